@@ -1,0 +1,85 @@
+// What a check is: a read-only condition with a verdict. Gates, postconditions, preflight and verification all use these.
+// Evaluation is a generator: it yields batches of readings to take and is given their results, so it is pure and can
+// take a second reading that depends on the first.
+import type { ActionKind, ActionOf, Answer, AnswerOf, actionClasses } from '../../shared/actions/action.ts';
+import type { Failure } from '../../shared/failures.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+
+type ReadKind = { [K in ActionKind]: (typeof actionClasses)[K] extends 'read' ? K : never }[ActionKind];
+export type ReadAction = ActionOf<ReadKind>;
+
+export interface Reading {
+  node: string;
+  action: ReadAction;
+  timeoutMs: number;
+}
+
+export type ReadingResult = { ok: true; answer: Answer; commands: string[] } | { ok: false; failure: Failure };
+
+/** The expected answer, or the failure. */
+export function answerOf<K extends ReadKind>(result: ReadingResult | undefined, kind: K): AnswerOf<K> | Failure {
+  if (result === undefined)
+    return { code: 'internal', message: 'no reading was taken', retryable: false, evidence: '' };
+  if (!result.ok) return result.failure;
+  if (result.answer.kind !== kind)
+    return {
+      code: 'unexpected-output',
+      message: `expected ${kind}, the agent answered ${result.answer.kind}`,
+      retryable: false,
+      evidence: '',
+    };
+  return result.answer as AnswerOf<K>;
+}
+
+export const isFailure = (value: unknown): value is Failure =>
+  typeof value === 'object' && value !== null && 'code' in value && 'retryable' in value;
+
+export type CheckVerdict = 'pass' | 'warn' | 'fail' | 'unknown';
+
+/** One finding about one node (or about the cluster: node is empty). Shape of `baton check --json`. */
+export interface CheckResult {
+  id: string;
+  title: string;
+  node: string;
+  section: string;
+  severity: 'blocking' | 'warning';
+  limit: string;
+  reading: string;
+  verdict: CheckVerdict;
+  remedy: string;
+}
+
+/** Names a check and its parameters: plain data, kept in plans. */
+export interface CheckRef {
+  check: string;
+  params: Record<string, unknown>;
+}
+
+export interface NodePresence {
+  node: string;
+  joined: boolean;
+  connected: boolean;
+  hold: boolean;
+  agentVersion: string;
+  /** Agent's clock minus coordinator's, ms, by half the round trip; undefined when never measured. */
+  clockOffsetMs?: number;
+  lastSeenMs: number;
+}
+
+export interface CheckContext {
+  cluster: Cluster;
+  nowMs: number;
+  presence: NodePresence[];
+}
+
+export type Evaluation = Generator<Reading[], CheckResult[], ReadingResult[]>;
+
+export interface CheckDefinition {
+  id: string;
+  title: string;
+  section: string;
+  severity: 'blocking' | 'warning';
+  /** What to do when it does not pass. */
+  remedy: string;
+  evaluate(params: Record<string, unknown>, context: CheckContext): Evaluation;
+}

@@ -1,0 +1,76 @@
+// The cluster as the cluster file describes it, defaults filled in, durations in ms and sizes in bytes.
+
+export type Role = 'master' | 'standby' | 'observer';
+export type Tier = 'app' | 'db';
+export type Flavor = 'classic' | 'patroni';
+
+export interface ClusterNode {
+  name: string;
+  address: string;
+  role: Role;
+  tiers: Tier[];
+}
+
+export interface HttpRequestTemplate {
+  method: string;
+  /** Relative to the portal's origin, or absolute. `${marker}` and `${id}` are replaced by Baton, `${token}` on the node. */
+  path: string;
+  headers: Record<string, string>;
+  /** Sent as JSON; absent without body. */
+  body?: unknown;
+  expectStatus: number;
+  /** JSON pointer to the ticket's id in the answer. */
+  id?: string;
+}
+
+export interface TicketApi {
+  create: HttpRequestTemplate;
+  find: HttpRequestTemplate;
+  remove: HttpRequestTemplate;
+  /** On the observer node. */
+  tokenFile?: string;
+  /** Where the ticket's row is looked for on the standby. */
+  row: { table: string; column: string };
+}
+
+export interface Cluster {
+  cluster: string;
+  flavor: Flavor;
+  nodes: ClusterNode[];
+  application: {
+    /** In starting order; stopped in reverse. */
+    units: string[];
+    version: { file: string; pattern: string };
+    progress?: { pattern: string };
+    portal: { url: string; expectStatus: number; versionPattern?: string };
+    /** Absent: creating a test ticket is an approval. */
+    ticket?: TicketApi;
+    /** Longest time that the installer may take. */
+    installerTimeoutMs: number;
+  };
+  observer: { units: string[]; logs: string; quietForMs: number; busyPatterns: string[] };
+  files: { root: string; unit: string };
+  database: { name: string; parity: string[]; port: number; unit: string };
+  web: { unit: string };
+  supported: { os: string[]; postgresql: number[] };
+  limits: {
+    replicationLagBytes: number;
+    /** Share of the file system, 0 to 1. */
+    diskFreeShare: number;
+    clockOffsetMs: number;
+    suspensionMs: number;
+    rtoMaxMs: number;
+    rpoMaxRows: number;
+    settleMs: number;
+  };
+}
+
+/** The one node with a role (and, where sites split them, a tier). */
+export function nodeOf(cluster: Cluster, role: Role, tier?: Tier): ClusterNode {
+  const found = cluster.nodes.find((node) => node.role === role && (tier === undefined || node.tiers.includes(tier)));
+  if (!found)
+    throw new Error(
+      `cluster ${cluster.cluster} has no ${role} with tier ${tier ?? 'any'}; the cluster file's check must prevent this`,
+    );
+  return found;
+}

@@ -1,0 +1,117 @@
+// Everything that a run's journal can say. Events are facts in the past tense; the state is their fold.
+import type { Action } from '../../shared/actions/action.ts';
+import type { Phase } from '../../shared/key.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { CheckResult } from '../checks/check.ts';
+
+export type RunStatus =
+  | 'running'
+  | 'halted'
+  | 'awaiting-operator'
+  | 'succeeded'
+  | 'failed'
+  | 'rolled-back'
+  | 'aborted'
+  | 'scheduled';
+
+export type Decision = 'retry' | 'adopt' | 'abort' | 'approve' | 'reject' | 'pause' | 'resume';
+
+/** Why a run stands still: what an operator needs to know (I5). */
+export interface Halt {
+  item: string;
+  reason:
+    | 'gate-failed'
+    | 'step-failed'
+    | 'step-unknown'
+    | 'postcondition-failed'
+    | 'undo-failed'
+    | 'approval'
+    | 'paused'
+    | 'evidence-contradicts'
+    | 'restored-state'
+    | 'rejected';
+  message: string;
+  /** Findings or last output. */
+  evidence: string;
+  checks: CheckResult[];
+}
+
+export type RunFact =
+  | {
+      type: 'RunStarted';
+      cluster: string;
+      plan: string;
+      planHash: string;
+      parameters: Record<string, unknown>;
+      operator: string;
+      requestId: string;
+      change: string;
+      reason: string;
+    }
+  /** A new leader took over; everything not settled is asked again under its epoch. */
+  | { type: 'LeaderChanged'; coordinator: string }
+  /** A gate, a step's `before`, a postcondition or an undo's condition was read (only decisive readings are journaled). */
+  | {
+      type: 'ChecksRead';
+      item: string;
+      of: 'gate' | 'before' | 'then' | 'undo-before' | 'undo-then';
+      passed: boolean;
+      results: CheckResult[];
+    }
+  /** The intent: durable before the command goes out. `action` has its bindings filled in. */
+  | {
+      type: 'StepStarted';
+      item: string;
+      phase: Phase;
+      attempt: number;
+      node: string;
+      action: Action;
+      timeoutMs: number;
+    }
+  | { type: 'OutcomeRecorded'; item: string; phase: Phase; attempt: number; outcome: Outcome; late: boolean }
+  /** The agent wrote a tombstone for the key and nothing of it runs. */
+  | { type: 'AttemptSettled'; item: string; phase: Phase; attempt: number }
+  /** Its postcondition holds: the item is done. */
+  | { type: 'ItemSucceeded'; item: string; adopted: boolean }
+  | { type: 'ItemUndone'; item: string; how: 'undone' | 'nothing-to-undo'; note: string }
+  | { type: 'RunHalted'; halt: Halt; status: 'halted' | 'awaiting-operator' }
+  | { type: 'OperatorDecided'; decision: Decision; operator: string; item: string; reason: string; requestId: string }
+  /** The meter's observation of the portal, final or up to a halt. */
+  | {
+      type: 'PortalMetered';
+      downMs: number;
+      longestMs: number;
+      unobservedMs: number;
+      samples: number;
+      failures: number;
+      intervals: { fromMs: number; toMs: number }[];
+      artefact: string;
+    }
+  | {
+      type: 'RunEnded';
+      status: 'succeeded' | 'failed' | 'aborted';
+      message: string;
+      failoverArmed: 'armed' | 'suspended' | 'unknown';
+    };
+
+/** An event as it is stored: canonical JSON, at most 256 kB, chained by `previous`. */
+export interface RunEvent {
+  schema: 1;
+  /** UUID, also the message id. */
+  id: string;
+  run: string;
+  /** Its own sequence in the run's stream, from 1. */
+  sequence: number;
+  /** SHA-256 of the previous event's bytes; 64 zeros for the first. */
+  previous: string;
+  /** Of the coordinator that appended it. */
+  epoch: number;
+  /** Wall clock that the decision was made with. */
+  atMs: number;
+  fact: RunFact;
+}
+
+/** In the cluster's stream; its compare-and-set is the cluster's lock. */
+export type ClusterFact =
+  | { type: 'RunOpened'; run: string; plan: string; operator: string; epoch: number; atMs: number }
+  | { type: 'RunClosed'; run: string; status: RunStatus; epoch: number; atMs: number };

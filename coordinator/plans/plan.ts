@@ -1,0 +1,97 @@
+// A plan is data: gates, steps and approvals in the order of the guide. Compiled, hashed and stored whole, so that a
+// resumed run never depends on newer code.
+import type { Action } from '../../shared/actions/action.ts';
+import type { CheckRef, ReadAction } from '../checks/check.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+
+interface Item {
+  /** Unique in the plan: [a-z0-9][a-z0-9.-]{0,79}. */
+  id: string;
+  /** Heading under which people see it: Preflight, Stage, Suspend failover, Master, Standby, Arm failover, Verify. */
+  phase: string;
+  title: string;
+  /** The guide's section that it carries out, or "beyond the guide: why". */
+  section: string;
+  /** Where it deviates from the guide, and why. */
+  deviation?: string;
+}
+
+/** A read-only condition: all checks pass, looked at again every `everyMs` for at most `withinMs`. */
+export interface Gate extends Item {
+  kind: 'gate';
+  checks: CheckRef[];
+  withinMs: number;
+  everyMs: number;
+  /** A pass older than this is read again before the next step. */
+  holdsForMs: number;
+}
+
+/** A value read just before a step starts and put in for `{{name}}` in the strings of its action. */
+export interface Binding {
+  name: string;
+  node: string;
+  read: ReadAction;
+  /** Field of the answer. */
+  field: string;
+}
+
+export interface Undo {
+  title: string;
+  action: Action;
+  timeoutMs: number;
+  /** Must pass before the undo starts (arming failover: the portal answers and replication streams). */
+  before: CheckRef[];
+  /** Must pass after it. */
+  then: CheckRef[];
+  thenWithinMs: number;
+}
+
+/** An act with its undo. */
+export interface Step extends Item {
+  kind: 'step';
+  node: string;
+  action: Action;
+  bindings: Binding[];
+  timeoutMs: number;
+  /** Read just before the step starts, and again after every takeover, halt or retry. */
+  before: CheckRef[];
+  /** Postcondition, looked at until it passes or `thenWithinMs` is over. */
+  then: CheckRef[];
+  thenWithinMs: number;
+  /** Id of the item until which the postcondition holds (that item ends it), or `end`. */
+  until: string;
+  undo: Undo | { noUndo: string };
+  /** What going back costs from here on; absent when going back is free. */
+  pointOfNoReturn?: string;
+  /** Touches only Baton's own files: a failure before the first step without this ends the run as `failed`. */
+  isHarmless: boolean;
+  /** From the start of this step to the end of the last one with true the portal is down. */
+  takesPortalDown: boolean;
+  predictedMs: number;
+}
+
+/** A human's yes. */
+export interface Approval extends Item {
+  kind: 'approval';
+  question: string;
+}
+
+export type PlanItem = Gate | Step | Approval;
+
+export interface Plan {
+  schema: 1;
+  /** upgrade, stage, failover-suspend, failover-arm */
+  name: string;
+  cluster: Cluster;
+  parameters: Record<string, unknown>;
+  items: PlanItem[];
+  predicted: { durationMs: number; outageMs: number; suspensionMs: number };
+}
+
+/** What `baton plan` shows: the plan, its hash, and for each item the exact command lines. */
+export interface CompiledPlan {
+  plan: Plan;
+  hash: string;
+  commands: Record<string, string[]>;
+  undoCommands: Record<string, string[]>;
+}

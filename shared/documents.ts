@@ -1,0 +1,272 @@
+// The JSON documents of `--json` and of the operator's service: a contract with scripts. Times are ISO 8601 in UTC,
+// durations ms, sizes bytes. Grow by adding fields; a changed meaning is a new `schema`.
+import type { Failure } from './failures.ts';
+
+export type RunStatusText =
+  | 'running'
+  | 'halted'
+  | 'awaiting-operator'
+  | 'succeeded'
+  | 'failed'
+  | 'rolled-back'
+  | 'aborted'
+  | 'scheduled';
+export type FailoverText = 'armed' | 'suspended' | 'unknown';
+
+export interface VersionDocument {
+  schema: 1;
+  version: string;
+  coordinator: string;
+  epoch: number;
+}
+
+export interface NodeDocument {
+  name: string;
+  role: string;
+  joined: boolean;
+  connected: boolean;
+  revoked: boolean;
+  hold: boolean;
+  agentVersion: string;
+  lastSeenAt: string;
+}
+export interface NodesDocument {
+  schema: 1;
+  nodes: NodeDocument[];
+}
+export interface NodeAddedDocument {
+  schema: 1;
+  name: string;
+  role: string;
+  token: string;
+  expiresAt: string;
+  /** To be run as root on the node. */
+  joinLine: string;
+}
+
+export interface ClusterAppliedDocument {
+  schema: 1;
+  cluster: string;
+  dryRun: boolean;
+  changed: boolean;
+  warnings: string[];
+}
+export interface ClusterNodeDocument {
+  name: string;
+  address: string;
+  role: string;
+  /** What its database is now: primary, standby, none or unknown. */
+  is: string;
+  /** running, streaming, stopped, … */
+  state: string;
+  lagBytes?: number;
+  version: string;
+  agent: 'connected' | 'disconnected' | 'not joined' | 'on hold';
+}
+export interface ClusterDocument {
+  schema: 1;
+  cluster: string;
+  flavor: string;
+  nodes: ClusterNodeDocument[];
+  failover: FailoverDocument;
+  portal: { url: string; status: number; version: string; elapsedMs: number };
+  /** Run that holds the cluster. */
+  run?: string;
+}
+export interface ClustersDocument {
+  schema: 1;
+  clusters: { cluster: string; flavor: string; nodes: string[]; appliedAt: string }[];
+}
+export interface FailoverDocument {
+  schema: 1;
+  state: FailoverText;
+  since?: string;
+  deadline?: string;
+  run?: string;
+  message: string;
+}
+
+export interface CheckResultDocument {
+  id: string;
+  title: string;
+  node: string;
+  section: string;
+  severity: string;
+  limit: string;
+  reading: string;
+  verdict: 'pass' | 'warn' | 'fail' | 'unknown';
+  remedy: string;
+}
+export interface CheckDocument {
+  schema: 1;
+  cluster: string;
+  /** True on the last message. */
+  complete: boolean;
+  verdict: 'pass' | 'warn' | 'fail' | 'unknown';
+  checks: CheckResultDocument[];
+}
+
+export interface ReleaseDocument {
+  schema: 1;
+  name: string;
+  sha256: string;
+  sizeBytes: number;
+  /** Read from its name, such as 8.7.0; empty when the name has none. */
+  version: string;
+}
+
+export type PlanItemStatus =
+  | 'pending'
+  | 'reading'
+  | 'running'
+  | 'verifying'
+  | 'succeeded'
+  | 'failed'
+  | 'unknown'
+  | 'awaiting-approval'
+  | 'undoing'
+  | 'undone'
+  | 'skipped';
+
+export interface PlanItemDocument {
+  id: string;
+  kind: 'gate' | 'step' | 'approval';
+  phase: string;
+  title: string;
+  section: string;
+  deviation?: string;
+  node: string;
+  /** Exact command lines, in order; of a gate those of its readings. */
+  commands: string[];
+  /** What must hold afterwards, in words. */
+  postcondition: string[];
+  until: string;
+  timeoutMs: number;
+  undo: string;
+  undoCommands: string[];
+  pointOfNoReturn?: string;
+  takesPortalDown: boolean;
+  predictedMs: number;
+}
+export interface PlanDocument {
+  schema: 1;
+  cluster: string;
+  plan: string;
+  hash: string;
+  parameters: Record<string, unknown>;
+  predicted: { durationMs: number; outageMs: number; suspensionMs: number };
+  items: PlanItemDocument[];
+}
+
+export interface RunStepDocument {
+  id: string;
+  kind: 'gate' | 'step' | 'approval';
+  phase: string;
+  title: string;
+  node: string;
+  status: PlanItemStatus;
+  attempts: number;
+  startedAt?: string;
+  elapsedMs?: number;
+  /** What the agent executed. */
+  commands: string[];
+  failure?: Failure;
+  checks: CheckResultDocument[];
+}
+export interface NextCommandDocument {
+  command: string;
+  consequence: string;
+}
+export interface HaltDocument {
+  item: string;
+  reason: string;
+  message: string;
+  evidence: string;
+  /** What runs and what is down, as last read. */
+  runsNow: string[];
+  downNow: string[];
+  evidenceAt: string[];
+}
+export interface PortalMeterDocument {
+  downMs: number;
+  longestMs: number;
+  unobservedMs: number;
+  samples: number;
+  failures: number;
+  /** Monotonic offsets from the first sample. */
+  intervals: { fromMs: number; toMs: number }[];
+}
+export interface RunDocument {
+  schema: 1;
+  id: string;
+  cluster: string;
+  plan: string;
+  planHash: string;
+  parameters: Record<string, unknown>;
+  status: RunStatusText;
+  operator: string;
+  startedAt: string;
+  endedAt?: string;
+  message: string;
+  failover: FailoverText;
+  steps: RunStepDocument[];
+  halt?: HaltDocument;
+  next: NextCommandDocument[];
+  portal?: PortalMeterDocument;
+  /** Newest event. */
+  head: { sequence: number; hash: string };
+}
+export interface RunSummaryDocument {
+  id: string;
+  cluster: string;
+  plan: string;
+  status: RunStatusText;
+  operator: string;
+  startedAt: string;
+  endedAt?: string;
+  message: string;
+}
+export interface RunsDocument {
+  schema: 1;
+  runs: RunSummaryDocument[];
+}
+export interface RunStartedDocument {
+  schema: 1;
+  run: string;
+}
+
+/** One message of `run watch`. Exactly one of event, progress, run is there; `run` is the last one. */
+export interface WatchDocument {
+  schema: 1;
+  sequence: number;
+  at: string;
+  /** A journaled event: its type, the item that it is about, and a sentence. */
+  event?: { type: string; item: string; phase: string; node: string; status?: PlanItemStatus; sentence: string };
+  /** Droppable. */
+  progress?: { item: string; percent?: number; line: string; elapsedMs: number };
+  run?: RunDocument;
+}
+
+export interface LogChunkDocument {
+  schema: 1;
+  item: string;
+  node: string;
+  text: string;
+}
+
+export interface ExportLineDocument {
+  /** An event's stored bytes as text; the last line has count and head instead. */
+  event?: string;
+  count?: number;
+  head?: { sequence: number; hash: string };
+}
+
+export interface ReportDocument {
+  schema: 1;
+  run: RunDocument;
+  plan: PlanDocument;
+  versions: { node: string; before: string; after: string }[];
+  timeline: { at: string; sequence: number; type: string; item: string; sentence: string }[];
+  predicted: { durationMs: number; outageMs: number; suspensionMs: number };
+  actual: { durationMs: number; outageMs: number; suspensionMs: number };
+}
