@@ -78,6 +78,11 @@ export interface Approval extends Item {
 
 export type PlanItem = Gate | Step | Approval;
 
+/**
+ * Plain data. A compiled plan must not differ from one compilation to the next, so what is a run's own is put in by the
+ * sequencer: `{{run}}` in any string of an action or of a check's params becomes the run's id, everywhere in the plan;
+ * `{{name}}` in a step's action becomes the value of the step's binding of that name.
+ */
 export interface Plan {
   schema: 1;
   /** upgrade, stage, failover-suspend, failover-arm */
