@@ -1,0 +1,101 @@
+// What lab tests share: the lab's command, programs in its nodes, the baton command line. Real machines, no fakes.
+// One lab (BATON_LAB, default `test`) is booted for all files; each test that changes nodes begins with `resetLab`.
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+
+export const labName = process.env.BATON_LAB ?? 'test';
+const root = resolve(import.meta.dirname, '../..');
+const environment = {
+  BATON_LAB: labName,
+  BATON_ADDRESS: `unix:/run/${labName === 'lab' ? 'baton' : `baton-${labName}`}/operator.sock`,
+  NO_COLOR: '1',
+};
+
+export interface Ended {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function run(file: string, args: string[], more: { input?: string; timeoutMs?: number } = {}): Promise<Ended> {
+  const result = await execa(file, args, {
+    cwd: root,
+    env: environment,
+    reject: false,
+    timeout: more.timeoutMs ?? 120_000,
+    ...(more.input === undefined ? { stdin: 'ignore' as const } : { input: more.input }),
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** `scripts/lab ARGS`; throws unless it ends with 0. */
+export async function lab(...args: string[]): Promise<string> {
+  const ended = await run(join(root, 'scripts/lab'), args, { timeoutMs: 300_000 });
+  if (ended.exitCode !== 0) throw new Error(`scripts/lab ${args.join(' ')}: exit ${ended.exitCode}\n${ended.stderr}`);
+  return ended.stdout.trim();
+}
+
+/** A shell line in a node; throws unless it ends with 0. */
+export async function onNode(node: string, line: string): Promise<string> {
+  return await lab('exec', node, '--', 'sh', '-c', line);
+}
+
+/** `baton ARGS` from the checkout, without a terminal. */
+export async function baton(...args: string[]): Promise<Ended> {
+  return await run(process.execPath, [join(root, 'coordinator/main.ts'), ...args], { timeoutMs: 300_000 });
+}
+
+/** `baton ARGS --json`, its document and exit code. */
+export async function batonJson<T>(...args: string[]): Promise<{ exitCode: number; document: T; stderr: string }> {
+  const ended = await baton(...args, '--json');
+  try {
+    return { exitCode: ended.exitCode, document: JSON.parse(ended.stdout) as T, stderr: ended.stderr };
+  } catch (cause) {
+    throw new Error(
+      `baton ${args.join(' ')} --json: exit ${ended.exitCode}, no JSON:\n${ended.stdout}\n${ended.stderr}`,
+      { cause },
+    );
+  }
+}
+
+/** Waits until `condition` answers something other than undefined or false. */
+export async function waitFor<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false>,
+  withinMs = 60_000,
+): Promise<T> {
+  const until = performance.now() + withinMs;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > until) throw new Error(`waited ${withinMs} ms in vain: ${what}`);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
+
+/** Settings of the stand-in installer on the nodes: FAIL_AT, HANG_AT, DURATION_S, … */
+export async function setInstaller(nodes: string[], settings: Record<string, string | number>): Promise<void> {
+  const text = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  for (const node of nodes)
+    await onNode(node, `printf '%s\\n' ${text.map((line) => `'${line}'`).join(' ')} > /etc/standin-installer.env`);
+}
+
+/** Versions whose installer started on a node, in order. */
+export async function installerStarts(node: string): Promise<string[]> {
+  const log = await onNode(node, 'cat /var/log/standin-installer.log 2>/dev/null || true');
+  return log
+    .split('\n')
+    .filter((line) => line.startsWith('start '))
+    .map((line) => line.split(' ')[2] ?? '');
+}
+
+/** A copy of the lab's cluster file with changes, in a directory of its own. */
+export async function clusterFile(change: (text: string) => string = (text) => text): Promise<string> {
+  const text = await readFile(await lab('cluster-file'), 'utf8');
+  const file = join(await mkdtemp(join(tmpdir(), 'baton-lab-')), 'cluster.yaml');
+  await writeFile(file, change(text));
+  return file;
+}
