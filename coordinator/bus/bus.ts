@@ -1,0 +1,60 @@
+// The connection to NATS, embedded or external. Nothing of Baton's meaning is here.
+import { readFile } from 'node:fs/promises';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { ok, type Result } from '../../shared/failures.ts';
+import { busFailure } from './failure.ts';
+
+export interface BusAddress {
+  /** nats://host:port or tls://host:port, several with commas. */
+  url: string;
+  user?: string;
+  password?: string;
+  /** A NATS credentials file, for an external cluster. */
+  credentialsFile?: string;
+  /** PEM of the authority that signed the server's certificate. */
+  authorityFile?: string;
+}
+
+export interface Bus {
+  nc: NatsConnection;
+  js: JetStreamClient;
+  jsm: JetStreamManager;
+  /** How many copies of each stream: 1 embedded, 3 or 5 on an external cluster. */
+  replicas: number;
+  close(): Promise<void>;
+}
+
+/** How long a request to the bus may take; a synced write on a slow disk must fit in. */
+const requestTimeoutMs = 10_000;
+
+/** Connects; goes on trying to reconnect for ever afterwards. Fails with `unreachable` or `unauthorized`. */
+export async function connectBus(address: BusAddress, options: { replicas?: number } = {}): Promise<Result<Bus>> {
+  try {
+    const nc = await connect({
+      servers: address.url.split(','),
+      ...(address.user === undefined ? {} : { user: address.user, pass: address.password ?? '' }),
+      ...(address.credentialsFile === undefined
+        ? {}
+        : { authenticator: credsAuthenticator(await readFile(address.credentialsFile)) }),
+      ...(address.authorityFile === undefined ? {} : { tls: { caFile: address.authorityFile } }),
+      name: 'baton-coordinator',
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      timeout: 5_000,
+    });
+    const js = jetstream(nc, { timeout: requestTimeoutMs });
+    const jsm = await jetstreamManager(nc, { timeout: requestTimeoutMs });
+    return ok({
+      nc,
+      js,
+      jsm,
+      replicas: options.replicas ?? 1,
+      async close() {
+        if (!nc.isClosed()) await nc.close();
+      },
+    });
+  } catch (error) {
+    return { ok: false, failure: busFailure(error, `the bus at ${address.url}`) };
+  }
+}

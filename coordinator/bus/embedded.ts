@@ -1,0 +1,187 @@
+// The nats-server that the coordinator starts for itself: loopback, a random port and password, every write synced.
+// It dies with the coordinator, however that dies, and holds the store's lock as long as it lives. It must not be able
+// to restore or delete a stream: what is journaled stays.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../shared/clock.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import type { BusAddress } from './bus.ts';
+import { findNatsServer } from './nats-server.ts';
+
+export interface EmbeddedOptions {
+  /** Where the streams are kept; created 0700. One server at a time. */
+  storeDirectory: string;
+  /** nats-server to run; without it the one on $PATH. */
+  program?: string;
+  startTimeoutMs?: number;
+}
+
+export interface EmbeddedNats {
+  address: BusAddress;
+  /** Of the nats-server itself. */
+  pid: number;
+  /** Resolves with a sentence when the server has ended, whether asked to or not. */
+  ended: Promise<string>;
+  /** Ends the server and waits until it is gone and the store is unlocked. */
+  stop(): Promise<void>;
+}
+
+/** What `flock` exits with when another process holds the store. */
+const lockedExit = 75;
+
+/**
+ * flock hands its descriptor on, so the lock lasts until nats-server itself is gone, not only its parents. The shell
+ * holds a pipe from the coordinator: its end, by whatever death, ends the server.
+ */
+const supervisor = `
+"$1" -c "$2" </dev/null &
+child=$!
+exec 3<&0
+(
+  cat <&3 >/dev/null
+  kill -TERM $child 2>/dev/null
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    kill -0 $child 2>/dev/null || exit 0
+    sleep 0.1
+  done
+  kill -KILL $child 2>/dev/null
+) &
+wait $child
+status=$?
+rm -rf "$3"
+exit $status
+`;
+
+/** Starts the server on its store. Fails with `conflict` when another coordinator has the store open. */
+export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Result<EmbeddedNats>> {
+  const program = await findNatsServer(options.program);
+  if (!program.ok) return program;
+
+  await mkdir(options.storeDirectory, { recursive: true, mode: 0o700 });
+  await chmod(options.storeDirectory, 0o700);
+  const folder = await mkdtemp(join(tmpdir(), 'baton-nats-'));
+  const user = 'coordinator';
+  const password = randomBytes(24).toString('base64url');
+  const configFile = join(folder, 'nats.conf');
+  await writeFile(configFile, configuration(options.storeDirectory, folder, user, password), { mode: 0o600 });
+
+  const lockFile = join(options.storeDirectory, 'lock');
+  const child = spawn(
+    'flock',
+    [
+      '--exclusive',
+      '--nonblock',
+      '--conflict-exit-code',
+      String(lockedExit),
+      lockFile,
+      'sh',
+      '-c',
+      supervisor,
+      'baton-nats',
+      program.value,
+      configFile,
+      folder,
+    ],
+    { stdio: ['pipe', 'ignore', 'pipe'], detached: true },
+  );
+  const errors = lastOutput(child);
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise<{ code: number | null; sentence: string }>((resolve) => {
+    child.on('error', (error) => resolve({ code: null, sentence: `flock cannot be started: ${error.message}` }));
+    child.on('exit', (code, signal) =>
+      resolve({ code, sentence: `nats-server ended with ${signal ?? `status ${code}`}: ${errors() || 'no output'}` }),
+    );
+  });
+  void ended.then(() => rm(folder, { recursive: true, force: true }));
+
+  const started = await waitForPort(folder, ended, options.startTimeoutMs ?? 30_000);
+  if (!started.ok) {
+    child.stdin?.end();
+    const { code } = await ended;
+    if (code === lockedExit)
+      return fail(
+        'conflict',
+        `${options.storeDirectory} is in use by another coordinator (lock ${lockFile}); stop that one first`,
+      );
+    return started;
+  }
+  return ok({
+    address: { url: started.value.url, user, password },
+    pid: started.value.pid,
+    ended: ended.then(({ sentence }) => sentence),
+    async stop() {
+      child.stdin?.end();
+      await ended;
+    },
+  });
+}
+
+function configuration(store: string, folder: string, user: string, password: string): string {
+  return `
+host: 127.0.0.1
+port: -1
+ports_file_dir: ${JSON.stringify(folder)}
+server_name: baton
+max_payload: 1MB
+jetstream {
+  store_dir: ${JSON.stringify(join(store, 'streams'))}
+  sync_interval: always
+  max_memory_store: 64MB
+}
+authorization {
+  users: [{
+    user: ${JSON.stringify(user)}
+    password: ${JSON.stringify(password)}
+    permissions: {
+      publish: {
+        allow: ">"
+        deny: ["$JS.API.STREAM.RESTORE.>", "$JS.API.STREAM.DELETE.>", "$JS.API.STREAM.PURGE.>", "$JS.API.STREAM.MSG.DELETE.>"]
+      }
+    }
+  }]
+}
+`;
+}
+
+/** The server writes its port to a file when it is listening. */
+async function waitForPort(
+  folder: string,
+  ended: Promise<{ sentence: string }>,
+  timeoutMs: number,
+): Promise<Result<{ url: string; pid: number }>> {
+  const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+  let end: string | undefined;
+  void ended.then(({ sentence }) => {
+    end = sentence;
+  });
+  while (systemClock.monotonicMs() < deadlineMs) {
+    if (end !== undefined) return fail('command-failed', end);
+    const name = (await readdir(folder)).find((file) => file.endsWith('.ports'));
+    const pid = Number(/_(\d+)\.ports$/.exec(name ?? '')?.[1]);
+    const url = name === undefined ? undefined : urlIn(await readFile(join(folder, name), 'utf8'));
+    if (url !== undefined) return ok({ url, pid });
+    await systemClock.sleep(20);
+  }
+  return fail('timeout', `nats-server was not listening within ${timeoutMs} ms`);
+}
+
+/** The client address in a ports file; undefined while it is being written. */
+function urlIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { nats?: string[] }).nats?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps the last 4 kB of what the server says. */
+function lastOutput(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-4096);
+  });
+  return () => text.trim().split('\n').slice(-5).join(' | ');
+}
