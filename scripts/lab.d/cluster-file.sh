@@ -1,0 +1,1 @@
+cluster_file_write() { die "to do"; }

@@ -1,0 +1,1 @@
+installer_build() { die "to do"; }
