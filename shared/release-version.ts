@@ -1,0 +1,16 @@
+// The version that the vendor puts into an installer's name: MotadataServiceOpsCommonUpgrade_V870 is 8.7.0.
+
+/**
+ * The version in an installer's file name as `major.minor.patch`; undefined when the name has none.
+ *
+ * `_V` and digits: the first digit is the major version, the last the patch, what is between them the minor
+ * (`V870` is 8.7.0, `V8100` is 8.10.0; two-digit majors or patches cannot be told apart and need dots).
+ * With dots the parts are as written (`_V8.10.2`), a missing patch is 0. What follows after `.`, `_` or `-` is ignored.
+ */
+export function releaseVersion(fileName: string): string | undefined {
+  const match = /_V(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?|\d{3,4})(?!\d)(?:[._-].*)?$/i.exec(fileName);
+  const text = match?.[1];
+  if (text === undefined) return undefined;
+  const parts = text.includes('.') ? text.split('.') : [text.slice(0, 1), text.slice(1, -1), text.slice(-1)];
+  return [parts[0], parts[1], parts[2] ?? '0'].map((part) => String(Number(part))).join('.');
+}
