@@ -28,6 +28,7 @@ export const failureCodes = {
   'unexpected-output': 'a program or server answered something that cannot be read',
   'no-space': 'the disk is full',
   lost: 'nobody knows how it ended: the machine or its record went away',
+  damaged: 'a record was changed or is incomplete; nothing goes on from it',
   internal: 'a bug of Baton; please report it with the run’s export',
 } as const;
 

@@ -23,6 +23,7 @@ const statusOfCode: Record<FailureCode, status> = {
   'unexpected-output': status.UNKNOWN,
   'no-space': status.RESOURCE_EXHAUSTED,
   lost: status.UNKNOWN,
+  damaged: status.DATA_LOSS,
   internal: status.INTERNAL,
 };
 
