@@ -54,7 +54,7 @@ function hashOfInputs(natsServer: string): string {
 }
 
 function natsServerProgram(): string {
-  return execFileSync(join(root, 'scripts/nats-server'), {
+  return execFileSync(join(root), {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   }).trim();

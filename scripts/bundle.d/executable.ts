@@ -2,11 +2,19 @@
 // it. Nothing may be loaded from files at run time, since the machine has none of them.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const run = promisify(execFile);
+
+/** Packages in CommonJS ask for Node's own modules through `require`. */
+const preamble = `
+import { createRequire as $createRequire } from 'node:module';
+import { pathToFileURL as $pathToFileURL } from 'node:url';
+const $executableUrl = $pathToFileURL(process.execPath).href;
+const require = $createRequire($executableUrl);
+`;
 
 /** Node without its debugging symbols (a fifth of its size), kept in `folder` for the next time. */
 export function strippedNode(folder: string): string {
@@ -20,7 +28,7 @@ export function strippedNode(folder: string): string {
   return target;
 }
 
-/** Writes the executable and answers with the names of the npm packages in it. */
+/** Writes the executable and answers with the folders of the npm packages in it. */
 export async function buildExecutable(wanted: { entry: string; node: string; output: string }): Promise<string[]> {
   const script = `${wanted.output}.mjs`;
   const configuration = `${wanted.output}.json`;
@@ -31,9 +39,8 @@ export async function buildExecutable(wanted: { entry: string; node: string; out
     platform: 'node',
     target: 'node26',
     format: 'esm',
-    // Packages in CommonJS ask for Node's own modules through `require`.
-    banner: { js: "import { createRequire as $createRequire } from 'node:module';\nconst require = $createRequire(process.execPath);" },
-    // An executable has no import.meta.
+    banner: { js: preamble },
+    // An executable has no import.meta; its entry point is the only module that asks whether it is the main one.
     define: { 'import.meta.url': '$executableUrl', 'import.meta.main': 'true' },
     metafile: true,
     logLevel: 'warning',
@@ -53,5 +60,11 @@ export async function buildExecutable(wanted: { entry: string; node: string; out
   await run(process.execPath, ['--build-sea', configuration]);
   rmSync(script);
   rmSync(configuration);
-  return packagesIn(Object.keys(bundled.metafile.inputs), basename(wanted.entry));
+  return packagesAmong(Object.keys(bundled.metafile.inputs));
+}
+
+/** Folders of the packages that the bundled modules come from, such as node_modules/winston. */
+function packagesAmong(modules: string[]): string[] {
+  const found = modules.map((module) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0]);
+  return [...new Set(found.filter((folder) => folder !== undefined))];
 }

@@ -27,7 +27,7 @@ image_base_dir() {
 
 image_dir() {
   local recipe
-  recipe=$(image_base_dir; cd "$LAB_PARTS" && find image.sh provision standins -type f ! -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum)
+  recipe=$(image_base_dir; cd "$LAB_PARTS" && find image.sh provision standins -type f ! -path 'standins/installer/*' -print0 | sort -z | xargs -0 sha256sum)
   echo "$CACHE/image-$(sha256sum <<<"$recipe" | cut -c1-12)"
 }
 

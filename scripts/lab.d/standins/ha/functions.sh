@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # STAND-IN: what the scripts of /opt/HA share. Sourced by sh; needs ha.conf.
 
 SELF=$(hostname)
