@@ -14,7 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { buildExecutable, strippedNode } from './bundle.d/executable.ts';
 import { glibcLimit, glibcNeeded, isNewerGlibc } from './bundle.d/glibc.ts';
 import { licensesOf } from './bundle.d/licenses.ts';
@@ -48,13 +48,13 @@ function hashOfInputs(natsServer: string): string {
   const files = [...sources, 'package.json', 'package-lock.json', 'LICENSE'].sort().map((file) => join(root, file));
   const hash = createHash('sha256').update(process.version);
   for (const file of [...files, natsServer]) {
-    if (statSync(file).isFile()) hash.update(`${file}\0${sha256(file)}\n`);
+    if (statSync(file).isFile()) hash.update(`${relative(root, file)}\0${sha256(file)}\n`);
   }
   return hash.digest('hex');
 }
 
 function natsServerProgram(): string {
-  return execFileSync(join(root), {
+  return execFileSync(join(root, 'scripts/nats-server'), {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   }).trim();
