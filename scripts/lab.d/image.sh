@@ -27,19 +27,18 @@ image_base_dir() {
 
 image_dir() {
   local recipe
-  recipe=$(image_base_dir; cd "$LAB_PARTS" && find image.sh provision standins -type f ! -path 'standins/installer/*' -print0 | sort -z | xargs -0 sha256sum)
+  recipe=$(image_base_dir; declare -f image_build_nodes image_provision image_run; cd "$LAB_PARTS" && find provision standins -type f ! -path 'standins/installer/*' -print0 | sort -z | xargs -0 sha256sum)
   echo "$CACHE/image-$(sha256sum <<<"$recipe" | cut -c1-12)"
 }
 
-# Debian's mirror as this machine has it configured.
+# Debian's mirror as this machine has it configured; a cloud image names it in a file of its own.
 image_mirror() {
-  local file uri
-  for file in /etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [[ -r $file ]] || continue
-    uri=$(grep -hoE '(https?|file|copy)://?[^ ]*debian/?( |$)' "$file" | head -n1 | tr -d ' ') || continue
-    [[ -n $uri ]] && { echo "$uri"; return; }
-  done
-  die "no Debian mirror found in this machine's apt sources"
+  local uri
+  uri=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+    grep -v '^ *#' | grep -oE '(https?|file|copy|mirror\+file):/[^ ]*/debian(/|\.list)?( |$)' | head -n1 | tr -d ' ') || true
+  if [[ $uri == mirror+file:* ]]; then uri=$(grep -m1 -oE '^https?://[^[:space:]]+' "${uri#mirror+file:}") || true; fi
+  [[ -n $uri ]] || die "no Debian mirror found in this machine's apt sources"
+  echo "$uri"
 }
 
 # Builds what is missing.

@@ -2,7 +2,7 @@
 # The lab as a whole: up, down, status, reset.
 
 lab_up() {
-  local flavor=classic started=$SECONDS
+  local flavor=classic laid=no started=$SECONDS
   while (($# > 0)); do
     case $1 in
       --flavor) flavor=${2:-}; shift 2 || usage_error "--flavor needs a name" ;;
@@ -18,8 +18,9 @@ lab_up() {
   network_allocate
   image_ensure
   lab_adopt_image
+  if lab_is_laid; then laid=yes; fi
   lab_start_nodes
-  lab_wait_until_healthy
+  if [[ $laid == yes ]]; then lab_say_whether_healthy; else lab_wait_until_healthy; fi
   say "up, $((SECONDS - started)) s; portal http://$(subnet).10/, nodes $(subnet).11 to .13"
 }
 
@@ -32,6 +33,12 @@ lab_adopt_image() {
     for node in "${NODES[@]}"; do lab_wipe_node "$node"; done
   fi
   echo "$recipe" >"$STATE/image"
+}
+
+# Whether all nodes have been started before; false for new ones and those that are laid anew.
+lab_is_laid() {
+  local node
+  for node in "${NODES[@]}"; do [[ -e $(node_dir "$node")/laid ]] || return 1; done
 }
 
 lab_start_nodes() {
@@ -49,20 +56,24 @@ lab_start_nodes() {
   done
 }
 
-lab_wait_until_healthy() {
+lab_wait_until_booted() {
   local node
-  say "waiting until the nodes have booted and the cluster is healthy"
   for node in "${NODES[@]}"; do
     wait_until 60 "$node has booted" node_has_booted "$node" || die "$node didn't boot; see $(node_dir "$node")/console.log"
   done
-  if [[ $(lab_active_node) == n1 ]]; then
-    wait_until 60 "the cluster is healthy" lab_is_healthy || die "$(lab_is_healthy 2>&1 || true)"
-  else
-    say "n2 is the active node, since the observer failed over; scripts/lab reset brings n1 back"
-  fi
 }
 
-lab_active_node() { node_run n3 cat /opt/HA/state/active; }
+lab_wait_until_healthy() {
+  say "waiting until the nodes have booted and the cluster is healthy"
+  lab_wait_until_booted
+  wait_until 60 "the cluster is healthy" lab_is_healthy || { lab_is_healthy || die "the cluster isn't healthy"; }
+}
+
+# A lab that was there before may be in the middle of something: that is told, not mended.
+lab_say_whether_healthy() {
+  lab_wait_until_booted
+  wait_until 15 "the cluster is healthy" lab_is_healthy || lab_is_healthy || say "scripts/lab reset lays the nodes anew"
+}
 
 # As before an upgrade: n1 serves, n2 follows, the observer watches.
 lab_is_healthy() {

@@ -28,6 +28,11 @@ network_up() {
     ip link add "$BRIDGE" type bridge forward_delay 0
   fi
   ip link set "$BRIDGE" up
+  # The bridge may be newer than nodes that are on.
+  local node
+  for node in "${NODES[@]}"; do
+    if ! network_port_is_gone "$node"; then ip link set "$(network_port "$node")" master "$BRIDGE"; fi
+  done
   ip address replace "$(subnet).1/24" dev "$BRIDGE"
 }
 
@@ -37,6 +42,8 @@ network_down() {
 }
 
 network_port() { echo "vb-$LAB-$1"; }
+
+network_port_is_gone() { ! ip link show "$(network_port "$1")" >/dev/null 2>&1; }
 
 network_cut() {
   require_root

@@ -111,8 +111,6 @@ node_end_cgroup() {
   find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
-network_port_is_gone() { ! ip link show "$(network_port "$1")" >/dev/null 2>&1; }
-
 one_node_command() {
   local act=$1
   shift

@@ -89,6 +89,8 @@ if ((EUID != 0)); then
 fi
 echo "start $(now) $NEW_VERSION" >>"$RECORD"
 trap finish EXIT
+trap 'exit 143' TERM
+trap 'exit 141' PIPE
 echo "ServiceOps common installer $NEW_VERSION: a STAND-IN for the proprietary one"
 # shellcheck source=/dev/null
 if [[ -r /etc/standin-installer.env ]]; then . /etc/standin-installer.env; fi
