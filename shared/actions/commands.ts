@@ -1,0 +1,163 @@
+// The exact command lines of every action on a node. The agent executes what stands here and the dry run prints it: both
+// are the same by construction. Pure. What the agent does itself has the line with which a person would do the same.
+import { type Key, unitOfKey } from '../key.ts';
+import type { Action, ActionOf } from './action.ts';
+import {
+  type Command,
+  type CommandContext,
+  type NodeProfile,
+  type OwnWork,
+  type Program,
+  printCommand,
+  tokenPlaceholder,
+} from './command.ts';
+import { shellLine, shellQuote } from './shell-quote.ts';
+import { countRowsSql, findRowsSql, reachedSql, replicationSql, serverMajorSql } from './sql.ts';
+import { armCommands, showUnits, startInstaller, suspendCommands } from './systemd-commands.ts';
+
+/** A staged installer's place: one folder for each content. */
+export function releasePath(profile: NodeProfile, name: string, sha256: string): string {
+  return `${profile.releaseDirectory}/${sha256.slice(0, 12)}/${name}`;
+}
+
+/** The command lines of an action in the order of their execution. */
+export function commandsOf(action: Action, profile: NodeProfile, context: CommandContext): Command[] {
+  const sql = (database: string, statement: string, variables: Record<string, string> = {}) =>
+    psql(profile, database, statement, context.timeoutMs, variables);
+  switch (action.kind) {
+    case 'readNode':
+      return [
+        own('cat /etc/os-release /proc/sys/kernel/random/boot_id /proc/uptime /proc/meminfo /proc/loadavg'),
+        ...(profile.databasePort === 0 ? [] : [sql('postgres', serverMajorSql)]),
+      ];
+    case 'readUnits':
+    case 'readFailover':
+      return [showUnits(action.units)];
+    case 'stopUnits':
+    case 'startUnits': {
+      const verb = action.kind === 'stopUnits' ? 'stop' : 'start';
+      return [...action.units.map((unit) => program(['systemctl', verb, unit])), showUnits(action.units)];
+    }
+    case 'suspendFailover':
+      return suspendCommands(action.units, profile.localUnits);
+    case 'armFailover':
+      return armCommands(action.units, profile.localUnits);
+    case 'readDisk':
+      return action.paths.map((path) => own(shellLine(['findmnt', '-bno', 'TARGET,OPTIONS,SIZE,AVAIL', '-T', path])));
+    case 'readVersion':
+      return [own(shellLine(['grep', '-m1', '-P', action.pattern, action.file]))];
+    case 'readFile':
+      return [
+        own(`${shellLine(['stat', '-c', '%s %U:%G %a', action.path])}; ${shellLine(['sha256sum', action.path])}`),
+      ];
+    case 'readReplication':
+      return [sql(action.database, replicationSql)];
+    case 'countRows':
+      return [
+        ...(action.fromLsn === undefined ? [] : [sql(action.database, reachedSql(action.fromLsn))]),
+        sql(action.database, countRowsSql(action.tables, action.snapshot)),
+      ];
+    case 'findRows':
+      return [sql(action.database, findRowsSql(action.table, action.column), { value: action.value })];
+    case 'countFiles':
+      return [
+        {
+          ...program(['find', '-H', action.root, '-ignore_readdir_race', '-xdev', '-type', 'f', '-printf', '.']),
+          into: 'wc -c',
+        },
+      ];
+    case 'readObserverLog':
+      return [own(`ls ${action.logs} | tail -n 2 | xargs tail -c 65536`)];
+    case 'readRelease':
+      return [checksum(releasePath(profile, action.name, action.sha256))];
+    case 'stageRelease': {
+      const path = releasePath(profile, action.name, action.sha256);
+      return [
+        own(`${shellLine(['install', '-D', '-m', '0600', action.name, path])}   # fetched from the coordinator`),
+        checksum(path),
+      ];
+    }
+    case 'makeExecutable': {
+      const path = releasePath(profile, action.name, action.sha256);
+      return [checksum(path), program(['chmod', '0700', path])];
+    }
+    case 'runInstaller': {
+      const path = releasePath(profile, action.name, action.sha256);
+      return [checksum(path), startInstaller(path, outputFolder(profile, context.key), context)];
+    }
+    case 'writeTestFile':
+      return [own(`${shellLine(['printf', '%s', action.content])} > ${shellQuote(action.path)}`)];
+    case 'removeTestFile':
+      return [own(shellLine(['rm', '-f', action.path]))];
+    case 'readUrl':
+      return [own(curl(action, 'GET', '', context.timeoutMs))];
+    case 'sendRequest':
+      return [own(curl(action, action.method, action.body, context.timeoutMs))];
+  }
+}
+
+/** Where the transient unit of a key leaves output.log and status. */
+export function outputFolder(profile: NodeProfile, key: Key): string {
+  return `${profile.outputDirectory}/${unitOfKey(key).replace(/\.service$/, '')}`;
+}
+
+/** The command lines of an action as a person would type them. */
+export function printCommands(action: Action, profile: NodeProfile, context: CommandContext): string[] {
+  return commandsOf(action, profile, context).map(printCommand);
+}
+
+function program(argv: string[]): Program {
+  return { by: 'program', argv };
+}
+
+function own(line: string): OwnWork {
+  return { by: 'agent', line };
+}
+
+function checksum(path: string): OwnWork {
+  return own(shellLine(['sha256sum', path]));
+}
+
+function psql(
+  profile: NodeProfile,
+  database: string,
+  statement: string,
+  timeoutMs: number,
+  variables: Record<string, string>,
+): Program {
+  const environment = [
+    'PGAPPNAME=baton-agent',
+    'PGCONNECT_TIMEOUT=5',
+    `PGOPTIONS=-c statement_timeout=${Math.max(1000, Math.round(timeoutMs))}`,
+  ];
+  const set = Object.entries({ ON_ERROR_STOP: '1', ...variables }).flatMap(([name, value]) => [
+    '-v',
+    `${name}=${value}`,
+  ]);
+  const where = ['-h', profile.databaseSocket, '-p', String(profile.databasePort), '-d', database];
+  return {
+    by: 'program',
+    argv: [
+      ...['runuser', '-u', profile.databaseUser, '--', 'env', ...environment],
+      ...[profile.psql, '-X', '-q', '-A', '-t', '-w', ...set, ...where],
+    ],
+    input: statement,
+  };
+}
+
+/** The token's place in a header, `${token}`, becomes the reading of its file: the token itself is never printed. */
+function curl(
+  action: Pick<ActionOf<'readUrl'>, 'url' | 'headers' | 'tokenFile'>,
+  method: string,
+  body: string,
+  timeoutMs: number,
+): string {
+  const token = action.tokenFile === undefined ? '' : `"$(cat ${shellQuote(action.tokenFile)})"`;
+  const headers = action.headers.map((header) => {
+    const parts = `${header.name}: ${header.value}`.split(tokenPlaceholder);
+    return ` -H ${parts.map((part) => (part === '' ? '' : shellQuote(part))).join(token)}`;
+  });
+  const words = ['curl', '-sS', '-L', '--max-time', String(Math.ceil(timeoutMs / 1000)), '-X', method];
+  const data = body === '' ? [] : ['--data-raw', body];
+  return `${shellLine(words)}${headers.join('')} ${shellLine([...data, action.url])}`;
+}

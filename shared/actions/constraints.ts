@@ -1,0 +1,173 @@
+// What each field of an action may hold: names that try to be options, paths or code are refused here, on both sides,
+// before anything else looks at them. What a node allows beyond that is its policy's business.
+import { z } from 'zod';
+import { fail, ok, type Result } from '../failures.ts';
+import type { Action, ActionKind } from './action.ts';
+
+/** Texts that may be all or partly a binding, `{{name}}`, as long as a plan is not yet carried out. */
+type Text = (pattern: RegExp, what: string, lengthMax?: number) => z.ZodType<string>;
+
+const binding = /\{\{[A-Za-z][A-Za-z0-9_.-]{0,63}\}\}/;
+
+const strictText: Text = (pattern, what, lengthMax = 1024) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => pattern.test(text), { error: `is not ${what}` });
+
+const templateText: Text = (pattern, what, lengthMax = 1024) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => pattern.test(text) || binding.test(text), { error: `is not ${what}` });
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const absolutePath = /^(?!.*\/\.{1,2}(?:\/|$))(?!.*\/\/)\/[^\u0000-\u001f\u007f]*[^/\u0000-\u001f\u007f]$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const oneLine = /^[^\u0000-\u001f\u007f]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: only NUL is refused
+const anyText = /^[^\u0000]*$/;
+const identifier = '[A-Za-z_][A-Za-z0-9_]{0,62}';
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return text.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
+}
+
+function fields(text: Text) {
+  const path = text(absolutePath, 'an absolute path without .. and control characters');
+  const unit = text(/^[A-Za-z0-9][A-Za-z0-9@_.:-]{0,199}$/, "a unit's name", 200);
+  const units = z.array(unit).min(1).max(20);
+  const table = text(new RegExp(`^(?:${identifier}\\.)?${identifier}$`), 'a table, schema.table', 130);
+  const pattern = z.string().max(500).refine(isPattern, { error: 'is not a regular expression' });
+  const url = z
+    .string()
+    .max(2048)
+    .refine((value) => oneLine.test(value) && isHttpUrl(value), { error: 'is not an http or https URL' });
+  return {
+    path,
+    unit,
+    units,
+    table,
+    pattern,
+    url,
+    pathOrRoot: z.union([z.literal('/'), path]),
+    // `*` only in the last part, so that the folder is a fixed one.
+    glob: text(
+      /^(?:\/(?!\.{1,2}\/)[A-Za-z0-9@_+.,:-]+)+\/(?!\.{1,2}$)[A-Za-z0-9@_+.,:*-]+$/,
+      'an absolute path whose last part may hold *',
+    ),
+    database: text(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "a database's name", 63),
+    column: text(new RegExp(`^${identifier}$`), "a column's name", 63),
+    value: text(anyText, 'text', 1000),
+    snapshot: text(/^\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?$/, 'a snapshot, xmin:xmax:xip', 65_536),
+    lsn: text(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/, 'a position in the write-ahead log'),
+    fileName: text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, 'a plain file name', 200),
+    sha256: text(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal', 128),
+    headers: z
+      .array(
+        z.strictObject({
+          name: text(/^[A-Za-z0-9-]{1,64}$/, "a header's name"),
+          value: text(oneLine, 'one line', 2048),
+        }),
+      )
+      .max(20),
+    pointer: text(/^(?:\/[^/]*)*$/, 'a JSON pointer', 256),
+    bytes: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+    ms: z
+      .number()
+      .int()
+      .min(0)
+      .max(31 * 86_400_000),
+    // Small, printable and never a way to plant a program's configuration by size.
+    content: text(anyText, 'text', 4096),
+  };
+}
+
+function schemas(text: Text) {
+  const f = fields(text);
+  const request = {
+    url: f.url,
+    headers: f.headers,
+    tokenFile: f.path.optional(),
+    valueAt: f.pointer.optional(),
+  };
+  const release = { name: f.fileName, sha256: f.sha256 };
+  const testFile = { path: f.path, content: f.content };
+  const kinds = {
+    readNode: {},
+    readUnits: { units: f.units },
+    readDisk: { paths: z.array(f.pathOrRoot).min(1).max(20) },
+    readVersion: { file: f.path, pattern: f.pattern },
+    readReplication: { database: f.database },
+    countRows: {
+      database: f.database,
+      tables: z.array(f.table).min(1).max(20),
+      snapshot: f.snapshot.optional(),
+      fromLsn: f.lsn.optional(),
+    },
+    countFiles: { root: f.path },
+    readFile: { path: f.path },
+    findRows: { database: f.database, table: f.table, column: f.column, value: f.value },
+    readObserverLog: { logs: f.glob, busyPatterns: z.array(f.pattern).max(20), quietForMs: f.ms },
+    readRelease: release,
+    readUrl: { ...request, valuePattern: f.pattern.optional() },
+    readFailover: { units: f.units },
+    stopUnits: { units: f.units },
+    startUnits: { units: f.units },
+    suspendFailover: { units: f.units, leaseMs: f.ms.min(1000) },
+    armFailover: { units: f.units },
+    stageRelease: { ...release, sizeBytes: f.bytes },
+    makeExecutable: release,
+    writeTestFile: testFile,
+    removeTestFile: testFile,
+    runInstaller: { ...release, progressPattern: f.pattern.optional() },
+    sendRequest: {
+      ...request,
+      method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+      body: text(anyText, 'text', 65_536),
+      expectStatus: z.array(z.number().int().min(100).max(599)).max(20),
+    },
+  } satisfies Record<ActionKind, z.ZodRawShape>;
+  return new Map<string, z.ZodType>(
+    Object.entries(kinds).map(([kind, shape]) => [kind, z.strictObject({ kind: z.literal(kind), ...shape })]),
+  );
+}
+
+const strictSchemas = schemas(strictText);
+const templateSchemas = schemas(templateText);
+
+function validate(action: Action | undefined, known: Map<string, z.ZodType>): Result<Action> {
+  const schema = action === undefined ? undefined : known.get(action.kind);
+  if (action === undefined || schema === undefined)
+    return fail('bad-input', `there is no action ${JSON.stringify(action?.kind ?? '')}; is the agent older?`);
+  const parsed = schema.safeParse(action);
+  if (parsed.success) return ok(action);
+  const found = parsed.error.issues.slice(0, 5).map((issue) => {
+    const value = issue.path.reduce<unknown>(
+      (at, name) => (at as Record<PropertyKey, unknown> | undefined)?.[name],
+      action,
+    );
+    return `${[action.kind, ...issue.path].join('.')}: ${JSON.stringify(value)?.slice(0, 80) ?? 'nothing'} ${issue.message}`;
+  });
+  return fail('bad-input', found.join('; '));
+}
+
+/** The action if every field of it is well-formed, otherwise `bad-input` naming the fields. */
+export function validateAction(action: Action | undefined): Result<Action> {
+  return validate(action, strictSchemas);
+}
+
+/** As validateAction, for an action of a plan whose texts may still hold bindings, `{{name}}`. */
+export function validateActionTemplate(action: Action): Result<Action> {
+  return validate(action, templateSchemas);
+}

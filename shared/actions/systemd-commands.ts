@@ -1,0 +1,98 @@
+// The systemd command lines: reading units, suspending and arming failover, and an installer as a unit of its own.
+import { unitOfKey } from '../key.ts';
+import type { CommandContext, Program } from './command.ts';
+
+/** What is read of a unit; one block each, in the given order. */
+export const unitProperties = [
+  'LoadState',
+  'ActiveState',
+  'SubState',
+  'UnitFileState',
+  'User',
+  'MainPID',
+  'Result',
+  'ActiveEnterTimestampMonotonic',
+  'InactiveEnterTimestampMonotonic',
+  'StateChangeTimestampMonotonic',
+];
+
+/** Masks here outrank /etc/systemd/system, survive a reboot and leave the unit's own file alone. */
+const controlFolder = '/etc/systemd/system.control';
+
+/** A unit's full name: systemctl adds `.service` by itself, file names need it said. */
+export function fullUnitName(unit: string): string {
+  return /\.(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)$/.test(unit)
+    ? unit
+    : `${unit}.service`;
+}
+
+export function showUnits(units: readonly string[]): Program {
+  return systemctl('show', `--property=${unitProperties.join(',')}`, ...units);
+}
+
+export function suspendCommands(units: readonly string[], localUnits: readonly string[]): Program[] {
+  const [local, others] = splitUnits(units, localUnits);
+  return [
+    ...units.map((unit) => systemctl('stop', unit)),
+    ...others.map((unit) => systemctl('mask', unit)),
+    ...(local.length === 0 ? [] : [program('mkdir', '-p', controlFolder)]),
+    ...local.map((unit) => program('ln', '-sfn', '/dev/null', `${controlFolder}/${fullUnitName(unit)}`)),
+    ...(local.length === 0 ? [] : [systemctl('daemon-reload')]),
+    showUnits(units),
+  ];
+}
+
+export function armCommands(units: readonly string[], localUnits: readonly string[]): Program[] {
+  const [local, others] = splitUnits(units, localUnits);
+  return [
+    ...others.map((unit) => systemctl('unmask', unit)),
+    ...local.map((unit) => program('rm', '-f', `${controlFolder}/${fullUnitName(unit)}`)),
+    ...(local.length === 0 ? [] : [systemctl('daemon-reload')]),
+    ...units.map((unit) => systemctl('start', unit)),
+    showUnits(units),
+  ];
+}
+
+/** `systemctl mask` refuses a unit whose file lies where the mask would be; those are masked one layer above. */
+function splitUnits(units: readonly string[], localUnits: readonly string[]): [local: string[], others: string[]] {
+  const isLocal = (unit: string) => localUnits.some((local) => fullUnitName(local) === fullUnitName(unit));
+  return [units.filter(isLocal), units.filter((unit) => !isLocal(unit))];
+}
+
+/**
+ * Keeps the exit status where it survives a reboot, also when nobody watches. It must not hold `${`, which systemd would
+ * take for a variable of its own.
+ */
+const keepStatus =
+  '"$1"; code=$?; echo "$code" >"$2.new" && sync "$2.new" && mv "$2.new" "$2" && sync "$(dirname "$2")"; exit "$code"';
+
+/** The installer as a transient unit: outlives the agent, ends with its control group, a second start is refused. */
+export function startInstaller(path: string, folder: string, context: CommandContext): Program {
+  const properties = [
+    'Type=exec',
+    'RemainAfterExit=yes',
+    `RuntimeMaxSec=${Math.round(context.timeoutMs)}ms`,
+    'KillMode=control-group',
+    'TimeoutStopSec=5s',
+    'SendSIGKILL=yes',
+    'UMask=0022',
+    'StandardInput=null',
+    `StandardOutput=append:${folder}/output.log`,
+    `StandardError=append:${folder}/output.log`,
+    `WorkingDirectory=${path.slice(0, path.lastIndexOf('/'))}`,
+  ];
+  return program(
+    ...['systemd-run', '--quiet', `--unit=${unitOfKey(context.key)}`],
+    ...properties.map((property) => `--property=${property}`),
+    ...['--setenv=HOME=/root', '--setenv=LANG=C.UTF-8'],
+    ...['--', '/bin/sh', '-c', keepStatus, 'installer', path, `${folder}/status`],
+  );
+}
+
+function systemctl(...words: string[]): Program {
+  return program('systemctl', ...words);
+}
+
+function program(...argv: string[]): Program {
+  return { by: 'program', argv };
+}
