@@ -1,0 +1,67 @@
+// The closed list of checks. Adding one: a file named after it, and a line here.
+import { agentsConnected } from './agents-connected.ts';
+import { clockOffset } from './clock-offset.ts';
+import { databaseUnitActive } from './database-unit-active.ts';
+import type { Check } from './define.ts';
+import { diskSpace } from './disk-space.ts';
+import { failoverArmed } from './failover-armed.ts';
+import { failoverSuspended } from './failover-suspended.ts';
+import { fileArrived } from './file-arrived.ts';
+import { fileGone } from './file-gone.ts';
+import { fileSyncPlacement } from './file-sync-placement.ts';
+import { filesEqual } from './files-equal.ts';
+import { observerQuiet } from './observer-quiet.ts';
+import { osSupported } from './os-supported.ts';
+import { portalAnswers } from './portal-answers.ts';
+import { postgresqlSupported } from './postgresql-supported.ts';
+import { releaseExecutable } from './release-executable.ts';
+import { releaseStaged } from './release-staged.ts';
+import { replicationStreaming } from './replication-streaming.ts';
+import { resources } from './resources.ts';
+import { rowArrived } from './row-arrived.ts';
+import { rowGone } from './row-gone.ts';
+import { rowsEqual } from './rows-equal.ts';
+import { ticketFound } from './ticket-found.ts';
+import { ticketSearchExact } from './ticket-search-exact.ts';
+import { unitsActive } from './units-active.ts';
+import { unitsStillStopped } from './units-still-stopped.ts';
+import { unitsStopped } from './units-stopped.ts';
+import { versionCompatible } from './version-compatible.ts';
+import { versionIs } from './version-is.ts';
+
+/** Every check by its id. */
+export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = new Map(
+  [
+    agentsConnected,
+    clockOffset,
+    databaseUnitActive,
+    diskSpace,
+    failoverArmed,
+    failoverSuspended,
+    fileArrived,
+    fileGone,
+    fileSyncPlacement,
+    filesEqual,
+    observerQuiet,
+    osSupported,
+    portalAnswers,
+    postgresqlSupported,
+    releaseExecutable,
+    releaseStaged,
+    replicationStreaming,
+    resources,
+    rowArrived,
+    rowGone,
+    rowsEqual,
+    ticketFound,
+    ticketSearchExact,
+    unitsActive,
+    unitsStillStopped,
+    unitsStopped,
+    versionCompatible,
+    versionIs,
+  ].map((check) => [check.id, check]),
+);
+
+/** The check of this id; undefined when this version has none. */
+export const checkById = (id: string) => checkCatalogue.get(id);

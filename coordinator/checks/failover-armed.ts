@@ -1,0 +1,36 @@
+// The observer runs on its node and nothing masks it: an outage of the master would lead to a failover.
+import { z } from 'zod';
+import type { AnswerOf } from '../../shared/actions/action.ts';
+import { nodeOf } from '../cluster/cluster.ts';
+import { defineCheck, judgeEach, passIf } from './define.ts';
+
+export const failoverArmed = defineCheck({
+  id: 'failover-armed',
+  title: 'Failover is armed',
+  section: 'Post-Upgrade Verification › Step 1: Start Observer Service',
+  severity: 'blocking',
+  remedy:
+    'baton failover show says since when and by which run it is suspended; baton failover arm starts the observer.',
+  params: z.strictObject({}),
+  words: (_params, cluster) =>
+    `${nodeOf(cluster, 'observer').name}: ${cluster.observer.units.join(', ')} active, not masked`,
+  *evaluate(_params, { cluster }) {
+    const { units } = cluster.observer;
+    const action = { kind: 'readFailover', units } as const;
+    return yield* judgeEach([nodeOf(cluster, 'observer').name], action, 'observer active, not masked', (state) => {
+      const isArmed = state.armed && !state.suspended && coversAll(state, units);
+      return { reading: describeFailover(state), verdict: passIf(isArmed) };
+    });
+  },
+});
+
+/** Whether the answer tells of every unit that was asked for. */
+export const coversAll = (state: AnswerOf<'readFailover'>, units: string[]): boolean =>
+  state.units.length === units.length;
+
+/** The observer's state in words. */
+export function describeFailover(state: AnswerOf<'readFailover'>): string {
+  const units = state.units.map((unit) => `${unit.unit} ${unit.activeState}, ${unit.unitFileState || unit.loadState}`);
+  const by = state.suspended ? `; suspended${state.run ? ` by ${state.run}` : ''}` : '';
+  return `${units.join('; ') || 'no unit was named'}${by}`;
+}
