@@ -22,6 +22,8 @@ export function busFailure(error: unknown, what: string): Failure {
   if (error instanceof jserrors.StreamNotFoundError) return failure('not-found', `${what} does not exist`);
   if (error instanceof JetStreamApiError && /insufficient|resource|no space|store/i.test(error.message))
     return failure('no-space', `${what}: ${error.message}; free disk space under the coordinator's store`);
+  if (error instanceof JetStreamApiError && error.status < 500)
+    return failure('unexpected-output', `${what}: ${error.message}`);
   if (error instanceof errors.TimeoutError)
     return failure('timeout', `${what}: no answer from NATS in time`, { retryable: true });
   if (

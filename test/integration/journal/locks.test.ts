@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type Bus, connectBus } from '../../../coordinator/bus/bus.ts';
+import { openArtefacts } from '../../../coordinator/journal/artefacts.ts';
+import { openClusterLog, type RunOpened } from '../../../coordinator/journal/cluster-log.ts';
+import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
+import { must, startTestBus, type TestBus } from '../bus/test-bus.ts';
+
+const opened = (run: string): RunOpened => ({
+  type: 'RunOpened',
+  run,
+  plan: 'upgrade',
+  operator: 'ana',
+  epoch: 1,
+  atMs: 1,
+});
+
+describe('lock, artefacts and leadership on the bus', function () {
+  this.timeout(60_000);
+  let test: TestBus;
+  before(async () => {
+    test = await startTestBus();
+  });
+  after(() => test.stop());
+
+  it('gives a cluster to one of two runs and names it to the other', async () => {
+    const log = openClusterLog(test.bus);
+    const both = await Promise.all([log.open('lab', opened('run-a')), log.open('lab', opened('run-b'))]);
+    assert.equal(both.filter(({ ok }) => ok).length, 1);
+    const winner = must(await log.holder('lab'))?.run;
+    const lost = both.find(({ ok }) => !ok);
+    assert.equal(lost?.ok === false ? lost.failure.code : '', 'conflict');
+    assert.ok(lost?.ok === false && lost.failure.message.includes(`run ${winner} (upgrade, by ana) holds cluster lab`));
+  });
+
+  it('opens and closes once however often it is said, and another cluster is free', async () => {
+    const log = openClusterLog(test.bus);
+    for (let time = 0; time < 2; time += 1) must(await log.open('once', opened('run-c')));
+    must(await log.open('elsewhere', opened('run-d')));
+    for (let time = 0; time < 2; time += 1)
+      must(await log.close('once', { type: 'RunClosed', run: 'run-c', status: 'succeeded', epoch: 1, atMs: 2 }));
+    assert.equal(must(await log.holder('once')), undefined);
+    assert.deepEqual(
+      must(await log.history('once')).map(({ type }) => type),
+      ['RunOpened', 'RunClosed'],
+    );
+    must(await log.open('once', opened('run-e')));
+    assert.ok(must(await log.clusters()).includes('elsewhere'));
+  });
+
+  it('does not let a run close the cluster of another', async () => {
+    const log = openClusterLog(test.bus);
+    must(await log.open('held', opened('run-f')));
+    must(await log.close('held', { type: 'RunClosed', run: 'run-x', status: 'failed', epoch: 1, atMs: 2 }));
+    assert.equal(must(await log.holder('held'))?.run, 'run-f');
+  });
+
+  it('refuses names that are not names', async () => {
+    const refused = await openClusterLog(test.bus).open('lab.>', opened('run-g'));
+    assert.equal(refused.ok ? '' : refused.failure.code, 'bad-input');
+  });
+
+  it('gives back an artefact of several chunks, byte for byte, also after a kill -9', async () => {
+    const content = randomBytes(1_300_000);
+    let artefacts = must(await openArtefacts(test.bus));
+    const name = must(await artefacts.put(content));
+    assert.equal(must(await artefacts.put(content)), name);
+    await test.killAndRestart();
+    artefacts = must(await openArtefacts(test.bus));
+    assert.deepEqual(must(await artefacts.get(name)), content);
+    assert.deepEqual(must(await artefacts.get(must(await artefacts.put('')))), Buffer.alloc(0));
+    const none = await artefacts.get('0'.repeat(64));
+    assert.equal(none.ok ? '' : none.failure.code, 'not-found');
+  });
+
+  it('raises the epoch with each election and tells the older leader', async () => {
+    const first = must(await becomeLeader(test.bus, { coordinator: 'a', isAlone: true }));
+    const second = must(await becomeLeader(test.bus, { coordinator: 'b', isAlone: true }));
+    assert.ok(second.epoch > first.epoch);
+    assert.equal(await first.deposed, second.epoch);
+    first.stop();
+    second.stop();
+  });
+
+  it('lets a second coordinator wait until the leader is silent', async () => {
+    const first = must(await becomeLeader(test.bus, { coordinator: 'a', isAlone: true }));
+    const other: Bus = must(await connectBus(test.nats.address));
+    let isLeader = false;
+    const waiting = becomeLeader(other, { coordinator: 'b', isAlone: false, silentAfterMs: 1_500 }).then((result) => {
+      isLeader = true;
+      return must(result);
+    });
+    // Three heartbeats of the leader, so silence alone would have been over.
+    let heard = 0;
+    for await (const _ of test.bus.nc.subscribe('baton.leader.heartbeat', { max: 3 })) heard += 1;
+    assert.equal(heard, 3);
+    assert.equal(isLeader, false);
+    first.stop();
+    const second = await waiting;
+    assert.ok(second.epoch > first.epoch);
+    second.stop();
+    await other.close();
+  });
+});
