@@ -6,8 +6,16 @@ import { fail, ok, type Result } from './failures.ts';
 const textBytesMax = 256 * 1024;
 const problemsShownMax = 20;
 
-/** The value in the text, as the schema gives it; `bad-input` says `file:line:column: key: what is wrong`, a line each. */
-export function parseYamlFile<T>(text: string, fileName: string, schema: z.ZodType<T>): Result<T> {
+/**
+ * The value in the text, as the schema gives it; `bad-input` says `file:line:column: key: what is wrong`, a line each, in the text's order.
+ * `unknownKey` may say more of a key that the schema does not have.
+ */
+export function parseYamlFile<T>(
+  text: string,
+  fileName: string,
+  schema: z.ZodType<T>,
+  unknownKey: (path: string[]) => string = () => 'there is no such key',
+): Result<T> {
   if (text.length > textBytesMax) return fail('bad-input', `${fileName}: larger than ${textBytesMax} characters`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', merge: false });
@@ -15,8 +23,12 @@ export function parseYamlFile<T>(text: string, fileName: string, schema: z.ZodTy
     const { line, col } = lines.linePos(offset);
     return `${fileName}:${line}:${col}`;
   };
-  if (document.errors.length > 0)
-    return problems(document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`));
+  // What a decoder puts where bytes are no UTF-8, and what no text holds.
+  const undecoded = text.search(/[\uFFFD\0]/);
+  if (undecoded >= 0) return problems([`${at(undecoded)}: this is not UTF-8 text`]);
+  // A warning tells of a tag that nobody knows: its value would be taken for something else than was meant.
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) return problems(faults.map((error) => `${at(error.pos[0])}: ${error.message}`));
 
   let value: unknown;
   try {
@@ -26,16 +38,15 @@ export function parseYamlFile<T>(text: string, fileName: string, schema: z.ZodTy
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
-  return problems(
-    parsed.error.issues.flatMap((issue) => {
-      if (issue.code !== 'unrecognized_keys')
-        return [`${at(offsetOf(document, issue.path))}: ${label(issue.path)}${issue.message}`];
-      return issue.keys.map(
-        (key) =>
-          `${at(offsetOf(document, [...issue.path, key], true))}: ${label([...issue.path, key])}there is no such key`,
-      );
-    }),
-  );
+  const found = parsed.error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys')
+      return [{ offset: offsetOf(document, issue.path), text: `${label(issue.path)}${issue.message}` }];
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return { offset: offsetOf(document, path, true), text: `${label(path)}${unknownKey(path.map(String))}` };
+    });
+  });
+  return problems(found.toSorted((a, b) => a.offset - b.offset).map(({ offset, text }) => `${at(offset)}: ${text}`));
 }
 
 function problems(all: string[]): Result<never> {
