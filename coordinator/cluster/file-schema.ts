@@ -1,0 +1,107 @@
+// The keys of the cluster file with their defaults. Only what this version carries out is accepted: a key that were
+// silently ignored would be a promise that nobody keeps.
+import { z } from 'zod';
+import * as field from './fields.ts';
+import { judgeNodes } from './node-rules.ts';
+import { ticket } from './ticket-schema.ts';
+
+const hourMs = 3_600_000;
+const busyPatterns = ['(?i:swap|switchover|failover|fencing|promot|synchroni[sz])'];
+
+const node = z.strictObject({
+  address: field.address,
+  role: z.enum(['master', 'standby', 'observer'], { error: 'must be master, standby or observer' }),
+  tiers: z
+    .array(z.enum(['app', 'db'], { error: 'must be app or db' }), { error: 'must be a list of app and db' })
+    .optional(),
+});
+
+const application = z.strictObject({
+  units: field.units.default(['elasticsearch', 'ft-analytics-server', 'ft-main-server']),
+  version: z.strictObject({ file: field.path, pattern: field.groupPattern }),
+  progress: z.strictObject({ pattern: field.groupPattern }).optional(),
+  portal: z.strictObject({
+    url: field.url,
+    expectStatus: field.httpStatus.default(200),
+    versionPattern: field.groupPattern.optional(),
+  }),
+  ticket: ticket.optional(),
+  installerTimeout: field.duration(60_000, 24 * hourMs, 'from 1m to 24h').default(hourMs),
+});
+
+const observer = z.strictObject({
+  units: field.units.default(['ha']),
+  logs: field.glob.default('/opt/HA/logs/ha_*.log'),
+  quietFor: field.duration(1000, hourMs, 'from 1s to 1h').default(120_000),
+  busyPatterns: z
+    .array(field.pattern, { error: 'must be a list of regular expressions' })
+    .min(1, 'must hold at least one pattern')
+    .max(20, 'must hold at most 20 patterns')
+    .default(busyPatterns),
+});
+
+const database = z.strictObject({
+  name: field.database.default('flotoitsmdb'),
+  parity: z
+    .array(field.table, { error: 'must be a list of tables' })
+    .min(1, 'must name at least one table')
+    .max(20, 'must name at most 20 tables')
+    .default(['apolo.request']),
+  port: field.port.default(5432),
+  unit: field.unit.default('postgresql'),
+});
+
+const limits = z.strictObject({
+  replicationLag: field.size.default(16 * 1024 ** 2),
+  diskFree: field.share.default(0.2),
+  clockOffset: field.duration(1, hourMs, 'from 1ms to 1h').default(500),
+  suspension: field.duration(60_000, 24 * hourMs, 'from 1m to 24h').default(2 * hourMs),
+  rtoMax: field.duration(1, hourMs, 'from 1ms to 1h').default(60_000),
+  rpoMax: z.int({ error: 'must be a number of rows' }).min(0, 'must be 0 or more').default(0),
+  settle: field.duration(1000, hourMs, 'from 1s to 1h').default(15_000),
+});
+
+/** What the guide names; the cluster file may widen it, which shows as a deviation. */
+export const supportedByGuide = { os: ['ubuntu 22', 'ubuntu 24', 'rhel 9.2', 'rhel 9.4'], postgresql: [16, 17] };
+
+const supported = z.strictObject({
+  os: z
+    .array(field.supportedOs, { error: 'must be a list' })
+    .min(1, 'must hold at least one')
+    .default(supportedByGuide.os),
+  postgresql: z
+    .array(
+      z
+        .int({ error: 'must be a major version, such as 17' })
+        .min(10, 'must be 10 or more')
+        .max(99, 'must be at most 99'),
+      {
+        error: 'must be a list of major versions',
+      },
+    )
+    .min(1, 'must hold at least one')
+    .default(supportedByGuide.postgresql),
+});
+
+export const clusterFile = z.strictObject(
+  {
+    cluster: field.name,
+    flavor: z.enum(['classic', 'patroni'], { error: 'must be classic or patroni' }).default('classic'),
+    nodes: z.record(z.string(), node, { error: 'must name the nodes' }).superRefine(judgeNodes),
+    application,
+    observer: observer.prefault({}),
+    files: z
+      .strictObject({
+        root: field.path.default('/opt/flotomate/main-server/filedb'),
+        unit: field.unit.default('file-sync'),
+      })
+      .prefault({}),
+    database: database.prefault({}),
+    web: z.strictObject({ unit: field.unit.default('nginx') }).prefault({}),
+    supported: supported.prefault({}),
+    limits: limits.prefault({}),
+  },
+  { error: 'must hold the keys cluster, nodes and application' },
+);
+
+export type ClusterFile = z.infer<typeof clusterFile>;

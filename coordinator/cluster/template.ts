@@ -1,0 +1,93 @@
+// The commented cluster file that an operator starts from: every key with its default, unit and an example.
+import type { Flavor } from './cluster.ts';
+
+const nodes = {
+  3: `nodes:                # a name of a-z, 0-9 and - (the one that \`baton node add\` is given), and the address of the machine
+  n1: { address: 10.77.0.11, role: master,  tiers: [app, db] }
+  n2: { address: 10.77.0.12, role: standby, tiers: [app, db] }   # the guides' "slave"
+  n3: { address: 10.77.0.13, role: observer }                    # a machine of its own, no tiers`,
+  5: `nodes:                # a name of a-z, 0-9 and - (the one that \`baton node add\` is given), and the address of the machine
+  app1: { address: 10.77.0.11, role: master,  tiers: [app] }
+  app2: { address: 10.77.0.12, role: standby, tiers: [app] }     # the guides' "slave"
+  db1:  { address: 10.77.0.21, role: master,  tiers: [db] }
+  db2:  { address: 10.77.0.22, role: standby, tiers: [db] }
+  obs1: { address: 10.77.0.13, role: observer }                  # a machine of its own, no tiers`,
+};
+
+/** The text of a cluster file for a site of 3 or 5 machines; all keys but addresses may stay as they are. */
+export function clusterTemplate(machines: 3 | 5, flavor: Flavor): string {
+  return `# Baton's cluster file. Edit it, then: baton cluster apply FILE
+# Needed are cluster, nodes, application.version and application.portal; of every other key the default is shown.
+# Durations have a unit (ms, s, m, h, d), sizes too (kB, MB, GB, KiB, MiB, GiB).
+
+cluster: mysite       # the name by which commands call it: a-z, 0-9 and -, at most 31
+flavor: ${flavor.padEnd(8)}      # classic: observer service, /opt/HA/master.sh, file-sync. patroni: refused by plans of this version
+
+${nodes[machines]}
+
+application:
+  units: [elasticsearch, ft-analytics-server, ft-main-server]   # systemd units in starting order; stopped in reverse
+  version:            # needed: where a node tells which version is installed; the first group is the version
+    file: /opt/flotomate/main-server/VERSION
+    pattern: '^(\\d+\\.\\d+\\.\\d+)'
+  progress:           # the percentage in the installer's output, its first group; left out, elapsed time is shown
+    pattern: '(\\d+)%'
+  portal:             # needed: the address that clients use, not that of one node
+    url: 'https://helpdesk.example.com/'
+    expectStatus: 200 # what it answers when it is up
+    # versionPattern: 'name="version" content="([^"]+)"'   # how its page tells the version; left out, it is not looked for
+  # ticket:           # HTTP requests for the test ticket; left out, a person is asked to create one
+  #   create:         # \${marker}: what the ticket is known by; \${token}: content of tokenFile, in headers only
+  #     method: POST
+  #     path: /api/tickets                        # relative to the portal's address, or an address of its own
+  #     headers: { Authorization: 'Bearer \${token}', Content-Type: application/json }
+  #     body: { subject: '\${marker}' }            # sent as JSON
+  #     expectStatus: 201
+  #   find:           # must find by the marker exactly, and nothing where there is none
+  #     path: '/api/tickets?subject=\${marker}'
+  #     headers: { Authorization: 'Bearer \${token}' }
+  #     expectStatus: 200
+  #     id: /tickets/0/id                         # JSON pointer to what the application calls the ticket
+  #   remove:         # \${id}: what find answered
+  #     method: DELETE
+  #     path: '/api/tickets/\${id}'
+  #     headers: { Authorization: 'Bearer \${token}' }
+  #     expectStatus: 204
+  #   tokenFile: /etc/baton/ticket-token          # on the observer, from where the requests are made; 0600 root
+  #   row: { table: apolo.request, column: subject }   # where the marker stands in the database
+  installerTimeout: 1h  # the longest that the installer may take on one node, 1m to 24h; then it is ended
+
+observer:
+  units: [ha]
+  logs: '/opt/HA/logs/ha_*.log'
+  quietFor: 2m        # no busy line for so long before the observer is stopped, 1s to 1h
+  busyPatterns:       # regular expressions of log lines that tell of a swap or a synchronization
+    - '(?i:swap|switchover|failover|fencing|promot|synchroni[sz])'
+
+files:
+  root: /opt/flotomate/main-server/filedb
+  unit: file-sync     # runs on the master only
+
+database:
+  name: flotoitsmdb
+  parity: [apolo.request]   # tables, schema.table, that must have as many rows on the standby as on the primary
+  port: 5432
+  unit: postgresql    # on Debian and Ubuntu name the cluster's own unit, such as postgresql@17-main
+
+web:
+  unit: nginx         # runs on the master
+
+supported:            # what the guide names; more than that shows as a deviation
+  os: [ubuntu 22, ubuntu 24, rhel 9.2, rhel 9.4]   # os-release's ID and VERSION_ID; 24 covers 24.04
+  postgresql: [16, 17]
+
+limits:
+  replicationLag: 16MiB   # how far the standby may be behind
+  diskFree: 20%           # share of each file system that must be free, 0% to 99%
+  clockOffset: 500ms      # between the coordinator's clock and a node's
+  suspension: 2h          # how long failover may be suspended before it alarms, 1m to 24h
+  rtoMax: 60s             # longest time without service that a drill may take
+  rpoMax: 0               # acknowledged rows that a drill may lose
+  settle: 15s             # how long stopped services must stay stopped, 1s to 1h
+`;
+}
