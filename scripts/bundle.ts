@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { buildExecutable, strippedNode } from './bundle.d/executable.ts';
+import { atomicsLibrary, buildExecutable, strippedNode } from './bundle.d/executable.ts';
 import { glibcLimit, glibcNeeded, isNewerGlibc } from './bundle.d/glibc.ts';
 import { licensesOf } from './bundle.d/licenses.ts';
 
@@ -66,12 +66,13 @@ async function build(natsServer: string): Promise<void> {
   try {
     const node = strippedNode(work);
     const packages = await Promise.all([
-      buildExecutable({ entry: join(root, 'coordinator/main.ts'), node, output: join(contents, 'baton') }),
-      buildExecutable({ entry: join(root, 'agent/main.ts'), node, output: join(contents, 'baton-agent') }),
+      buildExecutable({ root, entry: 'coordinator/main.ts', node, output: join(contents, 'baton') }),
+      buildExecutable({ root, entry: 'agent/main.ts', node, output: join(contents, 'baton-agent') }),
     ]);
     copyFileSync(natsServer, join(contents, 'nats-server'));
     chmodSync(join(contents, 'nats-server'), 0o755);
-    for (const program of ['baton', 'baton-agent', 'nats-server']) {
+    copyFileSync(atomicsLibrary(), join(contents, 'libatomic.so.1'));
+    for (const program of ['baton', 'baton-agent', 'nats-server', 'libatomic.so.1']) {
       const needed = glibcNeeded(join(contents, program));
       if (isNewerGlibc(needed, glibcLimit))
         throw new Error(`${program} needs glibc ${needed}, newer than the ${glibcLimit} that machines are promised`);

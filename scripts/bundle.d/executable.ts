@@ -2,7 +2,7 @@
 // it. Nothing may be loaded from files at run time, since the machine has none of them.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
@@ -28,13 +28,26 @@ export function strippedNode(folder: string): string {
   return target;
 }
 
-/** Writes the executable and answers with the folders of the npm packages in it. */
-export async function buildExecutable(wanted: { entry: string; node: string; output: string }): Promise<string[]> {
-  const script = `${wanted.output}.mjs`;
-  const configuration = `${wanted.output}.json`;
+interface Wanted {
+  /** The project. */
+  root: string;
+  /** Below it. */
+  entry: string;
+  node: string;
+  /** The executable; its folder is for the parts too. */
+  output: string;
+}
+
+/** Writes the executable, the same bytes each time, and answers with the folders of the npm packages in it. */
+export async function buildExecutable(wanted: Wanted): Promise<string[]> {
+  // Names without folders: they go into the executable.
+  const script = `${basename(wanted.output)}.mjs`;
+  const configuration = `${basename(wanted.output)}.json`;
+  const folder = dirname(wanted.output);
   const bundled = await build({
     entryPoints: [wanted.entry],
-    outfile: script,
+    absWorkingDir: wanted.root,
+    outfile: join(folder, script),
     bundle: true,
     platform: 'node',
     target: 'node26',
@@ -46,20 +59,22 @@ export async function buildExecutable(wanted: { entry: string; node: string; out
     logLevel: 'warning',
   });
   writeFileSync(
-    configuration,
+    join(folder, configuration),
     JSON.stringify({
       main: script,
       mainFormat: 'module',
       executable: wanted.node,
-      output: wanted.output,
+      output: basename(wanted.output),
       disableExperimentalSEAWarning: true,
       // NODE_OPTIONS is not for this program.
       execArgvExtension: 'none',
     }),
   );
-  await run(process.execPath, ['--build-sea', configuration]);
-  rmSync(script);
-  rmSync(configuration);
+  await run(process.execPath, ['--build-sea', configuration], { cwd: folder });
+  // Node's own library of atomics is on few machines; it lies beside the program in the tar, in lib/baton when installed.
+  // Only now: --build-sea damages what patchelf has changed.
+  await run('patchelf', ['--set-rpath', '$ORIGIN:$ORIGIN/../lib/baton', wanted.output]);
+  for (const part of [script, configuration]) rmSync(join(folder, part));
   return packagesAmong(Object.keys(bundled.metafile.inputs));
 }
 
@@ -67,4 +82,12 @@ export async function buildExecutable(wanted: { entry: string; node: string; out
 function packagesAmong(modules: string[]): string[] {
   const found = modules.map((module) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0]);
   return [...new Set(found.filter((folder) => folder !== undefined))];
+}
+
+/** This machine's libatomic.so.1, which Node needs and which few machines have. */
+export function atomicsLibrary(): string {
+  const known = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' });
+  const path = /libatomic\.so\.1 \(libc6,[^)]*(?:x86-64|AArch64)[^)]*\) => (\S+)/.exec(known)?.[1];
+  if (path === undefined) throw new Error('libatomic.so.1 is not installed; run scripts/setup');
+  return realpathSync(path);
 }

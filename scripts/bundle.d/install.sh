@@ -118,6 +118,7 @@ check_machine
 if [[ -z $ROOT ]]; then getent group baton >/dev/null || groupadd --system baton; fi
 directory /etc/baton 0755
 directory /etc/baton/hooks 0700
+put libatomic.so.1 /usr/local/lib/baton/libatomic.so.1 0644
 for part in "${PARTS[@]}"; do "install_$part"; done
 put uninstall.sh /usr/local/lib/baton/uninstall.sh 0755
 put SHA256SUMS /usr/local/lib/baton/SHA256SUMS 0644

@@ -15,6 +15,7 @@ export function licensesOf(root: string, folders: Set<string>): string {
   return [
     `Node.js ${process.version}\n\n${node}`,
     'nats-server: Apache License 2.0, see LICENSE; source: https://github.com/nats-io/nats-server\n',
+    'libatomic.so.1: GPL 3 with the GCC Runtime Library Exception 3.1; source: https://gcc.gnu.org/git/gcc.git\n',
     ...parts,
   ].join(`\n${'='.repeat(80)}\n\n`);
 }

@@ -48,7 +48,7 @@ describe('the bundle', function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('asks for no glibc newer than the promised one', () => {
-    for (const program of ['baton', 'baton-agent', 'nats-server']) {
+    for (const program of ['baton', 'baton-agent', 'nats-server', 'libatomic.so.1']) {
       const needed = glibcNeeded(join(contents, program));
       assert.ok(!isNewerGlibc(needed, glibcLimit), `${program} needs glibc ${needed}`);
     }
@@ -58,6 +58,18 @@ describe('the bundle', function () {
     assert.match((await ended(join(contents, 'baton'), ['--help'])).output, /upgrade/);
     assert.match((await ended(join(contents, 'baton-agent'), ['--help'])).output, /join/);
     assert.match((await ended(join(contents, 'nats-server'), ['--version'])).output, /2\.\d+/);
+  });
+
+  it('needs no library beyond what every machine has and what it brings', () => {
+    const everywhere = /^(linux-vdso|ld-linux.*|lib(c|m|dl|pthread|stdc\+\+|gcc_s|resolv)\.so\.\d+)/;
+    for (const program of ['baton', 'baton-agent', 'nats-server']) {
+      const text = execFileSync('readelf', ['--wide', '--dynamic', join(contents, program)], { encoding: 'utf8' });
+      const libraries = [...text.matchAll(/\(NEEDED\).*\[(.+)\]/g)].map((match) => match[1] ?? '');
+      const missing = libraries.filter((name) => !everywhere.test(name) && !existsSync(join(contents, name)));
+      assert.deepEqual(missing, [], program);
+    }
+    const mapped = execFileSync('ldd', [join(contents, 'baton')], { encoding: 'utf8' });
+    assert.match(mapped, new RegExp(`libatomic.so.1 => ${RegExp.escape(contents)}/`));
   });
 
   it('brings the licences of what is in it', () => {

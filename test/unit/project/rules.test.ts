@@ -72,7 +72,7 @@ describe('the project', () => {
       .filter((path) => path.length > 4)
       .map((path) => RegExp.escape(path));
     assert.deepEqual(linesWith(tracked, new RegExp(places.join('|'))), []);
-    assert.deepEqual(linesWith(tracked, new RegExp(`registry${'\\.'}[a-z]|"resolved":`)), []);
+    assert.deepEqual(linesWith(tracked, new RegExp(`registry${'\\.'}[a-z]|"res${'olved'}":`)), []);
   });
 
   it('has only the folders that it promises', () => {
