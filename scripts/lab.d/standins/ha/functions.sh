@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # STAND-IN: what the scripts of /opt/HA share. Sourced by sh; needs ha.conf.
 
 SELF=$(hostname)
