@@ -1,0 +1,114 @@
+// The way of every command that changes a cluster: nodes ready, plan compiled and shown, a yes, upload where the plan
+// has an installer, start, follow. Until the start nothing on the nodes is touched.
+import { randomUUID } from 'node:crypto';
+import type { PlanDocument, ReleaseDocument, RunStartedDocument } from '../../shared/documents.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { hours } from '../../shared/units.ts';
+import { type OperatorClient, readingTimeoutMs } from './client.ts';
+import { type ReleaseFile, uploadParts } from './commands/release-file.ts';
+import { exitCodes } from './exit-codes.ts';
+import { untilAnswered } from './follow.ts';
+import type { Io } from './io.ts';
+import { readCluster, unready } from './readiness.ts';
+import { followToEnd } from './run-end.ts';
+import type { CommandEnd } from './shell.ts';
+import { transferBar } from './transfer-bar.ts';
+import { planSummary } from './view/plan-view.ts';
+
+export interface Change {
+  plan: 'upgrade' | 'stage' | 'failover-suspend' | 'failover-arm';
+  cluster: string;
+  parameters: Record<string, unknown>;
+  /** Uploaded to the coordinator before the run starts. */
+  release?: ReleaseFile;
+  isYes: boolean;
+  isDetached: boolean;
+  change: string;
+  reason: string;
+}
+
+/** The compiled plan, after making sure that the cluster's nodes can be asked and, to change it, that no run holds it. */
+export async function compile(
+  client: OperatorClient,
+  wanted: Pick<Change, 'plan' | 'cluster' | 'parameters'>,
+  to: 'look' | 'change',
+): Promise<Result<PlanDocument>> {
+  const cluster = await readCluster(client, wanted.cluster);
+  if (!cluster.ok) return cluster;
+  const { run } = cluster.value;
+  // Named before a yes is asked for; the coordinator's lock decides in the end.
+  if (to === 'change' && run !== undefined)
+    return fail(
+      'conflict',
+      `cluster ${wanted.cluster} is held by run ${run}; nothing was touched. See it: baton run watch ${run}`,
+    );
+  const hindrance = unready(cluster.value);
+  if (hindrance) return { ok: false, failure: hindrance };
+  return await client.call<PlanDocument>('compilePlan', planRequest(wanted), readingTimeoutMs);
+}
+
+function planRequest(wanted: Pick<Change, 'plan' | 'cluster' | 'parameters'>) {
+  return { plan: wanted.plan, cluster: wanted.cluster, parametersJson: JSON.stringify(wanted.parameters) };
+}
+
+/** Carries a change out, or hands it over with --detach. */
+export async function carryOut(client: OperatorClient, io: Io, change: Change): Promise<CommandEnd> {
+  const plan = await compile(client, change, 'change');
+  if (!plan.ok) return plan;
+  io.say(`${planSummary(plan.value, io.paint)}\n`);
+  if (!change.isYes) {
+    if (!io.isTerminal)
+      return fail(
+        'bad-input',
+        'this changes the cluster and nobody can be asked here: give --yes; nothing was touched',
+      );
+    if (!(await io.confirm('Carry this plan out? [y/N] '))) {
+      io.note('Nothing was touched.');
+      return ok(exitCodes.badInput);
+    }
+  }
+  if (change.release) {
+    const uploaded = await upload(client, io, change.release);
+    if (!uploaded.ok) return uploaded;
+  }
+  return await start(client, io, change, plan.value);
+}
+
+async function upload(client: OperatorClient, io: Io, release: ReleaseFile): Promise<Result<ReleaseDocument>> {
+  const progress = transferBar(io, `uploading ${release.name} to the coordinator`);
+  try {
+    return await client.uploadRelease<ReleaseDocument>(uploadParts(release, progress.tell), hours(2));
+  } finally {
+    progress.end();
+  }
+}
+
+async function start(client: OperatorClient, io: Io, change: Change, plan: PlanDocument): Promise<CommandEnd> {
+  io.onInterrupt = () => 'interrupted while the run was being started; see whether it was: baton run ls';
+  // The answer may be lost with the coordinator: asked again under the same id, the run starts once.
+  const requestId = randomUUID();
+  const started = await untilAnswered(
+    () =>
+      client.call<RunStartedDocument>(
+        'startRun',
+        {
+          plan: planRequest(change),
+          planHash: plan.hash,
+          requestId,
+          change: change.change,
+          reason: change.reason,
+        },
+        readingTimeoutMs,
+      ),
+    (failure) => io.note(`${failure.message}; asking again`),
+  );
+  if (!started.ok) return started;
+  const { run } = started.value;
+  if (change.isDetached) {
+    if (io.isJson) io.document(started.value);
+    io.say(`Run ${run} has started. Watch it: baton run watch ${run}`);
+    return ok(exitCodes.done);
+  }
+  io.note(`run ${run} has started`);
+  return await followToEnd(client, io, run);
+}

@@ -1,0 +1,148 @@
+// `upgrade`, `stage` and `plan upgrade`: the main job, its first part ahead of the window, and its dry run.
+import type { Command } from '@commander-js/extra-typings';
+import { ok, type Result } from '../../../shared/failures.ts';
+import { carryOut, compile } from '../change.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import type { Shell } from '../shell.ts';
+import { transferBar } from '../transfer-bar.ts';
+import { planInFull } from '../view/plan-view.ts';
+import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { type ReleaseFile, releaseFile, versionArgument } from './release-file.ts';
+
+const installer = '/root/MotadataServiceOpsCommonUpgrade_V870';
+const installerOption = ['--installer <FILE>', 'the vendor’s common installer, on this machine'] as const;
+const sumOption = ['--sha256 <SUM>', 'refuse the installer unless this is its SHA-256'] as const;
+const toOption = ['--to <VERSION>', 'the version to end with, such as 8.7.0'] as const;
+
+export function upgradeCommand(shell: Shell) {
+  return commandWith(
+    'upgrade',
+    'Upgrade the application on master and standby in the order of the guide, failover suspended meanwhile. Shows the plan, the predicted outage and suspension time, and asks. Ctrl-C only leaves the view.',
+    [
+      `baton upgrade lab --installer ${installer} --to 8.7.0`,
+      `baton upgrade lab --installer ${installer} --to 8.7.0 --yes --detach --change CHG-4711 --reason "quarterly"`,
+    ],
+  )
+    .argument('<CLUSTER>')
+    .requiredOption(...installerOption)
+    .requiredOption(...toOption)
+    .option(...sumOption)
+    .option('--yes', 'do not ask; needed without a terminal')
+    .option('--detach', 'return as soon as the run has started')
+    .option('--change <ID>', 'number of the change request, for the journal')
+    .option('--reason <TEXT>', 'why, for the journal')
+    .option(...jsonOption)
+    .action(async (cluster, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const wanted = await wantedUpgrade(io, cluster, options);
+        if (!wanted.ok) return wanted;
+        return await carryOut(client, io, {
+          ...wanted.value,
+          isYes: options.yes === true,
+          isDetached: options.detach === true,
+          change: options.change ?? '',
+          reason: options.reason ?? '',
+        });
+      });
+    });
+}
+
+export function stageCommand(shell: Shell) {
+  return commandWith(
+    'stage',
+    'Copy the installer to both nodes and compare its sum there, ahead of the maintenance window. No service is touched; a later upgrade finds it in place.',
+    [`baton stage lab --installer ${installer} --sha256 "$(cut -d' ' -f1 ${installer}.sha256)"`],
+  )
+    .argument('<CLUSTER>')
+    .requiredOption(...installerOption)
+    .option(...sumOption)
+    .option('--yes', 'do not ask; needed without a terminal')
+    .option('--detach', 'return as soon as the run has started')
+    .option(...jsonOption)
+    .action(async (cluster, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const name = nameArgument('cluster', cluster);
+        if (!name.ok) return name;
+        const release = await readRelease(io, options.installer, { sha256: options.sha256 });
+        if (!release.ok) return release;
+        return await carryOut(client, io, {
+          plan: 'stage',
+          cluster: name.value,
+          parameters: { release: identityOf(release.value) },
+          release: release.value,
+          isYes: options.yes === true,
+          isDetached: options.detach === true,
+          change: '',
+          reason: '',
+        });
+      });
+    });
+}
+
+export function planCommand(shell: Shell): Command {
+  const upgrade = commandWith(
+    'upgrade',
+    'The dry run of `baton upgrade`: every step with its exact command lines, conditions, limits and way back. Reads the nodes, touches nothing, uploads nothing.',
+    [`baton plan upgrade lab --installer ${installer} --to 8.7.0`],
+  )
+    .argument('<CLUSTER>')
+    .requiredOption(...installerOption)
+    .requiredOption(...toOption)
+    .option(...sumOption)
+    .option(...jsonOption)
+    .action(async (cluster, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const wanted = await wantedUpgrade(io, cluster, options);
+        if (!wanted.ok) return wanted;
+        const plan = await compile(client, wanted.value, 'look');
+        if (!plan.ok) return plan;
+        if (options.json) io.document(plan.value);
+        else io.say(planInFull(plan.value, io.paint));
+        return ok(exitCodes.done);
+      });
+    });
+  return commandWith('plan', 'Print what a command would do, without doing it.', [
+    'baton plan upgrade --help',
+  ]).addCommand(upgrade) as unknown as Command;
+}
+
+interface UpgradeOptions {
+  installer: string;
+  to: string;
+  sha256?: string | undefined;
+}
+
+async function wantedUpgrade(io: Io, cluster: string, options: UpgradeOptions) {
+  const name = nameArgument('cluster', cluster);
+  if (!name.ok) return name;
+  const version = versionArgument(options.to);
+  if (!version.ok) return version;
+  const release = await readRelease(io, options.installer, { sha256: options.sha256, version: version.value });
+  if (!release.ok) return release;
+  return ok({
+    plan: 'upgrade' as const,
+    cluster: name.value,
+    parameters: { toVersion: version.value, release: identityOf(release.value) },
+    release: release.value,
+  });
+}
+
+async function readRelease(
+  io: Io,
+  path: string,
+  expected: { sha256?: string | undefined; version?: string },
+): Promise<Result<ReleaseFile>> {
+  if (!io.stderr.isTTY) return await releaseFile(path, expected);
+  const progress = transferBar(io, 'reading the installer');
+  try {
+    return await releaseFile(path, expected, progress.tell);
+  } finally {
+    progress.end();
+  }
+}
+
+/** What plans know of an installer: never where it lies on the operator's machine. */
+function identityOf({ name, sha256, sizeBytes }: ReleaseFile) {
+  return { name, sha256, sizeBytes };
+}

@@ -1,0 +1,85 @@
+// A plan for people: the summary that a yes is given to, and the dry run with every command line. Pure.
+import type { PlanDocument, PlanItemDocument } from '../../../shared/documents.ts';
+import { formatDuration } from '../../../shared/units.ts';
+import { phasesOf } from './run-view.ts';
+import { clean, type Paint, wrap } from './text.ts';
+
+/** What will be done, how long the portal is down and failover is suspended; one line an item. */
+export function planSummary(plan: PlanDocument, paint: Paint): string {
+  const lines = [paint('bold', headline(plan)), ''];
+  for (const { phase, items } of phasesOf(plan.items)) {
+    lines.push(paint('bold', clean(phase)));
+    for (const item of items)
+      lines.push(
+        `  ${signs[item.kind]} ${clean(item.title)}${item.node === '' ? '' : paint('dim', `  ${clean(item.node)}`)}${item.pointOfNoReturn ? paint('yellow', `  from here on: ${clean(item.pointOfNoReturn)}`) : ''}`,
+      );
+  }
+  const deviations = plan.items.filter((item) => item.deviation);
+  if (deviations.length > 0) {
+    lines.push('', paint('bold', 'Deviates from the guide'));
+    for (const item of deviations) lines.push(`  ${clean(item.title)}: ${clean(item.deviation ?? '')}`);
+  }
+  return [...lines, '', ...predictions(plan, paint)].join('\n');
+}
+
+/** The dry run: the same items with their commands, conditions, limits and ways back. */
+export function planInFull(plan: PlanDocument, paint: Paint): string {
+  const lines = [paint('bold', headline(plan)), paint('dim', `plan hash ${clean(plan.hash)}`)];
+  let number = 0;
+  for (const { phase, items } of phasesOf(plan.items)) {
+    lines.push('', paint(['bold', 'underline'], clean(phase)));
+    for (const item of items) {
+      number += 1;
+      lines.push('', ...itemInFull(item, number, paint));
+    }
+  }
+  return [...lines, '', ...predictions(plan, paint), '', 'This was a dry run: nothing on the nodes was touched.'].join(
+    '\n',
+  );
+}
+
+const signs: Record<PlanItemDocument['kind'], string> = { gate: '◇', step: '▶', approval: '⏸' };
+
+function headline(plan: PlanDocument): string {
+  const version = plan.parameters.toVersion ?? plan.parameters.version;
+  return `Plan ${clean(plan.plan)} of cluster ${clean(plan.cluster)}${typeof version === 'string' ? ` to ${clean(version)}` : ''}`;
+}
+
+function predictions(plan: PlanDocument, paint: Paint): string[] {
+  const { durationMs, outageMs, suspensionMs } = plan.predicted;
+  return [
+    `${plan.items.length} items, predicted:`,
+    `  duration             about ${formatDuration(durationMs)}`,
+    paint('yellow', `  portal down          ${outageMs === 0 ? 'not at all' : `about ${formatDuration(outageMs)}`}`),
+    paint(
+      'yellow',
+      `  failover suspended   ${suspensionMs === 0 ? 'not at all' : `about ${formatDuration(suspensionMs)}`}`,
+    ),
+  ];
+}
+
+function itemInFull(item: PlanItemDocument, number: number, paint: Paint): string[] {
+  const where = item.node === '' ? '' : ` on ${clean(item.node)}`;
+  const head = paint('bold', `${String(number).padStart(3)}. ${clean(item.title)}${where}`);
+  return [
+    `${head}  ${paint('dim', `${item.kind} ${clean(item.id)}`)}`,
+    ...field('guide', [item.section]),
+    ...field('deviates', item.deviation ? [item.deviation] : []),
+    ...item.commands.map((command) => `       ${paint('cyan', `$ ${clean(command)}`)}`),
+    ...field('must hold', item.postcondition),
+    ...field('until', item.until === '' || item.kind !== 'step' ? [] : [item.until]),
+    ...field('at most', item.timeoutMs > 0 ? [formatDuration(item.timeoutMs)] : []),
+    ...field('portal', item.takesPortalDown ? ['down during this step'] : []),
+    ...field('way back', item.undo === '' ? [] : [item.undo]),
+    ...item.undoCommands.map((command) => `                  ${paint('dim', `$ ${clean(command)}`)}`),
+    ...field('no return', item.pointOfNoReturn ? [item.pointOfNoReturn] : []),
+  ];
+}
+
+function field(name: string, values: string[]): string[] {
+  return values.flatMap((value, index) =>
+    wrap(clean(value), 90).map(
+      (line, row) => `       ${(index === 0 && row === 0 ? name : '').padEnd(10)} ${row === 0 ? '' : '  '}${line}`,
+    ),
+  );
+}

@@ -1,0 +1,124 @@
+// Recap, halt, plan and checks as an operator reads them.
+import assert from 'node:assert/strict';
+import { checkView } from '../../../coordinator/cli/view/check-view.ts';
+import { clusterView } from '../../../coordinator/cli/view/fleet-view.ts';
+import { haltView } from '../../../coordinator/cli/view/halt-view.ts';
+import { planInFull, planSummary } from '../../../coordinator/cli/view/plan-view.ts';
+import { recap } from '../../../coordinator/cli/view/recap.ts';
+import { paintWhen } from '../../../coordinator/cli/view/text.ts';
+import {
+  failingCheck,
+  haltedRun,
+  sampleCluster,
+  samplePlan,
+  sampleReport,
+  sampleRun,
+  succeededRun,
+} from './samples.ts';
+
+const plainly = paintWhen(false);
+
+describe('a halt', () => {
+  const text = haltView(haltedRun(), plainly);
+  it('says what happened and where', () => {
+    assert.match(text, /HALTED at: Run the installer on n1/);
+    assert.match(text, /the installer ended with 1 after 12 s/);
+  });
+  it('says what runs and what is down now', () => {
+    assert.match(text, /Runs now +n1 nginx\.service/);
+    assert.match(text, /Down now +n1 ft-main-server\.service/);
+  });
+  it('says that failover is suspended and what that means', () => {
+    assert.match(text, /Failover +SUSPENDED: .*nobody takes over/);
+  });
+  it('says where the evidence lies and shows its end, without escape sequences', () => {
+    assert.match(text, /Evidence +n1:\/var\/lib\/baton-agent/);
+    assert.match(text, /│ migration failed$/m);
+    assert.ok(!text.includes('\u001b') && !text.includes('\u0007'));
+  });
+  it('names each legal command with its consequence, and only those', () => {
+    assert.match(text, /baton run retry 20261121-2300-upgrade-1\n +runs the installer once more/);
+    assert.match(text, /baton run abort 20261121-2300-upgrade-1\n +starts the services/);
+    assert.doesNotMatch(text, /rollback/);
+  });
+  it('shows the failing checks of a gate with node, limit, reading and remedy', () => {
+    const run = haltedRun();
+    const steps = run.steps.map((step) => (step.id === 'install-master' ? { ...step, checks: [failingCheck] } : step));
+    const gate = haltView({ ...run, steps }, plainly);
+    for (const word of ['n2: Replication streams', 'lag at most 16 MiB', 'lag 41 MB', 'see pg_stat_replication on n1'])
+      assert.ok(gate.includes(word), word);
+  });
+});
+
+describe('the recap', () => {
+  const text = recap(succeededRun(), sampleReport().versions, plainly);
+  it('has versions before and after, downtime as metered, failover and the report', () => {
+    assert.match(text, /Version on n1 +8\.6\.0 → 8\.7\.0/);
+    assert.match(text, /Portal +didn't answer for 42\.3 s, at most 42\.0 s .*423 of 2400.*unobserved for 1\.0 s/);
+    assert.match(text, /Failover +armed/);
+    assert.match(text, /baton report 20261121-2300-upgrade-1/);
+    assert.match(text, /upgrade of lab: succeeded\. lab runs 8\.7\.0$/);
+  });
+  it('has each step with its time', () => {
+    assert.match(text, /✔ Run the installer +n1 +8\.0 s/);
+  });
+  it('of a refused run shows why', () => {
+    const run = sampleRun({ status: 'failed', message: 'a check failed' });
+    const [first, ...rest] = run.steps;
+    assert.ok(first);
+    const text = recap(
+      { ...run, steps: [{ ...first, status: 'failed', checks: [failingCheck] }, ...rest] },
+      undefined,
+      plainly,
+    );
+    assert.match(text, /lag 41 MB[\s\S]*see pg_stat_replication on n1/);
+  });
+});
+
+describe('a plan', () => {
+  it('in short has each item, the outage and the suspension time', () => {
+    const text = planSummary(samplePlan(), plainly);
+    for (const item of samplePlan().items) assert.ok(text.includes(item.title), item.title);
+    assert.match(text, /portal down +about 1 min 30 s/);
+    assert.match(text, /failover suspended +about 3 min 20 s/);
+    assert.match(text, /the previous version must be installed again/);
+  });
+  it('in full has each command line, section and way back, and says that nothing was touched', () => {
+    const text = planInFull(samplePlan(), plainly);
+    for (const item of samplePlan().items)
+      for (const command of item.commands) assert.ok(text.includes(`$ ${command}`), command);
+    assert.match(text, /Guide › Master/);
+    assert.match(text, /way back +put it back/);
+    assert.match(text, /nothing on the nodes was touched/);
+  });
+});
+
+describe('checks', () => {
+  it('show node, limit, reading and remedy of each that does not pass', () => {
+    const text = checkView(
+      {
+        schema: 1,
+        cluster: 'lab',
+        complete: true,
+        verdict: 'fail',
+        checks: [failingCheck, { ...failingCheck, id: 'other', title: 'Other', verdict: 'unknown' }],
+      },
+      plainly,
+    );
+    assert.match(text, /✖ n2: Replication streams/);
+    assert.match(text, /limit +lag at most 16 MiB\n +reading +lag 41 MB\n +remedy +see pg_stat_replication on n1/);
+    assert.match(text, /unknown, which is not a pass/);
+    assert.match(text, /Not ready: 0 pass, 0 warn, 1 fail, 1 unknown/);
+  });
+});
+
+describe('a cluster', () => {
+  it('is a table with failover and portal under it', () => {
+    const text = clusterView(sampleCluster({ run: 'r1' }), plainly);
+    assert.match(text, /^\+ Cluster: lab \(classic\) /);
+    assert.match(text, /\| n2 +\| 10\.77\.0\.12 \| standby +\| standby \| streaming \| 0 B \|/);
+    assert.match(text, /Failover: armed/);
+    assert.match(text, /Portal: http:\/\/10\.77\.0\.10\/ 200 in 12 ms, version 8\.6\.0/);
+    assert.match(text, /Held by run r1/);
+  });
+});
