@@ -45,7 +45,8 @@ coordinator_start() {
   program=$(node_program)
   mkdir -p "$RUN_DIR"
   if [[ ! -f $config ]]; then coordinator_init "$config"; fi
-  # A socket that a killed coordinator left must not pass for the new one's; connecting tells them apart.
+  # Neither the record nor the socket that a killed coordinator left may pass for the new one's.
+  rm -f "$(coordinator_pid_file)" "$OPERATOR_SOCKET"
   (
     cd "$PROJECT" || exit
     # shellcheck disable=SC2016 # expanded by the inner shell
@@ -58,11 +59,12 @@ coordinator_start() {
     ' _ "$LAB_PARTS" "$LAB" "$(coordinator_pid_file)" "$program" coordinator/main.ts coordinator --config "$config" \
       </dev/null >>"$(coordinator_log_file)" 2>&1 9>&- &
   )
-  if ! wait_until 30 "the coordinator answers at $OPERATOR_SOCKET" coordinator_answers_or_died || ! coordinator_answers; then
+  if ! wait_until 30 "the coordinator answers at $OPERATOR_SOCKET" coordinator_answers_or_died ||
+    ! pid=$(recorded_process "$(coordinator_pid_file)"); then
     tail -n 30 "$(coordinator_log_file)" >&2
     die "the coordinator didn't start; its log is $(coordinator_log_file)"
   fi
-  say "coordinator runs, pid $(recorded_process "$(coordinator_pid_file)")"
+  say "coordinator runs, pid $pid"
 }
 
 coordinator_init() {

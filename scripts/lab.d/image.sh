@@ -41,11 +41,12 @@ image_mirror() {
   echo "$uri"
 }
 
-# Builds what is missing.
+# Builds what is missing. The lab says first what it wants, so that nobody removes it.
 image_ensure() {
   local base image
   base=$(image_base_dir)
   image=$(image_dir)
+  printf '%s\n' "$image" "$base" >"$STATE/image.wanted"
   [[ -d $base && -d $image ]] && return
   mkdir -p "$CACHE"
   (
@@ -113,15 +114,17 @@ image_discard() {
   rm -rf "$1"
 }
 
-# Removes the images that no lab uses, and the cache when nothing is left in it.
+# Removes the images that no lab uses, but for the one that is kept for the next time if told so.
 image_remove_unused() {
+  local keep=$1 kept=''
   [[ -d $CACHE ]] || return 0
+  if [[ $keep == yes ]]; then kept=$(image_dir; image_base_dir); fi
   (
     flock 8
     local dir
     for dir in "$CACHE"/image-* "$CACHE"/base-*; do
       [[ -d $dir ]] || continue
-      if ! grep -qsF "$dir" "$LABS_DIR"/*/image; then image_discard "$dir"; fi
+      if ! { echo "$kept"; cat "$LABS_DIR"/*/image "$LABS_DIR"/*/image.wanted 2>/dev/null || true; } | grep -qxF "$dir"; then image_discard "$dir"; fi
     done
   ) 8>"$CACHE/.lock"
   if ! compgen -G "$CACHE/*-*" >/dev/null; then rm -rf "$CACHE"; fi

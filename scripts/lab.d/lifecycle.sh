@@ -26,13 +26,12 @@ lab_up() {
 
 # Nodes that were made of another recipe are laid anew.
 lab_adopt_image() {
-  local recipe node
-  recipe=$(image_dir; image_base_dir)
-  if [[ -f $STATE/image && $(<"$STATE/image") != "$recipe" ]]; then
+  local node
+  if [[ -f $STATE/image ]] && ! cmp -s "$STATE/image" "$STATE/image.wanted"; then
     say "the image has changed: laying the nodes anew"
     for node in "${NODES[@]}"; do lab_wipe_node "$node"; done
   fi
-  echo "$recipe" >"$STATE/image"
+  cp "$STATE/image.wanted" "$STATE/image"
 }
 
 # Whether all nodes have been started before; false for new ones and those that are laid anew.
@@ -136,7 +135,7 @@ lab_down() {
     rm -rf "$STATE" "$RUN_DIR"
     rm -f "$LABS_DIR/.$LAB.lock"
   fi
-  if [[ $keep_image == no ]]; then image_remove_unused; fi
+  image_remove_unused "$keep_image"
   if [[ -d $LABS_DIR ]] && ! compgen -G "$LABS_DIR/*/" >/dev/null && ! compgen -G "$LABS_DIR/.*.lock" | grep -qv subnets; then rm -rf "$LABS_DIR"; fi
   say "down"
 }

@@ -10,6 +10,8 @@ systemctl disable --quiet systemd-networkd-wait-online
 mkdir -p /etc/systemd/journald.conf.d
 printf '[Journal]\nStorage=persistent\nSystemMaxUse=64M\n' >/etc/systemd/journald.conf.d/lab.conf
 
+: >/etc/resolv.conf # there is no name server in the lab; /etc/hosts has every name
+
 useradd --system --create-home --home-dir /home/flotomate --shell /usr/sbin/nologin flotomate
 useradd --create-home --shell /bin/bash motadata
 echo 'motadata ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/motadata
