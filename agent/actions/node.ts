@@ -1,0 +1,51 @@
+// readNode and readDisk: facts about the machine, from the kernel and the file systems.
+import { readFile } from 'node:fs/promises';
+import { cpus, freemem, hostname, loadavg, totalmem, uptime } from 'node:os';
+import type { AnswerOf } from '../../shared/actions/action.ts';
+import { ok } from '../../shared/failures.ts';
+import { batonVersion } from '../../shared/version.ts';
+import { readDiskOf } from '../platform/mounts.ts';
+import { readOsRelease } from '../platform/profile.ts';
+import { failureOfSystemCall } from '../platform/system-error.ts';
+import { commandsHere, execute, isProgram, type Run, record } from './context.ts';
+
+export const readNode: Run<'readNode'> = async (action, context) => {
+  const [files, psql] = commandsHere(action, context);
+  if (files !== undefined) record(context, files);
+  const major = isProgram(psql) ? Number((await execute(context, psql)).stdout.trim()) || 0 : 0;
+  return ok({ kind: 'readNode', ...(await nodeFacts(context.clock.nowMs(), major)) });
+};
+
+/** What the kernel and os-release say. */
+export async function nodeFacts(nowMs: number, postgresqlMajor: number): Promise<Omit<AnswerOf<'readNode'>, 'kind'>> {
+  const os = readOsRelease();
+  const memory = await readFile('/proc/meminfo', 'utf8');
+  const availableKb = Number(/^MemAvailable:\s+(\d+)/m.exec(memory)?.[1] ?? 0);
+  return {
+    hostname: hostname(),
+    bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+    os: os.id,
+    osVersion: os.versionId,
+    clockMs: nowMs,
+    uptimeS: uptime(),
+    memoryBytes: totalmem(),
+    memoryAvailableBytes: availableKb > 0 ? availableKb * 1024 : freemem(),
+    load1m: loadavg()[0] ?? 0,
+    cpus: cpus().length,
+    postgresqlMajor,
+    agentVersion: batonVersion,
+  };
+}
+
+export const readDisk: Run<'readDisk'> = async (action, context) => {
+  for (const command of commandsHere(action, context)) record(context, command);
+  const disks = [];
+  for (const path of action.paths) {
+    try {
+      disks.push(await readDiskOf(path));
+    } catch (error) {
+      return { ok: false, failure: failureOfSystemCall(error, path) };
+    }
+  }
+  return ok({ kind: 'readDisk', disks });
+};

@@ -1,0 +1,46 @@
+// Which file carries out which kind of action.
+import type { Action, ActionKind, Answer } from '../../shared/actions/action.ts';
+import type { Result } from '../../shared/failures.ts';
+import type { ActionContext, Run } from './context.ts';
+import { countRows, findRows, readReplication } from './database.ts';
+import { armFailover, readFailover, suspendFailover } from './failover.ts';
+import { countFiles, readFile, readVersion } from './files.ts';
+import { runInstaller } from './installer.ts';
+import { readDisk, readNode } from './node.ts';
+import { readObserverLog } from './observer-log.ts';
+import { makeExecutable, readRelease, stageRelease } from './release.ts';
+import { readUrl, sendRequest } from './request.ts';
+import { removeTestFile, writeTestFile } from './test-file.ts';
+import { readUnits, startUnits, stopUnits } from './units.ts';
+
+const runs: { [K in ActionKind]: Run<K> } = {
+  readNode,
+  readUnits,
+  readDisk,
+  readVersion,
+  readReplication,
+  countRows,
+  countFiles,
+  readFile,
+  findRows,
+  readObserverLog,
+  readRelease,
+  readUrl,
+  readFailover,
+  stopUnits,
+  startUnits,
+  suspendFailover,
+  armFailover,
+  stageRelease,
+  makeExecutable,
+  writeTestFile,
+  removeTestFile,
+  runInstaller,
+  sendRequest,
+};
+
+/** Carries out an action that validation and policy have let through. */
+export async function runAction(action: Action, context: ActionContext): Promise<Result<Answer>> {
+  const run = runs[action.kind] as (action: Action, context: ActionContext) => Promise<Result<Answer>>;
+  return await run(action, context);
+}

@@ -1,0 +1,39 @@
+// On which file system a path lies, and how that is mounted.
+import { readFile, realpath, statfs } from 'node:fs/promises';
+import type { AnswerOf } from '../../shared/actions/action.ts';
+
+type Disk = AnswerOf<'readDisk'>['disks'][number];
+
+/** Free and whole size of the file system under a path, and its mount options; throws where there is no such path. */
+export async function readDiskOf(path: string): Promise<Disk> {
+  const [system, really, table] = await Promise.all([
+    statfs(path, { bigint: true }),
+    realpath(path),
+    readFile('/proc/self/mountinfo', 'utf8'),
+  ]);
+  const mount = mountOf(really, table);
+  return {
+    path,
+    mountPoint: mount.point,
+    mountOptions: mount.options,
+    sizeBytes: Number(system.blocks * system.bsize),
+    freeBytes: Number(system.bavail * system.bsize),
+  };
+}
+
+/** The mount under which a path lies: the longest mount point above it, the newest of several on one place. */
+export function mountOf(path: string, mountinfo: string): { point: string; options: string[] } {
+  let found = { point: '/', options: [] as string[] };
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    const fields = before.split(' ');
+    const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_all, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    if (point === '' || point.length < found.point.length) continue;
+    if (point !== '/' && path !== point && !path.startsWith(`${point}/`)) continue;
+    const options = [...(fields[5] ?? '').split(','), ...(after.split(' ')[2] ?? '').split(',')];
+    found = { point, options: [...new Set(options)].filter((option) => option !== '') };
+  }
+  return found;
+}

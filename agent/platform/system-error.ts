@@ -1,0 +1,17 @@
+// The one translation of errors of system calls into failures.
+import { type Failure, failure } from '../../shared/failures.ts';
+
+/** The code of a system call's error (`ENOENT`, …); undefined for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The failure behind an error of a system call; an error that is none of those is a bug and is thrown on. */
+export function failureOfSystemCall(error: unknown, what: string): Failure {
+  const code = errorCode(error);
+  if (code === undefined) throw error;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return failure('not-found', `${what}: there is no such file`);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return failure('no-space', `${what}: the disk is full; make room, then retry`, { retryable: true });
+  return failure('command-failed', `${what}: ${(error as Error).message}`, { retryable: true });
+}

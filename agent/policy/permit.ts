@@ -1,0 +1,90 @@
+// Whether the policy allows an action, and if not, under which key of which file it would. Pure: what a path really is
+// behind its links is looked at again where it is opened (platform/confined-path.ts).
+import { type Action, actionClasses } from '../../shared/actions/action.ts';
+import { fullUnitName } from '../../shared/actions/systemd-commands.ts';
+import { type Failure, failure } from '../../shared/failures.ts';
+import type { Policy } from './policy.ts';
+
+/** Why the policy does not allow an action; undefined when it does. */
+export function refusalOf(action: Action, policy: Policy): Failure | undefined {
+  switch (action.kind) {
+    // Looking at states and sizes is no power.
+    case 'readNode':
+    case 'readUnits':
+    case 'readDisk':
+    case 'readFailover':
+    case 'readRelease':
+      return undefined;
+    case 'stopUnits':
+    case 'startUnits':
+      return refuseUnits(action.units, policy, 'units');
+    case 'suspendFailover':
+    case 'armFailover':
+      return refuseUnits(action.units, policy, 'observerUnits');
+    case 'readVersion':
+      return refusePath(action.file, policy, 'paths');
+    case 'readFile':
+      return refusePath(action.path, policy, 'paths');
+    case 'countFiles':
+      return refusePath(action.root, policy, 'paths');
+    case 'readObserverLog':
+      return refusePath(action.logs, policy, 'paths');
+    case 'writeTestFile':
+    case 'removeTestFile':
+      return refusePath(action.path, policy, 'testFilePaths');
+    case 'readReplication':
+    case 'countRows':
+    case 'findRows':
+      return policy.database?.names.includes(action.database)
+        ? undefined
+        : refuse(policy, 'database.names', `the database ${action.database}`);
+    case 'stageRelease':
+    case 'makeExecutable':
+    case 'runInstaller':
+      return policy.installers ? undefined : refuse(policy, 'installers', 'running an installer');
+    case 'readUrl':
+    case 'sendRequest':
+      if (!isAllowedUrl(action.url, policy)) return refuse(policy, 'urls', action.url);
+      return action.tokenFile === undefined || policy.secretFiles.includes(action.tokenFile)
+        ? undefined
+        : refuse(policy, 'secretFiles', action.tokenFile);
+  }
+}
+
+/** Whether a URL begins with one of the policy's: same scheme, host and port, and its path below theirs. */
+export function isAllowedUrl(text: string, policy: Policy): boolean {
+  const url = URL.parse(text);
+  return policy.urls.some((allowed) => {
+    const prefix = URL.parse(allowed);
+    if (url === null || prefix === null || url.origin !== prefix.origin) return false;
+    const folder = prefix.pathname.endsWith('/') ? prefix.pathname : `${prefix.pathname}/`;
+    return url.pathname === prefix.pathname || url.pathname.startsWith(folder);
+  });
+}
+
+/** The policy's path under which a path lies. */
+export function rootOf(path: string, roots: readonly string[]): string | undefined {
+  return roots.find((root) => path === root || path.startsWith(`${root}/`));
+}
+
+/** Whether an action changes something, so that it is in the ledger and only one runs at a time. */
+export function isMutating(action: Action): boolean {
+  return actionClasses[action.kind] !== 'read';
+}
+
+function refuseUnits(units: string[], policy: Policy, key: 'units' | 'observerUnits'): Failure | undefined {
+  const allowed = new Set(policy[key].map(fullUnitName));
+  const refused = units.filter((unit) => !allowed.has(fullUnitName(unit)));
+  return refused.length === 0 ? undefined : refuse(policy, key, refused.join(', '));
+}
+
+function refusePath(path: string, policy: Policy, key: 'paths' | 'testFilePaths'): Failure | undefined {
+  return rootOf(path, policy[key]) === undefined ? refuse(policy, key, path) : undefined;
+}
+
+function refuse(policy: Policy, key: string, what: string): Failure {
+  return failure(
+    'refused-by-policy',
+    `${what} is not allowed by ${key} in ${policy.file} on this node; add it there if it should be, then try again`,
+  );
+}
