@@ -47,24 +47,3 @@ wait_until() {
     sleep 0.1
   done
 }
-
-# Identity of a process: its id, its start in clock ticks, and the boot; an id alone may have been given to another.
-process_identity() {
-  local stat fields
-  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  read -ra fields <<<"${stat##*) }"
-  [[ ${fields[0]} != Z ]] || return 1
-  echo "$1 ${fields[19]} $(</proc/sys/kernel/random/boot_id)"
-}
-
-record_process() { process_identity "$2" >"$1"; }
-
-# Prints the id of the process recorded in a file, if it is still that process.
-recorded_process() {
-  local recorded
-  recorded=$(cat "$1" 2>/dev/null) || return 1
-  [[ -n $recorded && $(process_identity "${recorded%% *}") == "$recorded" ]] || return 1
-  echo "${recorded%% *}"
-}
-
-process_is_gone() { ! recorded_process "$1"; }

@@ -45,19 +45,12 @@ coordinator_start() {
   program=$(node_program)
   mkdir -p "$RUN_DIR"
   if [[ ! -f $config ]]; then coordinator_init "$config"; fi
-  # Neither the record nor the socket that a killed coordinator left may pass for the new one's.
-  rm -f "$(coordinator_pid_file)" "$OPERATOR_SOCKET"
+  # The socket that a killed coordinator left must not pass for the new one's.
+  rm -f "$OPERATOR_SOCKET"
   (
     cd "$PROJECT" || exit
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    setsid bash -euc '
-      LAB_PARTS=$1 BATON_LAB=$2 pidfile=$3
-      shift 3
-      source "$LAB_PARTS/common.sh"
-      record_process "$pidfile" $$
-      exec "$@"
-    ' _ "$LAB_PARTS" "$LAB" "$(coordinator_pid_file)" "$program" coordinator/main.ts coordinator --config "$config" \
-      </dev/null >>"$(coordinator_log_file)" 2>&1 9>&- &
+    start_detached coordinator "$(coordinator_pid_file)" "$(coordinator_log_file)" \
+      "$program" coordinator/main.ts coordinator --config "$config"
   )
   if ! wait_until 30 "the coordinator answers at $OPERATOR_SOCKET" coordinator_answers_or_died ||
     ! pid=$(recorded_process "$(coordinator_pid_file)"); then

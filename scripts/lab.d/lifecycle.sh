@@ -126,7 +126,7 @@ lab_down() {
   require_root
   if [[ -d $STATE ]]; then
     lock_lab
-    coordinator_end KILL
+    end_control_groups coordinator
     for node in n3 n2 n1; do
       node_kill "$node"
       node_unmount "$node"

@@ -15,13 +15,6 @@ node_init() {
   [[ -n $children ]] && echo "${children%% *}"
 }
 
-node_cgroups() {
-  local root
-  for root in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
-    if [[ -w $root/cgroup.procs ]]; then echo "$root/baton-$LAB-$1"; fi
-  done
-}
-
 node_mount() {
   local dir image
   dir=$(node_dir "$1")
@@ -64,51 +57,24 @@ NETWORK
   sed -i "s|^FLOATING_ADDRESS=.*|FLOATING_ADDRESS=$prefix.10|" "$root/opt/HA/conf/ha.conf"
 }
 
-# Starts a node that is off. It goes on without the shell that started it.
+# Starts a node that is off. Its control group is its own, since two machines in one would take each other's services for theirs.
 node_start() {
-  local dir cgroup cgroups
+  local dir
   dir=$(node_dir "$1")
   network_up
   node_mount "$1"
-  mapfile -t cgroups < <(node_cgroups "$1")
-  for cgroup in "${cgroups[@]}"; do mkdir -p "$cgroup"; done
-  rm -f "$dir/nspawn.pid"
-  # A control group of its own, since two machines in one would take each other's services for theirs.
-  # shellcheck disable=SC2016 # expanded by the inner shell
-  SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid bash -euc '
-    parts=$1 dir=$2 node=$3 lab=$4 bridge=$5
-    shift 5
-    for cgroup in "$@"; do echo $$ >"$cgroup/cgroup.procs"; done
-    LAB_PARTS=$parts BATON_LAB=$lab
-    source "$parts/common.sh"
-    record_process "$dir/nspawn.pid" $$
-    exec systemd-nspawn --quiet --keep-unit --register=no --settings=no --boot --directory="$dir/root" \
-      --machine="$lab-$node" --hostname="$node" --network-bridge="$bridge" --capability=CAP_NET_ADMIN \
-      --resolv-conf=off --timezone=off --link-journal=no
-  ' _ "$LAB_PARTS" "$dir" "$1" "$LAB" "$BRIDGE" "${cgroups[@]}" </dev/null >"$dir/console.log" 2>&1 8>&- 9>&- &
-  wait_until 5 "$1 started; see $dir/console.log" test -s "$dir/nspawn.pid"
+  rm -f "$dir/console.log"
+  start_detached "$1" "$dir/nspawn.pid" "$dir/console.log" env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 \
+    systemd-nspawn --quiet --keep-unit --register=no --settings=no --boot --directory="$dir/root" \
+    --machine="$LAB-$1" --hostname="$1" --network-bridge="$BRIDGE" --capability=CAP_NET_ADMIN \
+    --resolv-conf=off --timezone=off --link-journal=no
 }
 
-# Ends a node at once, as a power cut does: everything in its control group, whether or not systemd-nspawn still lives.
+# Ends a node at once, as a power cut does.
 node_kill() {
-  local cgroup
-  for cgroup in $(node_cgroups "$1"); do
-    wait_until 20 "everything in $cgroup has ended" node_end_cgroup "$cgroup" || die "$1 can't be ended"
-  done
+  end_control_groups "$1"
   wait_until 10 "$1's network is gone" network_port_is_gone "$1" || die "$1's network can't be removed"
   rm -f "$(node_dir "$1")/nspawn.pid"
-}
-
-# Kills what is in a control group of this lab, and removes the group; fails while something is still ending.
-node_end_cgroup() {
-  local pids
-  [[ -d $1 ]] || return 0
-  mapfile -t pids < <(find "$1" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u)
-  if ((${#pids[@]} > 0)); then
-    kill -KILL "${pids[@]}" 2>/dev/null || true
-    return 1
-  fi
-  find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
 one_node_command() {
