@@ -61,11 +61,11 @@ image_build_base() {
   mirror=$(image_mirror)
   mapfile -t options < <(image_base_options)
   say "building the base image (about a minute; once)"
-  rm -rf "$base.new"
+  rm -rf --one-file-system "$base.new"
   if ! mmdebstrap --quiet --variant=minbase --include="$(IFS=,; echo "${BASE_PACKAGES[*]}")" "${options[@]}" \
     "$BASE_SUITE" "$base.new" "deb $mirror $BASE_SUITE main" "deb $mirror $BASE_OLDER_SUITE main" >"$CACHE/base.log" 2>&1 8>&-; then
     tail -n 20 "$CACHE/base.log" >&2
-    rm -rf "$base.new"
+    rm -rf --one-file-system "$base.new"
     die "mmdebstrap failed; its whole output is in $CACHE/base.log"
   fi
   mv "$base.new" "$base"
@@ -111,7 +111,7 @@ image_run() {
 
 image_discard() {
   if mountpoint -q "$1/root"; then umount "$1/root"; fi
-  rm -rf "$1"
+  rm -rf --one-file-system "$1"
 }
 
 # Removes the images that no lab uses, but for the one that is kept for the next time if told so.

@@ -132,7 +132,7 @@ lab_down() {
       node_unmount "$node"
     done
     network_down
-    rm -rf "$STATE" "$RUN_DIR"
+    rm -rf --one-file-system "$STATE" "$RUN_DIR"
     rm -f "$LABS_DIR/.$LAB.lock"
   fi
   image_remove_unused "$keep_image"
