@@ -1,0 +1,226 @@
+// A healthy cluster of three machines that answers every reading; a test changes what it wants to see found.
+
+import type {
+  CheckContext,
+  CheckRef,
+  CheckResult,
+  ReadAction,
+  Reading,
+  ReadingResult,
+} from '../../../coordinator/checks/check.ts';
+import { evaluateChecks } from '../../../coordinator/checks/evaluate.ts';
+import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
+import { parseCluster } from '../../../coordinator/cluster/parse.ts';
+import type { AnswerOf } from '../../../shared/actions/action.ts';
+import type { Failure } from '../../../shared/failures.ts';
+
+const text = `cluster: lab
+nodes:
+  n1: { address: 10.77.0.11, role: master }
+  n2: { address: 10.77.0.12, role: standby }
+  n3: { address: 10.77.0.13, role: observer }
+application:
+  version: { file: /opt/flotomate/VERSION, pattern: '^(.+)$' }
+  progress: { pattern: '(\\d+)%' }
+  portal: { url: 'http://10.77.0.10/', versionPattern: 'version (\\S+)' }
+  ticket:
+    create: { path: /api/tickets, headers: { Authorization: 'Bearer §{token}' }, body: { subject: '§{marker}' }, id: /id }
+    find: { path: '/api/tickets?subject=§{marker}', headers: { Authorization: 'Bearer §{token}' }, id: /tickets/0/id }
+    remove: { path: '/api/tickets/§{id}', headers: { Authorization: 'Bearer §{token}' } }
+    tokenFile: /etc/baton/ticket-token
+    row: { table: apolo.request, column: subject }
+database: { parity: [apolo.request, apolo.task] }
+limits: { settle: 5s }
+`.replaceAll('§', '$');
+
+export function labCluster(change: (text: string) => string = (same) => same): Cluster {
+  const parsed = parseCluster(change(text), 'lab.yaml');
+  if (!parsed.ok) throw new Error(parsed.failure.message);
+  return parsed.value;
+}
+
+export const cluster = labCluster();
+export const nowMs = Date.UTC(2026, 0, 10, 1, 0, 0);
+export const sha256 = 'a'.repeat(64);
+export const release = { name: 'MotadataServiceOpsCommonUpgrade_V870', sha256, sizeBytes: 1_000_000_000 };
+
+export const context: CheckContext = {
+  cluster,
+  nowMs,
+  presence: cluster.nodes.map(({ name }) => ({
+    node: name,
+    joined: true,
+    connected: true,
+    hold: false,
+    agentVersion: '0.1.0',
+    clockOffsetMs: 20,
+    lastSeenMs: nowMs,
+  })),
+};
+
+export const broken: Failure = { code: 'unreachable', message: 'no answer', retryable: true, evidence: '' };
+
+type Answerer = (node: string, action: ReadAction) => object | Failure | undefined;
+
+/** Results of the checks where `change` answers first (fields are put over the healthy ones) and the healthy world else. */
+export function results(refs: CheckRef[], change: Answerer = () => undefined, inContext = context): CheckResult[] {
+  return drive(refs, inContext, (node, action) => {
+    const changed = change(node, action);
+    if (changed !== undefined && 'code' in changed) return { ok: false, failure: changed as Failure };
+    const answer = { ...healthy(node, action), ...changed };
+    return { ok: true, answer, commands: [] } as ReadingResult;
+  });
+}
+
+/** Results of the checks with readings taken by `take`; `see` is shown every round. */
+export function drive(
+  refs: CheckRef[],
+  inContext: CheckContext,
+  take: (node: string, action: ReadAction) => ReadingResult,
+  see: (round: Reading[]) => void = () => {},
+): CheckResult[] {
+  const evaluation = evaluateChecks(refs, inContext);
+  let next = evaluation.next();
+  while (!next.done) {
+    see(next.value);
+    next = evaluation.next(next.value.map(({ node, action }) => take(node, action)));
+  }
+  return next.value;
+}
+
+export const activeUnit = (unit: string) => ({
+  unit,
+  loadState: 'loaded',
+  activeState: 'active',
+  subState: 'running',
+  unitFileState: 'enabled',
+  user: '',
+  mainPid: 100,
+  result: 'success',
+  sinceMs: nowMs - 3_600_000,
+});
+export const stoppedUnit = (unit: string) => ({
+  ...activeUnit(unit),
+  activeState: 'inactive',
+  subState: 'dead',
+  mainPid: 0,
+});
+
+/** What a healthy cluster answers: master's services up, standby's down, failover armed. */
+export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
+  switch (action.kind) {
+    case 'readNode':
+      return {
+        kind: action.kind,
+        hostname: node,
+        bootId: 'b',
+        os: 'ubuntu',
+        osVersion: '24.04',
+        clockMs: nowMs,
+        uptimeS: 100_000,
+        memoryBytes: 16e9,
+        memoryAvailableBytes: 8e9,
+        load1m: 1,
+        cpus: 4,
+        postgresqlMajor: node === 'n3' ? 0 : 17,
+        agentVersion: '0.1.0',
+      };
+    case 'readUnits': {
+      const isUp = (unit: string) => node === 'n1' || unit.startsWith('postgresql');
+      return {
+        kind: action.kind,
+        units: action.units.map((unit) => (isUp(unit) ? activeUnit(unit) : stoppedUnit(unit))),
+      };
+    }
+    case 'readDisk':
+      return {
+        kind: action.kind,
+        disks: action.paths.map((path) => ({
+          path,
+          mountPoint: '/',
+          mountOptions: [],
+          sizeBytes: 100e9,
+          freeBytes: 50e9,
+        })),
+      };
+    case 'readVersion':
+      return { kind: action.kind, version: '8.6.0' };
+    case 'readReplication':
+      return {
+        kind: action.kind,
+        inRecovery: node === 'n2',
+        acceptsWrites: node === 'n1',
+        timeline: 3,
+        lsn: node === 'n1' ? '1/20000000' : '1/1FFFFFF0',
+        receivedLsn: '',
+        receiverStatus: node === 'n2' ? 'streaming' : '',
+        replayPaused: false,
+        replayDelayS: 0,
+        clients:
+          node === 'n1'
+            ? [{ address: '10.77.0.12', state: 'streaming', sentLsn: '', replayLsn: '', lagBytes: 16, encrypted: true }]
+            : [],
+        serverMajor: 17,
+      };
+    case 'countRows':
+      return {
+        kind: action.kind,
+        snapshot: action.snapshot ?? '10:10:',
+        lsn: '1/20000000',
+        inRecovery: node === 'n2',
+        tables: action.tables.map((table) => ({ table, rows: 1000 })),
+      };
+    case 'countFiles':
+      return { kind: action.kind, files: 500 };
+    case 'readFile':
+      return { kind: action.kind, path: action.path, exists: true, sizeBytes: 10, sha256, owner: 'root', mode: '0600' };
+    case 'findRows':
+      return { kind: action.kind, rows: 1 };
+    case 'readObserverLog':
+      return {
+        kind: action.kind,
+        file: '/opt/HA/logs/ha_2026-01-10.log',
+        busyLines: [],
+        lastLine: 'health',
+        writtenAgoMs: 900,
+      };
+    case 'readRelease':
+      return {
+        kind: action.kind,
+        path: `/var/lib/baton-agent/releases/${action.name}`,
+        staged: true,
+        sha256,
+        sizeBytes: release.sizeBytes,
+        executable: true,
+        mayExecute: true,
+        freeBytes: 50e9,
+      };
+    case 'readUrl': {
+      const subject = new URL(action.url).searchParams.get('subject');
+      const found = subject !== null && !subject.includes('absent') && !subject.includes('no-such');
+      const value = subject === null ? '8.7.0' : found ? '4711' : '';
+      const bodyStart = found ? `{"tickets":[{"id":4711,"subject":"${subject}"}]}` : '';
+      return { kind: action.kind, status: 200, value, elapsedMs: 12, bodyStart };
+    }
+    case 'readFailover':
+      return {
+        kind: action.kind,
+        armed: true,
+        suspended: false,
+        suspendedAtMs: 0,
+        deadlineMs: 0,
+        run: '',
+        units: action.units.map(activeUnit),
+      };
+  }
+}
+
+/** The observer as Baton leaves it. */
+export const suspended = {
+  armed: false,
+  suspended: true,
+  suspendedAtMs: nowMs - 1000,
+  deadlineMs: nowMs + 7_200_000,
+  run: 'upgrade-1',
+  units: [{ ...stoppedUnit('ha'), loadState: 'masked', unitFileState: 'masked' }],
+};
