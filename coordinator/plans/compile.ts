@@ -1,0 +1,94 @@
+// From a plan's name and parameters to the plan that is stored, shown and carried out: checked, predicted, hashed. Pure.
+import type { NodeProfile } from '../../shared/actions/command.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { armFailover } from './arm-failover.ts';
+import { commandLines, undoCommandLines } from './commands.ts';
+import { isPlanName, judgeTarget, type PlanName, parseParameters } from './parameters.ts';
+import type { CompiledPlan, Plan, PlanItem } from './plan.ts';
+import { planFaults } from './plan-rules.ts';
+import { predict } from './predictions.ts';
+import { stageRelease } from './stage-release.ts';
+import { suspendFailover } from './suspend-failover.ts';
+import { upgradeApplication } from './upgrade-application.ts';
+
+/** What is known of the nodes: `installed` is the application's version on master and standby; only upgrades need it. */
+export interface Facts {
+  installed: Record<string, string>;
+}
+
+/**
+ * The plan with its hash and command lines. `bad-input`: unknown plan, wrong or contradictory parameters, a target that
+ * is not newer than what is installed, a flavor or a cluster file that cannot be carried out, a node that never joined.
+ */
+export function compilePlan(
+  name: string,
+  cluster: Cluster,
+  parameters: unknown,
+  profiles: Record<string, NodeProfile>,
+  facts: Facts,
+): Result<CompiledPlan> {
+  if (!isPlanName(name)) return fail('bad-input', `there is no plan ${JSON.stringify(name)}`);
+  if (cluster.flavor === 'patroni')
+    return fail(
+      'bad-input',
+      `cluster ${cluster.cluster} is of flavor patroni, which comes with a later version of Baton`,
+    );
+  const strangers = cluster.nodes.filter((node) => profiles[node.name] === undefined).map((node) => node.name);
+  if (strangers.length > 0)
+    return fail(
+      'bad-input',
+      `${strangers.join(', ')} never joined: baton node add, then run the line that it prints on the node`,
+    );
+  const items = itemsOf(name, cluster, parameters, facts);
+  if (!items.ok) return items;
+  const plan = toPlan(name, cluster, items.value.parameters, items.value.items);
+  const faults = planFaults(plan);
+  if (faults.length > 0)
+    return fail('bad-input', `the plan ${name} cannot be carried out with this cluster file: ${faults.join('; ')}`);
+  return ok({
+    plan,
+    hash: sha256Hex(canonicalJson(plan)),
+    commands: Object.fromEntries(plan.items.map((item) => [item.id, commandLines(item, cluster, profiles)])),
+    undoCommands: Object.fromEntries(plan.items.map((item) => [item.id, undoCommandLines(item, profiles)])),
+  });
+}
+
+type Parts = { parameters: Record<string, unknown>; items: PlanItem[] };
+
+function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: Facts): Result<Parts> {
+  switch (name) {
+    case 'upgrade': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      const target = judgeTarget(cluster, told.value, facts.installed);
+      if (!target.ok) return target;
+      return ok({
+        parameters: told.value,
+        items: upgradeApplication(cluster, told.value.release, told.value.toVersion),
+      });
+    }
+    case 'stage': {
+      const told = parseParameters(name, parameters);
+      return told.ok ? ok({ parameters: told.value, items: stageRelease(cluster, told.value.release) }) : told;
+    }
+    case 'failover-suspend': {
+      const told = parseParameters(name, parameters);
+      return told.ok ? ok({ parameters: told.value, items: suspendFailover(cluster) }) : told;
+    }
+    case 'failover-arm': {
+      const told = parseParameters(name, parameters);
+      return told.ok ? ok({ parameters: told.value, items: armFailover(cluster) }) : told;
+    }
+  }
+}
+
+const toPlan = (name: PlanName, cluster: Cluster, parameters: Record<string, unknown>, items: PlanItem[]): Plan => ({
+  schema: 1,
+  name,
+  cluster,
+  parameters,
+  items,
+  predicted: predict(items),
+});

@@ -1,0 +1,110 @@
+// A compiled plan for people and scripts: the document of `baton plan --json`, and the same as Markdown.
+import type { PlanDocument, PlanItemDocument } from '../../shared/documents.ts';
+import { formatDuration } from '../../shared/units.ts';
+import { checkById } from '../checks/catalogue.ts';
+import type { CheckRef } from '../checks/check.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { CompiledPlan, PlanItem } from './plan.ts';
+import { predictedMs } from './predictions.ts';
+
+/** What `baton plan` shows. */
+export function describePlan({ plan, hash, commands, undoCommands }: CompiledPlan): PlanDocument {
+  return {
+    schema: 1,
+    cluster: plan.cluster.cluster,
+    plan: plan.name,
+    hash,
+    parameters: plan.parameters,
+    predicted: plan.predicted,
+    items: plan.items.map((item) => ({
+      id: item.id,
+      kind: item.kind,
+      phase: item.phase,
+      title: item.title,
+      section: item.section,
+      ...(item.deviation !== undefined && { deviation: item.deviation }),
+      commands: commands[item.id] ?? [],
+      undoCommands: undoCommands[item.id] ?? [],
+      predictedMs: predictedMs(item),
+      ...particulars(item, plan.cluster),
+    })),
+  };
+}
+
+type Particulars = Pick<
+  PlanItemDocument,
+  'node' | 'postcondition' | 'until' | 'timeoutMs' | 'undo' | 'takesPortalDown'
+> & {
+  pointOfNoReturn?: string;
+};
+
+function particulars(item: PlanItem, cluster: Cluster): Particulars {
+  switch (item.kind) {
+    case 'gate':
+      return { ...untouching, postcondition: inWords(item.checks, cluster), timeoutMs: item.withinMs };
+    case 'approval':
+      return { ...untouching, postcondition: [item.question], timeoutMs: 0 };
+    case 'step':
+      return {
+        node: item.node,
+        postcondition: inWords(item.then, cluster),
+        until: item.until,
+        timeoutMs: item.timeoutMs,
+        undo: 'noUndo' in item.undo ? `none: ${item.undo.noUndo}` : item.undo.title,
+        ...(item.pointOfNoReturn !== undefined && { pointOfNoReturn: item.pointOfNoReturn }),
+        takesPortalDown: item.takesPortalDown,
+      };
+  }
+}
+
+const untouching = { node: '', until: '', undo: '', takesPortalDown: false };
+
+const inWords = (refs: CheckRef[], cluster: Cluster): string[] =>
+  refs.map(({ check, params }) => checkById(check)?.words(params, cluster) ?? check);
+
+/** The plan as Markdown: phases as headings, every item with its section, commands, postcondition and undo. */
+export function planMarkdown(plan: PlanDocument): string {
+  const { durationMs, outageMs, suspensionMs } = plan.predicted;
+  const lines = [
+    `# Plan ${plan.plan} of cluster ${plan.cluster}`,
+    '',
+    `- parameters: \`${JSON.stringify(plan.parameters)}\``,
+    `- hash: \`${plan.hash}\``,
+    `- predicted: ${formatDuration(durationMs)} in all, portal down ${formatDuration(outageMs)}, failover suspended ${formatDuration(suspensionMs)}`,
+  ];
+  let phase = '';
+  for (const [index, item] of plan.items.entries()) {
+    if (item.phase !== phase) lines.push('', `## ${item.phase}`);
+    phase = item.phase;
+    lines.push(...itemMarkdown(item, index + 1));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function itemMarkdown(item: PlanItemDocument, number: number): string[] {
+  const facts = [
+    `${item.kind} \`${item.id}\`${item.node ? ` on **${item.node}**` : ''} — ${item.section}`,
+    ...(item.deviation ? [`deviation: ${item.deviation}`] : []),
+    ...item.postcondition.map((words) => `${item.kind === 'step' ? 'afterwards' : 'must hold'}: ${words}`),
+    ...(item.until ? [`holds until: ${item.until}`] : []),
+    ...(item.timeoutMs > 0
+      ? [`${item.kind === 'gate' ? 'waits' : 'may take'} at most ${formatDuration(item.timeoutMs)}`]
+      : []),
+    ...(item.undo ? [`undo: ${item.undo}`] : []),
+    ...(item.pointOfNoReturn ? [`**point of no return:** ${item.pointOfNoReturn}`] : []),
+    ...(item.takesPortalDown ? ['the portal is down'] : []),
+  ];
+  return [
+    '',
+    `### ${number}. ${item.title}`,
+    '',
+    ...facts.map((fact) => `- ${fact}`),
+    ...block('', item.commands),
+    ...block('To undo:', item.undoCommands),
+  ];
+}
+
+function block(heading: string, commands: string[]): string[] {
+  if (commands.length === 0) return [];
+  return ['', ...(heading ? [heading, ''] : []), '~~~~sh', ...commands, '~~~~'];
+}

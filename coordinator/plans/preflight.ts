@@ -1,0 +1,132 @@
+// Guide › Pre-Upgrade Requirements, read-only: what must be so before anything is touched. One gate for each bullet.
+import { seconds } from '../../shared/units.ts';
+import { agentsConnected } from '../checks/agents-connected.ts';
+import type { CheckRef } from '../checks/check.ts';
+import { clockOffset } from '../checks/clock-offset.ts';
+import { databaseUnitActive } from '../checks/database-unit-active.ts';
+import { diskSpace } from '../checks/disk-space.ts';
+import { failoverArmed } from '../checks/failover-armed.ts';
+import { fileSyncPlacement } from '../checks/file-sync-placement.ts';
+import { filesEqual } from '../checks/files-equal.ts';
+import { osSupported } from '../checks/os-supported.ts';
+import { portalAnswers } from '../checks/portal-answers.ts';
+import { postgresqlSupported } from '../checks/postgresql-supported.ts';
+import { replicationStreaming } from '../checks/replication-streaming.ts';
+import { rowsEqual } from '../checks/rows-equal.ts';
+import { ticketSearchExact } from '../checks/ticket-search-exact.ts';
+import { unitsActive } from '../checks/units-active.ts';
+import { unitsStopped } from '../checks/units-stopped.ts';
+import { versionCompatible } from '../checks/version-compatible.ts';
+import { type Cluster, nodeOf } from '../cluster/cluster.ts';
+import { clusterWarnings } from '../cluster/parse.ts';
+import { gate, type Unphased } from './items.ts';
+import type { Release } from './release.ts';
+
+export interface Target {
+  release?: Release;
+  toVersion?: string;
+}
+
+/** Every check that `baton check` takes, in the order of the plan. */
+export const preflightChecks = (cluster: Cluster, target: Target = {}): CheckRef[] =>
+  preflight(cluster, target).flatMap((item) => (item.kind === 'gate' ? item.checks : []));
+
+/** The preflight gates of the upgrade. */
+export function preflight(cluster: Cluster, target: Target): Unphased[] {
+  return [
+    agents(),
+    clusterStatus(cluster),
+    gate('Pre-Upgrade Requirements › HA Cluster Status: synchronized', {
+      id: 'preflight.replication',
+      title: 'The standby streams from the one primary',
+      checks: [replicationStreaming.ref({})],
+    }),
+    gate('Upgrade Guide for HA › from v8.2 directly, common installer from v8.6.0', {
+      id: 'preflight.versions',
+      title: 'The installed version can be upgraded',
+      checks: [versionCompatible.ref({ nodes: appNodes(cluster), toVersion: target.toVersion ?? null })],
+    }),
+    platforms(cluster),
+    diskIsFree(cluster, target.release),
+    gate('Database Sync Check (looked at ahead)', {
+      id: 'preflight.rows',
+      title: 'The databases hold as many rows at one position',
+      checks: [rowsEqual.ref({})],
+      withinMs: seconds(60),
+    }),
+    gate('FileDB Sync Check › Compare File Counts (looked at ahead)', {
+      id: 'preflight.files',
+      title: 'Master and standby hold as many files',
+      checks: [filesEqual.ref({})],
+      withinMs: seconds(60),
+    }),
+    ...ticketApiAnswers(cluster),
+  ];
+}
+
+/** The gates that staging alone needs. */
+export const preflightOfStaging = (cluster: Cluster, release: Release): Unphased[] => [
+  agents(),
+  diskIsFree(cluster, release),
+];
+
+/** Master and standby of the application, in this order. */
+export const appNodes = (cluster: Cluster): [string, string] => [
+  nodeOf(cluster, 'master', 'app').name,
+  nodeOf(cluster, 'standby', 'app').name,
+];
+
+export function agents(): Unphased {
+  return gate('Pre-Upgrade Requirements › Network Connectivity', {
+    id: 'preflight.agents',
+    title: 'Every node can be worked with',
+    checks: [agentsConnected.ref({}), clockOffset.ref({})],
+  });
+}
+
+function clusterStatus(cluster: Cluster): Unphased {
+  const [master, standby] = appNodes(cluster);
+  const { units } = cluster.application;
+  return gate('Pre-Upgrade Requirements › HA Cluster Status: healthy', {
+    id: 'preflight.status',
+    title: 'Services, observer and portal are as in the steady state',
+    checks: [
+      unitsActive.ref({ node: master, units: [...units, cluster.web.unit], activeForMs: 0 }),
+      unitsStopped.ref({ node: standby, units }),
+      databaseUnitActive.ref({}),
+      fileSyncPlacement.ref({}),
+      failoverArmed.ref({}),
+      portalAnswers.ref({ version: null }),
+    ],
+  });
+}
+
+function platforms(cluster: Cluster): Unphased {
+  const beyond = clusterWarnings(cluster);
+  return gate('Supported Operating Systems', {
+    id: 'preflight.platforms',
+    title: 'Operating systems and PostgreSQL are supported',
+    ...(beyond.length > 0 && { deviation: beyond.join('; ') }),
+    checks: [osSupported.ref({ nodes: appNodes(cluster) }), postgresqlSupported.ref({})],
+  });
+}
+
+function diskIsFree(cluster: Cluster, release: Release | undefined): Unphased {
+  return gate('Pre-Upgrade Requirements › Disk Space', {
+    id: 'preflight.disk',
+    title: 'There is room for the upgrade',
+    deviation: 'backups and VM snapshots are not taken by this version of Baton: take them before (Backup Process)',
+    checks: [diskSpace.ref({ nodes: appNodes(cluster), release: release ?? null })],
+  });
+}
+
+function ticketApiAnswers(cluster: Cluster): Unphased[] {
+  if (cluster.application.ticket === undefined) return [];
+  return [
+    gate('Database Sync Check › Create a test ticket (looked at ahead)', {
+      id: 'preflight.ticket-api',
+      title: 'The ticket API can be used afterwards',
+      checks: [ticketSearchExact.ref({ absentMarker: 'baton-no-such-ticket' })],
+    }),
+  ];
+}

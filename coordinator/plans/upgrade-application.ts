@@ -1,0 +1,87 @@
+// Guide › Pre-Upgrade Requirements, Application Upgrade Steps, Post-Upgrade Verification: reads beside it from top to
+// bottom. What varies is a function with a name in the files around.
+import type { Cluster } from '../cluster/cluster.ts';
+import { armFailover, observerIsQuiet, suspendFailover, whileSuspended } from './failover.ts';
+import { noUndo, phase } from './items.ts';
+import type { PlanItem } from './plan.ts';
+import { appNodes, preflight } from './preflight.ts';
+import { makeExecutable, type Release, runInstaller, stageRelease } from './release.ts';
+import { startAgain, startServices, stayStopped, stopAgain, stopServices } from './services.ts';
+import {
+  dataIsSynchronized,
+  newVersionAnswers,
+  resourcesAreUsual,
+  servicesAreHealthy,
+  testFileArrives,
+  testTicketArrives,
+} from './verification.ts';
+
+/** The upgrade of the application on master and standby. */
+export function upgradeApplication(cluster: Cluster, release: Release, toVersion: string): PlanItem[] {
+  const [master, standby] = appNodes(cluster);
+  const { application } = cluster;
+  return [
+    ...phase('Preflight', preflight(cluster, { release, toVersion })),
+
+    ...phase(
+      'Stage',
+      stageRelease('Step 1: Download the Release Build › Copy Installer', [master, standby], release, (node) =>
+        node === master ? 'master.install' : 'standby.install',
+      ),
+    ),
+
+    ...phase('Suspend failover', [
+      observerIsQuiet('Pre-Upgrade Requirements › 1. Monitor HA Observer Logs'),
+      suspendFailover('Pre-Upgrade Requirements › 2. Stop the Observer Service', cluster, 'arm-failover'),
+    ]),
+
+    ...whileSuspended([
+      ...phase('Master', [
+        stopServices('Step 2: Upgrade Master › Stop Services, Verify Service Status', application, {
+          id: 'master.stop-services',
+          title: `Stop the services on ${master}`,
+          node: master,
+          until: 'master.install',
+          undo: startAgain(master, cluster),
+          takesPortalDown: true,
+        }),
+        makeExecutable('Step 2: Upgrade Master › Grant Execute Permissions', 'master', master, release),
+        runInstaller('Step 2: Upgrade Master › Run the Installer', 'master', master, cluster, release, toVersion),
+        startServices('Step 2: Upgrade Master › Verify Completion', master, cluster, toVersion),
+      ]),
+
+      ...phase('Standby', [
+        stopServices('Step 3: Upgrade Standby › same as master: Stop Services', application, {
+          id: 'standby.stop-services',
+          title: `Make sure that the services on ${standby} are stopped`,
+          node: standby,
+          until: 'standby.install',
+          undo: stopAgain(standby, cluster),
+          takesPortalDown: false,
+        }),
+        makeExecutable('Step 3: Upgrade Standby › same as master: Permissions', 'standby', standby, release),
+        runInstaller('Step 3: Upgrade Standby › Run the Installer', 'standby', standby, cluster, release, toVersion),
+        stopServices('Step 3: Upgrade Standby › services remain in a stopped state', application, {
+          id: 'standby.stop-services-again',
+          title: `Stop the services on ${standby} that the installer started`,
+          node: standby,
+          until: 'end',
+          undo: noUndo('stopped is the steady state of the standby’s services'),
+          takesPortalDown: false,
+        }),
+        stayStopped('Step 3: Upgrade Standby › services remain in a stopped state', standby, cluster),
+      ]),
+    ]),
+
+    ...phase('Arm failover', [armFailover('Post-Upgrade › Step 1: Start Observer Service', cluster)]),
+
+    ...phase('Verify', [
+      servicesAreHealthy(cluster),
+      ...dataIsSynchronized(),
+      ...testTicketArrives(cluster),
+      ...testFileArrives(cluster),
+      newVersionAnswers(cluster, toVersion),
+      resourcesAreUsual(cluster),
+    ]),
+  ];
+}
