@@ -23,6 +23,12 @@ subnet() { cat "$STATE/subnet"; }
 
 node_address() { echo "$(subnet).1${1#n}"; }
 
+# Removes the port of a node that has ended. It would go by itself, but for connections that a cut keeps from closing:
+# those hold the dead node's network for minutes.
+network_remove_port() {
+  network_port_is_gone "$1" || ip link delete "$(network_port "$1")" 2>/dev/null
+}
+
 network_up() {
   if ! ip link show "$BRIDGE" >/dev/null 2>&1; then
     ip link add "$BRIDGE" type bridge forward_delay 0

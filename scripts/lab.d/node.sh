@@ -73,7 +73,7 @@ node_start() {
 # Ends a node at once, as a power cut does.
 node_kill() {
   end_control_groups "$1"
-  wait_until 10 "$1's network is gone" network_port_is_gone "$1" || die "$1's network can't be removed"
+  wait_until 10 "$1's network is gone" network_remove_port "$1" || die "$1's network can't be removed"
   rm -f "$(node_dir "$1")/nspawn.pid"
 }
 
