@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import { describePlan, planMarkdown } from '../../../coordinator/plans/describe.ts';
+import type { Plan, Step } from '../../../coordinator/plans/plan.ts';
+import { planFaults } from '../../../coordinator/plans/plan-rules.ts';
+import { preflightChecks } from '../../../coordinator/plans/preflight.ts';
+import { canonicalJson } from '../../../shared/hash.ts';
+import { cluster, labCluster, release } from '../checks/world.ts';
+import { compile, installed, profilesOf, upgradeParameters } from './compiled.ts';
+
+const refused = (
+  parameters: unknown,
+  facts: Record<string, string> = installed,
+  name = 'upgrade',
+  of = cluster,
+  profiles = profilesOf(of),
+) => {
+  const result = compilePlan(name, of, parameters, profiles, { installed: facts });
+  assert.ok(!result.ok, 'it was compiled');
+  return result.failure;
+};
+
+describe('compiling a plan', () => {
+  it('gives the same hash each time, and another one for other parameters', () => {
+    assert.equal(compile().hash, compile().hash);
+    assert.match(compile().hash, /^[0-9a-f]{64}$/);
+    const other = { toVersion: '8.7.0', release: { ...release, sha256: 'b'.repeat(64) } };
+    assert.notEqual(compile().hash, compile('upgrade', cluster, other).hash);
+  });
+
+  it('gives plain data that survives JSON unchanged', () => {
+    const { plan } = compile();
+    assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
+    assert.equal(canonicalJson(JSON.parse(canonicalJson(plan))), canonicalJson(plan));
+  });
+
+  const target = (change: object) => ({ ...upgradeParameters, ...change });
+  const named = (name: string) => target({ release: { ...release, name } });
+  const cases: [string, () => { code: string; message: string }, RegExp][] = [
+    [
+      'a target that contradicts the installer’s name',
+      () => refused(target({ toVersion: '8.6.1' })),
+      /contradicts the target/,
+    ],
+    [
+      'a target older than what is installed',
+      () => refused(upgradeParameters, { n1: '8.8.0', n2: '8.6.0' }),
+      /n1: 8\.8\.0 is installed/,
+    ],
+    [
+      'a target that is installed',
+      () => refused(upgradeParameters, { n1: '8.7.0', n2: '8.7.0' }),
+      /n1 and n2 are already at 8\.7\.0/,
+    ],
+    [
+      'an installed version that is none',
+      () => refused(upgradeParameters, { n1: 'x', n2: '8.6.0' }),
+      /n1: "x" in .* is no version/,
+    ],
+    ['a target that is no version', () => refused(target({ toVersion: '8.7' })), /toVersion: must be a version/],
+    [
+      'a sum that is none',
+      () => refused(target({ release: { ...release, sha256: 'x' } })),
+      /release\.sha256: must be a SHA-256/,
+    ],
+    ['an empty installer', () => refused(target({ release: { ...release, sizeBytes: 0 } })), /must not be empty/],
+    ['a name that is an option', () => refused(named('-rf_V870')), /plain file name/],
+    ['a name that is a path', () => refused(named('../x_V870')), /plain file name/],
+    ['a name that is code', () => refused(named('$(id)_V870')), /plain file name/],
+    ['a parameter that nobody knows', () => refused(target({ force: true })), /force/],
+    ['no parameters', () => refused(undefined), /plan upgrade/],
+    ['a plan that nobody knows', () => refused({}, installed, 'constructor'), /there is no plan "constructor"/],
+    [
+      'the patroni flavor',
+      () => refused(upgradeParameters, installed, 'upgrade', { ...cluster, flavor: 'patroni' }),
+      /later version/,
+    ],
+    [
+      'a node that never joined',
+      () =>
+        refused(
+          upgradeParameters,
+          installed,
+          'upgrade',
+          cluster,
+          profilesOf({ ...cluster, nodes: cluster.nodes.slice(1) }),
+        ),
+      /n1 never joined: baton node add/,
+    ],
+  ];
+  for (const [what, attempt, message] of cases)
+    it(`refuses ${what} as bad input`, () => {
+      const { code, message: told } = attempt();
+      assert.equal(code, 'bad-input');
+      assert.match(told, message);
+    });
+
+  it('calls an installed version that could not be read out of reach, not bad input', () => {
+    assert.equal(refused(upgradeParameters, { n1: '8.6.0' }).code, 'unreachable');
+  });
+
+  it('goes on where only one node is at the target already, and leaves the verdict to the preflight', () => {
+    const result = compilePlan('upgrade', cluster, upgradeParameters, profilesOf(cluster), {
+      installed: { n1: '8.7.0', n2: '8.6.0' },
+    });
+    assert.ok(result.ok);
+  });
+});
+
+describe('rules of every plan', () => {
+  const { plan } = compile();
+  const changedStep = (change: Partial<Step>): Plan => ({
+    ...plan,
+    items: plan.items.map((item) =>
+      item.id === 'master.install' && item.kind === 'step' ? { ...item, ...change } : item,
+    ),
+  });
+  const cases: [string, Plan, RegExp][] = [
+    ['an id that stands twice', { ...plan, items: [...plan.items, ...plan.items.slice(-1)] }, /stands twice/],
+    ['an id that is no key', changedStep({ id: 'Master Install' }), /not a key's step/],
+    ['a condition that ends at nothing', changedStep({ until: 'nowhere' }), /holds until nowhere/],
+    ['a condition that ended before', changedStep({ until: 'stage.n1' }), /holds until stage\.n1/],
+    ['a check that there is not', changedStep({ before: [{ check: 'moon', params: {} }] }), /there is no check moon/],
+    ['a step without postcondition', changedStep({ then: [] }), /no postcondition/],
+    ['a step that only reads', changedStep({ action: { kind: 'readNode' } }), /only reads/],
+    ['a step without undo or reason', changedStep({ undo: { noUndo: '' } }), /neither undo nor a reason/],
+    [
+      'an action that no agent takes',
+      changedStep({ action: { kind: 'stopUnits', units: ['$(id)'] } }),
+      /stopUnits\.units\.0/,
+    ],
+    ['a node that there is not', changedStep({ node: 'n9' }), /no node n9/],
+    ['an item without section', changedStep({ section: '' }), /no section/],
+  ];
+  it('find nothing in the plans that there are', () => assert.deepEqual(planFaults(plan), []));
+  for (const [what, broken, fault] of cases)
+    it(`find ${what}`, () => assert.match(planFaults(broken).join('\n'), fault));
+});
+
+describe('the dry run', () => {
+  const compiled = compile();
+  const document = describePlan(compiled);
+  const item = (id: string) => document.items.find((one) => one.id === id);
+
+  it('prints the exact command lines of every step', () => {
+    assert.deepEqual(item('master.stop-services')?.commands.slice(0, 3), [
+      'systemctl stop ft-main-server',
+      'systemctl stop ft-analytics-server',
+      'systemctl stop elasticsearch',
+    ]);
+    assert.match(item('master.install')?.commands.join('\n') ?? '', /systemd-run .*--unit=.*master\.install-do-1/);
+    assert.match(
+      item('master.make-executable')?.commands.join('\n') ?? '',
+      /chmod 0700 .*MotadataServiceOpsCommonUpgrade_V870/,
+    );
+    assert.ok(item('master.stop-services')?.undoCommands.includes('systemctl start ft-main-server'));
+    for (const one of document.items.filter(({ kind }) => kind !== 'approval'))
+      assert.ok(one.commands.length > 0 || one.id === 'preflight.agents', one.id);
+  });
+
+  it('prints all three counts of the row parity with their node', () => {
+    const lines = item('verify.rows')?.commands.filter((line) => line.includes('apolo'));
+    assert.deepEqual(
+      lines?.map((line) => line.slice(0, 3)),
+      ['n1:', 'n2:', 'n1:'],
+    );
+  });
+
+  it('says in words what must hold, until when, and how it is undone', () => {
+    assert.deepEqual(item('standby.install')?.postcondition, ['n2: version 8.7.0 installed']);
+    assert.equal(item('suspend-failover')?.until, 'arm-failover');
+    assert.equal(item('suspend-failover')?.undo, 'Arm failover: unmask and start the observer');
+    assert.match(item('master.install')?.undo ?? '', /^none: .*follows with backups and rollback/);
+    assert.match(item('master.install')?.pointOfNoReturn ?? '', /migrates the database/);
+    for (const one of document.items)
+      assert.ok(
+        one.postcondition.every((words) => words !== ''),
+        one.id,
+      );
+  });
+
+  it('is the same as Markdown, every item and command in it', () => {
+    const markdown = planMarkdown(document);
+    for (const one of document.items) {
+      assert.ok(markdown.includes(`\`${one.id}\``), one.id);
+      for (const command of [...one.commands, ...one.undoCommands]) assert.ok(markdown.includes(command), command);
+    }
+    assert.match(markdown, /^# Plan upgrade of cluster lab\n/);
+    assert.match(markdown, /\n## Arm failover\n/);
+  });
+});
+
+describe('checks of the preflight', () => {
+  it('are those of the plan’s gates, with or without a release', () => {
+    const gates = compile().plan.items.filter(({ phase }) => phase === 'Preflight');
+    assert.deepEqual(
+      preflightChecks(cluster, upgradeParameters),
+      gates.flatMap((gate) => (gate.kind === 'gate' ? gate.checks : [])),
+    );
+    const ids = preflightChecks(labCluster()).map(({ check }) => check);
+    for (const id of ['disk-space', 'version-compatible', 'rows-equal', 'failover-armed'])
+      assert.ok(ids.includes(id), id);
+  });
+});
