@@ -1,0 +1,53 @@
+// How a run comes to stand or to its end: what has to be read and journaled first, and in which words it says why. Pure.
+import type { Failure } from '../../shared/failures.ts';
+import type { CheckResult } from '../checks/check.ts';
+import { checkSentence } from '../checks/evaluate.ts';
+import type { Halt, RunFact } from '../journal/event.ts';
+import type { PlanItem } from '../plans/plan.ts';
+import type { Instruction, Situation } from './instruction.ts';
+import { isBeingChanged } from './requirement.ts';
+import { openAttempts } from './state.ts';
+
+type EndStatus = Extract<RunFact, { type: 'RunEnded' }>['status'];
+
+/** Reasons that end the run as failed, not halted, as long as nothing of the cluster was touched. */
+const endsHarmless: readonly Halt['reason'][] = ['gate-failed', 'step-failed', 'postcondition-failed'];
+const waitsForOperator: readonly Halt['reason'][] = ['approval', 'paused', 'step-unknown', 'restored-state'];
+
+/** Halts for a person, or ends as failed when nothing of the cluster was touched yet. */
+export function halt(situation: Situation, what: Omit<Halt, 'checks' | 'evidence'> & Partial<Halt>): Instruction {
+  const { state } = situation;
+  const isHarmless = state.direction === 'forward' && !isBeingChanged(situation) && openAttempts(state).length === 0;
+  if (isHarmless && endsHarmless.includes(what.reason)) return end(situation, 'failed', what.message);
+  const status = waitsForOperator.includes(what.reason) ? 'awaiting-operator' : 'halted';
+  const fact: RunFact = { type: 'RunHalted', halt: { checks: [], evidence: '', ...what }, status };
+  return meteredFirst(situation, { kind: 'append', fact });
+}
+
+/** Ends the run, saying whether failover is armed as it is read now. */
+export function end(situation: Situation, status: EndStatus, message: string): Instruction {
+  const { state, seen } = situation;
+  const read = seen.failover;
+  if (read === undefined || read.sequence < Math.max(state.effectSequence, state.eraSequence))
+    return { kind: 'read-failover' };
+  return meteredFirst(situation, {
+    kind: 'append',
+    fact: { type: 'RunEnded', status, message, failoverArmed: read.is },
+  });
+}
+
+function meteredFirst({ plan, state }: Situation, then: Instruction): Instruction {
+  const isMetered = plan.items.some((item) => item.kind === 'step' && item.takesPortalDown);
+  return isMetered && state.lastType !== 'PortalMetered' ? { kind: 'meter' } : then;
+}
+
+/** The findings that stop a run, one sentence each. */
+export function complaints(results: CheckResult[]): string {
+  const stopping = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'unknown');
+  return stopping.map(checkSentence).join('\n');
+}
+
+/** “Title: why”, of a failure of an agent. */
+export function failureMessage(item: PlanItem, failure: Failure | undefined): string {
+  return failure === undefined ? `${item.title}: failed without a reason` : `${item.title}: ${failure.message}`;
+}

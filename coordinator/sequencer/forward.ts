@@ -1,0 +1,174 @@
+// The way ahead: gates, approvals and steps in the plan's order. Pure.
+import type { Approval, Gate, Step } from '../plans/plan.ts';
+import { awaitOutcome, mayTryAgain, nextAttempt, settle, unknownEnd } from './attempt.ts';
+import { complaints, end, failureMessage, halt } from './ending.ts';
+import { gatesBefore, stepsInForce } from './in-force.ts';
+import type { Instruction, Situation } from './instruction.ts';
+import { standingOf } from './requirement.ts';
+import { guardSuspension, startStep } from './start.ts';
+import { type AttemptState, type ItemState, isOpen, itemState, latestAttempt } from './state.ts';
+
+/** What comes next on the way ahead. */
+export function decideForward(situation: Situation): Instruction {
+  const { plan, state } = situation;
+  for (const [index, item] of plan.items.entries()) {
+    const standing = itemState(state, item.id);
+    if (standing.isDone) continue;
+    if (!isUnderWay(standing)) {
+      if (state.contradiction !== undefined)
+        return halt(situation, { ...state.contradiction, reason: 'evidence-contradicts' });
+      if (state.isPauseRequested)
+        return halt(situation, { item: item.id, reason: 'paused', message: `paused before: ${item.title}` });
+    }
+    switch (item.kind) {
+      case 'gate':
+        return decideGate(situation, item);
+      case 'approval':
+        return decideApproval(situation, item);
+      case 'step':
+        return decideStep(situation, item, index);
+    }
+  }
+  return end(situation, 'succeeded', `${plan.name} of cluster ${plan.cluster.cluster} is done and verified`);
+}
+
+/** An attempt runs, or what it left is still to be looked at. */
+function isUnderWay(item: ItemState): boolean {
+  const attempt = latestAttempt(item, 'do');
+  return attempt !== undefined && (isOpen(attempt) || attempt.outcome?.verdict === 'succeeded');
+}
+
+function decideGate(situation: Situation, gate: Gate): Instruction {
+  const standing = standingOf(situation, { ...ofGate(gate), base: situation.state.eraSequence });
+  switch (standing.is) {
+    case 'open':
+      return standing.next;
+    case 'failed':
+      return gateFailed(situation, gate, standing.read.results);
+    case 'met':
+      // Without checks there is nothing to wait for; the journal says so once.
+      return { kind: 'append', fact: { type: 'ChecksRead', item: gate.id, of: 'gate', passed: true, results: [] } };
+  }
+}
+
+function ofGate(gate: Gate) {
+  const { id: item, checks, withinMs, everyMs, holdsForMs } = gate;
+  return { item, of: 'gate' as const, checks, withinMs, everyMs, holdsForMs };
+}
+
+function gateFailed(situation: Situation, gate: Gate, checks: Parameters<typeof complaints>[0]): Instruction {
+  const message = `${gate.title}: ${complaints(checks)}`;
+  return halt(situation, { item: gate.id, reason: 'gate-failed', message, checks });
+}
+
+function decideApproval(situation: Situation, approval: Approval): Instruction {
+  const { id: item, title, question } = approval;
+  if (itemState(situation.state, item).isRejected)
+    return halt(situation, { item, reason: 'rejected', message: `${title}: rejected` });
+  return halt(situation, { item, reason: 'approval', message: question });
+}
+
+function decideStep(situation: Situation, step: Step, index: number): Instruction {
+  const item = itemState(situation.state, step.id);
+  const attempt = latestAttempt(item, 'do');
+  if (attempt === undefined) return prepare(situation, step, index, item);
+  if (isOpen(attempt)) {
+    if (item.intent !== undefined) return settle(situation, step, attempt);
+    return attempt.outcome === undefined
+      ? awaitOutcome(situation, step, attempt)
+      : lookAtUnknown(situation, step, item, attempt);
+  }
+  if (attempt.isSettled) {
+    if (item.intent === 'adopt') return verify(situation, step, attempt, true);
+    if (item.intent === 'retry' || mayTryAgain(situation, item, attempt)) return prepare(situation, step, index, item);
+    return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}; nothing of it runs now`);
+  }
+  if (attempt.outcome?.verdict === 'succeeded') {
+    // Done over again only when what it left was seen to be wrong; an outcome that came during a halt is verified first.
+    const isSeenWrong = item.reads.then?.passed === false && item.reads.then.sequence > (attempt.outcomeSequence ?? 0);
+    if (item.intent === 'retry' && isSeenWrong) return prepare(situation, step, index, item);
+    return verify(situation, step, attempt, item.intent === 'adopt');
+  }
+  if (item.intent === 'retry') return prepare(situation, step, index, item);
+  if (item.intent === 'adopt') return verify(situation, step, attempt, true);
+  const failure = attempt.outcome?.failure;
+  const message = failureMessage(step, failure);
+  return halt(situation, { item: step.id, reason: 'step-failed', message, evidence: failure?.evidence ?? '' });
+}
+
+/** All that must hold at the moment of the start: gates, what is in force, the suspension, the step's own conditions. */
+function prepare(situation: Situation, step: Step, index: number, item: ItemState): Instruction {
+  const { plan, state, limits } = situation;
+  for (const gate of gatesBefore(plan, index)) {
+    const standing = standingOf(situation, { ...ofGate(gate), base: state.eraSequence });
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return gateFailed(situation, gate, standing.read.results);
+  }
+  const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
+  if (guard !== undefined) return guard;
+  for (const earlier of stepsInForce(plan, state, index)) {
+    const standing = standingOf(situation, {
+      item: earlier.id,
+      of: 'then',
+      checks: earlier.then,
+      base: state.eraSequence,
+      withinMs: limits.beforeWithinMs,
+      everyMs: limits.readEveryMs,
+    });
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
+  }
+  const before = standingOf(situation, {
+    item: step.id,
+    of: 'before',
+    checks: step.before,
+    base: Math.max(state.eraSequence, state.effectSequence),
+    withinMs: limits.beforeWithinMs,
+    everyMs: limits.readEveryMs,
+  });
+  if (before.is === 'open') return before.next;
+  if (before.is === 'failed') {
+    const checks = before.read.results;
+    const message = `${step.title} must not start: ${complaints(checks)}`;
+    return halt(situation, { item: step.id, reason: 'gate-failed', message, checks });
+  }
+  return startStep(situation, step, 'do', nextAttempt(item, 'do'), step.action, step.timeoutMs);
+}
+
+function noLongerHolds(situation: Situation, earlier: Step, checks: Parameters<typeof complaints>[0]): Instruction {
+  const message = `${earlier.title} no longer holds: ${complaints(checks)}`;
+  return halt(situation, { item: earlier.id, reason: 'postcondition-failed', message, checks });
+}
+
+/** The agent does not know how it ended: what it left may tell. */
+function lookAtUnknown(situation: Situation, step: Step, item: ItemState, attempt: AttemptState): Instruction {
+  if (step.then.length > 0) {
+    const standing = postcondition(situation, step, attempt);
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'met')
+      return { kind: 'append', fact: { type: 'ItemSucceeded', item: step.id, adopted: false } };
+  }
+  if (mayTryAgain(situation, item, attempt)) return settle(situation, step, attempt);
+  const why = `nobody knows how it ended on ${attempt.node}, and what it should have left is not there`;
+  return unknownEnd(situation, step, attempt, why);
+}
+
+function verify(situation: Situation, step: Step, attempt: AttemptState, adopted: boolean): Instruction {
+  const standing = postcondition(situation, step, attempt);
+  if (standing.is === 'open') return standing.next;
+  if (standing.is === 'met') return { kind: 'append', fact: { type: 'ItemSucceeded', item: step.id, adopted } };
+  const checks = standing.read.results;
+  const message = `${step.title}: it ended, but did not leave things as they must be: ${complaints(checks)}`;
+  return halt(situation, { item: step.id, reason: 'postcondition-failed', message, checks });
+}
+
+function postcondition(situation: Situation, step: Step, attempt: AttemptState) {
+  return standingOf(situation, {
+    item: step.id,
+    of: 'then',
+    checks: step.then,
+    base: Math.max(situation.state.eraSequence, attempt.outcomeSequence ?? attempt.startedSequence),
+    withinMs: step.thenWithinMs,
+    everyMs: situation.limits.readEveryMs,
+  });
+}

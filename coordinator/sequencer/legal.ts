@@ -1,0 +1,87 @@
+// What an operator may say to a run now, and what it would lead to. Pure; the same list is printed with every halt (I5)
+// and enforced when a decision arrives.
+import type { Decision } from '../journal/event.ts';
+import type { Plan, PlanItem } from '../plans/plan.ts';
+import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
+
+export interface LegalDecision {
+  decision: Decision;
+  /** One sentence: what happens then. */
+  consequence: string;
+}
+
+/** The decisions that are legal now, the most likely first. */
+export function legalDecisions(plan: Plan, state: RunState): LegalDecision[] {
+  if (state.ended !== undefined || state.started === undefined) return [];
+  const abort: LegalDecision[] =
+    state.direction === 'undo' ? [] : [{ decision: 'abort', consequence: abortConsequence(plan, state) }];
+  if (!isStanding(state)) {
+    const pause: LegalDecision = { decision: 'pause', consequence: 'holds after the current step, until `resume`' };
+    return state.isPauseRequested ? abort : [pause, ...abort];
+  }
+  const item = plan.items.find(({ id }) => id === state.halt?.item);
+  switch (state.halt?.reason) {
+    case 'approval':
+      return [
+        { decision: 'approve', consequence: 'goes on with what comes next' },
+        { decision: 'reject', consequence: 'halts here; `retry` asks again' },
+        ...abort,
+      ];
+    case 'paused':
+      return [{ decision: 'resume', consequence: `goes on with: ${item?.title ?? 'what comes next'}` }, ...abort];
+    case 'rejected':
+      return [{ decision: 'retry', consequence: 'asks for the approval again' }, ...abort];
+    default:
+      return [
+        { decision: 'retry', consequence: retryConsequence(state, item) },
+        ...(mayAdopt(state, item) ? [adopt(item)] : []),
+        ...abort,
+      ];
+  }
+}
+
+/** Why a decision is not legal now; undefined when it is. */
+export function whyIllegal(plan: Plan, state: RunState, decision: Decision): string | undefined {
+  const legal = legalDecisions(plan, state);
+  if (legal.some((one) => one.decision === decision)) return undefined;
+  if (state.ended !== undefined) return `run ${state.run} has ended: ${state.ended.status}`;
+  const names = legal.map((one) => one.decision).join(', ');
+  return `run ${state.run} is ${state.status}; ${decision} is not possible now, only: ${names || 'waiting'}`;
+}
+
+function adopt(item: PlanItem | undefined): LegalDecision {
+  return {
+    decision: 'adopt',
+    consequence: `takes “${item?.title ?? ''}” as finished by hand, if everything is as it must be after it`,
+  };
+}
+
+/** Only an item that was started and is not done can have been finished by hand. */
+function mayAdopt(state: RunState, item: PlanItem | undefined): boolean {
+  if (item?.kind !== 'step') return false;
+  const standing = itemState(state, item.id);
+  const attempt = latestAttempt(standing, state.direction === 'forward' ? 'do' : 'undo');
+  return attempt !== undefined && (state.direction === 'forward' ? !standing.isDone : !standing.isUndone);
+}
+
+function retryConsequence(state: RunState, item: PlanItem | undefined): string {
+  if (item === undefined) return 'looks again and goes on';
+  const standing = itemState(state, item.id);
+  const attempt = latestAttempt(standing, state.direction === 'forward' ? 'do' : 'undo');
+  if (item.kind !== 'step' || attempt === undefined || (standing.isDone && state.direction === 'forward'))
+    return `looks at “${item.title}” again and goes on when it holds`;
+  const what = state.direction === 'undo' ? `the undo of “${item.title}”` : `“${item.title}”`;
+  return isOpen(attempt)
+    ? `asks ${attempt.node} to give up attempt ${attempt.attempt}; if it had ended well the run goes on, otherwise ${what} is carried out again`
+    : `carries out ${what} again, as attempt ${attempt.attempt + 1}`;
+}
+
+function abortConsequence(plan: Plan, state: RunState): string {
+  const started = plan.items.filter(
+    (item) => item.kind === 'step' && itemState(state, item.id).attempts.some(({ phase }) => phase === 'do'),
+  );
+  if (started.length === 0) return 'ends the run; nothing was started';
+  const kept = started.filter((item) => item.kind === 'step' && 'noUndo' in item.undo).map(({ title }) => title);
+  const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
+  return kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
+}

@@ -1,0 +1,178 @@
+// What this process has noticed and no journal needs: readings that decided nothing yet, when a command went out, what
+// an agent answered. Losing it (a restart) only means looking again. Pure; times are monotonic ms.
+import type { FailoverText } from '../../shared/documents.ts';
+import type { Failure, Result } from '../../shared/failures.ts';
+import { formatKey, type Key } from '../../shared/key.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { CheckResult } from '../checks/check.ts';
+import type { KeyStanding } from '../fleet/fleet.ts';
+import type { RunFact } from '../journal/event.ts';
+import type { ReadOf } from './state.ts';
+
+export interface Reading {
+  /** Only what was read after this event counts. */
+  base: number;
+  firstAtMs: number;
+  lastAtMs: number;
+  passed: boolean;
+  results: CheckResult[];
+}
+
+export interface AttemptSeen {
+  /** This process journaled the intent, so nobody else can have sent it. */
+  isOwn?: boolean;
+  sentAtMs?: number;
+  askedAtMs?: number;
+  standing?: KeyStanding['status'];
+  outcome?: Outcome;
+  /** Since when the agent gives no answer. */
+  silentSinceMs?: number;
+  lastFailure?: Failure;
+  busySinceMs?: number;
+  busyAtMs?: number;
+  settlingSinceMs?: number;
+  settledAtMs?: number;
+}
+
+export interface Bound {
+  base: number;
+  firstAtMs: number;
+  lastAtMs: number;
+  values: Result<Record<string, string>>;
+}
+
+export interface Seen {
+  readonly readings: Readonly<Record<string, Reading>>;
+  /** When a journaled pass was read. */
+  readonly passedAtMs: Readonly<Record<string, number>>;
+  readonly attempts: Readonly<Record<string, AttemptSeen>>;
+  readonly bound: Readonly<Record<string, Bound>>;
+  readonly failover?: { sequence: number; is: FailoverText };
+}
+
+export const nothingSeen: Seen = { readings: {}, passedAtMs: {}, attempts: {}, bound: {} };
+
+export type Observation =
+  | { type: 'read'; item: string; of: ReadOf; base: number; passed: boolean; results: CheckResult[]; atMs: number }
+  | { type: 'appended'; run: string; fact: RunFact; atMs: number }
+  | { type: 'sent'; key: Key; result: Result<void>; atMs: number }
+  | { type: 'asked'; key: Key; result: Result<KeyStanding>; atMs: number }
+  | { type: 'settled'; key: Key; result: Result<KeyStanding>; atMs: number }
+  | { type: 'outcome'; key: Key; outcome: Outcome; atMs: number }
+  | { type: 'bound'; item: string; base: number; values: Result<Record<string, string>>; atMs: number }
+  | { type: 'failover'; sequence: number; is: FailoverText };
+
+export const readingName = (item: string, of: ReadOf): string => `${item}/${of}`;
+
+/** What was seen, with one more observation. */
+export function notice(seen: Seen, observation: Observation): Seen {
+  switch (observation.type) {
+    case 'read': {
+      const { item, of, base, passed, results, atMs } = observation;
+      const name = readingName(item, of);
+      const before = seen.readings[name];
+      const firstAtMs = before?.base === base ? before.firstAtMs : atMs;
+      return { ...seen, readings: { ...seen.readings, [name]: { base, firstAtMs, lastAtMs: atMs, passed, results } } };
+    }
+    case 'appended':
+      return noticeAppended(seen, observation.run, observation.fact, observation.atMs);
+    case 'sent':
+      return noticeSent(seen, observation);
+    case 'asked':
+      return noticeAsked(seen, observation);
+    case 'settled':
+      return noticeSettled(seen, observation);
+    case 'outcome':
+      return noticeOutcome(seen, observation);
+    case 'bound': {
+      const { item, base, values, atMs } = observation;
+      const before = seen.bound[item];
+      const firstAtMs = before?.base === base ? before.firstAtMs : atMs;
+      return { ...seen, bound: { ...seen.bound, [item]: { base, firstAtMs, lastAtMs: atMs, values } } };
+    }
+    case 'failover':
+      return { ...seen, failover: { sequence: observation.sequence, is: observation.is } };
+  }
+}
+
+/** What was seen of a key. */
+export const attemptSeen = (seen: Seen, key: Key): AttemptSeen => seen.attempts[formatKey(key)] ?? {};
+
+function withAttempt(seen: Seen, key: Key, change: (before: AttemptSeen) => AttemptSeen): Seen {
+  const name = formatKey(key);
+  return { ...seen, attempts: { ...seen.attempts, [name]: change(seen.attempts[name] ?? {}) } };
+}
+
+function noticeAppended(seen: Seen, run: string, fact: RunFact, atMs: number): Seen {
+  switch (fact.type) {
+    case 'ChecksRead':
+      return fact.passed
+        ? { ...seen, passedAtMs: { ...seen.passedAtMs, [readingName(fact.item, fact.of)]: atMs } }
+        : seen;
+    case 'StepStarted':
+      return withAttempt(seen, { run, step: fact.item, phase: fact.phase, attempt: fact.attempt }, () => ({
+        isOwn: true,
+      }));
+    case 'OutcomeRecorded':
+      return withAttempt(seen, { run, step: fact.item, phase: fact.phase, attempt: fact.attempt }, (before) => {
+        const { outcome: _, ...rest } = before;
+        return rest;
+      });
+    default:
+      return seen;
+  }
+}
+
+function noticeSent(seen: Seen, { key, result, atMs }: Extract<Observation, { type: 'sent' }>): Seen {
+  return withAttempt(seen, key, (before) => {
+    const { standing: _, isOwn: __, ...rest } = before;
+    return result.ok
+      ? { ...rest, sentAtMs: atMs }
+      : // Lost on the way or not: the agent has to be asked.
+        { ...rest, silentSinceMs: before.silentSinceMs ?? atMs, askedAtMs: atMs, lastFailure: result.failure };
+  });
+}
+
+function noticeAsked(seen: Seen, { key, result, atMs }: Extract<Observation, { type: 'asked' }>): Seen {
+  return withAttempt(seen, key, (before) => {
+    if (!result.ok)
+      return { ...before, askedAtMs: atMs, silentSinceMs: before.silentSinceMs ?? atMs, lastFailure: result.failure };
+    const { silentSinceMs: _, lastFailure: __, ...rest } = before;
+    const standing = result.value;
+    return {
+      ...rest,
+      askedAtMs: atMs,
+      standing: standing.status,
+      // From the first look on, where another process had sent it.
+      sentAtMs: before.sentAtMs ?? atMs,
+      ...(standing.status === 'finished' ? { outcome: standing.outcome } : {}),
+    };
+  });
+}
+
+function noticeSettled(seen: Seen, { key, result, atMs }: Extract<Observation, { type: 'settled' }>): Seen {
+  return withAttempt(seen, key, (before) => {
+    const since = { settledAtMs: atMs, settlingSinceMs: before.settlingSinceMs ?? atMs };
+    if (!result.ok) return { ...before, ...since, lastFailure: result.failure };
+    const { lastFailure: _, silentSinceMs: __, ...rest } = before;
+    const standing = result.value;
+    return {
+      ...rest,
+      ...since,
+      standing: standing.status,
+      ...(standing.status === 'finished' ? { outcome: standing.outcome } : {}),
+    };
+  });
+}
+
+function noticeOutcome(seen: Seen, { key, outcome, atMs }: Extract<Observation, { type: 'outcome' }>): Seen {
+  return withAttempt(seen, key, (before) => {
+    const isBusy = outcome.verdict === 'refused' && outcome.failure?.code === 'refused-busy';
+    const { silentSinceMs: _, ...rest } = before;
+    return {
+      ...rest,
+      outcome,
+      ...(isBusy ? { busySinceMs: before.busySinceMs ?? atMs, busyAtMs: atMs } : {}),
+    };
+  });
+}
