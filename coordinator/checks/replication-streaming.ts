@@ -27,22 +27,24 @@ export const replicationStreaming = defineCheck({
     const nodes = databases(cluster);
     const action = { kind: 'readReplication', database: cluster.database.name } as const;
     const results = yield nodes.map((node) => ({ node, action, timeoutMs: readingTimeoutMs }));
-    const [primary, standby] = results.map((result) => answerOf(result, 'readReplication'));
-    const standbyLimit = `standby, streaming and replaying, lag ≤ ${formatSize(cluster.limits.replicationLagBytes)}`;
-    const findings: Finding[] = [];
-    if (primary === undefined || isFailure(primary)) findings.push(notRead(nodes[0], primaryLimit, primary ?? nothing));
-    else findings.push({ node: nodes[0], limit: primaryLimit, ...judgePrimary(primary, nodes[0]) });
-    if (standby === undefined || isFailure(standby)) findings.push(notRead(nodes[1], standbyLimit, standby ?? nothing));
+    const primary = answerOf(results[0], 'readReplication');
+    const standby = answerOf(results[1], 'readReplication');
+    const { replicationLagBytes } = cluster.limits;
+    const standbyLimit = `standby, streaming and replaying, lag ≤ ${formatSize(replicationLagBytes)}`;
+    const findings: Finding[] = [
+      isFailure(primary)
+        ? notRead(nodes[0], primaryLimit, primary)
+        : { node: nodes[0], limit: primaryLimit, ...judgePrimary(primary, nodes[0]) },
+    ];
+    if (isFailure(standby)) findings.push(notRead(nodes[1], standbyLimit, standby));
     else {
-      const other = primary === undefined || isFailure(primary) ? undefined : primary;
-      const judged = judgeStandby(standby, other, nodes, cluster.limits.replicationLagBytes);
+      const other = isFailure(primary) ? undefined : primary;
+      const judged = judgeStandby(standby, other, nodes, replicationLagBytes);
       findings.push({ node: nodes[1], limit: standbyLimit, ...judged });
     }
     return findings;
   },
 });
-
-const nothing = { code: 'internal' as const, message: 'no reading was taken', retryable: false, evidence: '' };
 
 function databases(cluster: Cluster): [string, string] {
   return [nodeOf(cluster, 'master', 'db').name, nodeOf(cluster, 'standby', 'db').name];
