@@ -24,7 +24,8 @@ const schema = `
     outcome TEXT,
     outcome_counter INTEGER,
     outcome_journaled INTEGER NOT NULL DEFAULT 0,
-    settled_at_ms INTEGER
+    settled_at_ms INTEGER,
+    collected INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS attempts_of_run ON attempts (run);
   CREATE TABLE IF NOT EXISTS suspension (

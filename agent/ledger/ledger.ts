@@ -52,15 +52,21 @@ export interface Ledger {
   outbox(): Attempt[];
   /** Attempts that were begun and have no outcome. */
   unfinished(): Attempt[];
+  /** Attempts of transient units whose outcome is journaled and whose unit systemd may still have. */
+  uncollected(): Attempt[];
+  collected(key: Key): void;
   /** The attempt that ended last, also after its run was closed. */
   lastFinished(): { key: string; outcome: Outcome } | undefined;
-  /** Forgets a run's attempts and remembers that it is closed; attempts that still run stay until they have ended. */
+  /** Forgets a run's attempts and remembers that it is closed; what still runs or has a unit stays until it is over. */
   closeRun(run: string, nowMs: number): void;
   heldSinceMs(): number | undefined;
   setHold(sinceMs: number | undefined): void;
 }
 
 type Row = Record<string, unknown>;
+
+/** Of an attempt whose transient unit systemd may still have. */
+const hasUnit = "coalesce(json_extract(action, '$.kind') = 'runInstaller' AND collected = 0, 0)";
 
 export function ledgerOf(file: LedgerFile): Ledger {
   const attempts = (where: string, ...values: (string | number)[]) =>
@@ -111,7 +117,8 @@ export function ledgerOf(file: LedgerFile): Ledger {
           JSON.stringify({ key: formatKey(key), outcome: { ...outcome, answer: undefined } }),
         );
         // Its run is over: nobody will confirm it.
-        if (this.isClosed(key.run)) file.sql('DELETE FROM attempts WHERE key = ?').run(formatKey(key));
+        if (this.isClosed(key.run))
+          file.sql('UPDATE attempts SET outcome_journaled = 1 WHERE key = ?').run(formatKey(key));
         return { outcome, counter };
       });
     },
@@ -133,6 +140,13 @@ export function ledgerOf(file: LedgerFile): Ledger {
     },
     outbox: () => attempts('WHERE outcome IS NOT NULL AND outcome_journaled = 0 ORDER BY outcome_counter'),
     unfinished: () => attempts('WHERE payload_hash IS NOT NULL AND outcome IS NULL ORDER BY started_at_ms'),
+    uncollected: () => attempts(`WHERE outcome_journaled = 1 AND ${hasUnit}`),
+    collected(key) {
+      file.change(() => {
+        file.sql('UPDATE attempts SET collected = 1 WHERE key = ?').run(formatKey(key));
+        if (this.isClosed(key.run)) file.sql('DELETE FROM attempts WHERE key = ?').run(formatKey(key));
+      });
+    },
     lastFinished() {
       const text = file.fact('last_finished');
       return text === undefined ? undefined : (JSON.parse(String(text)) as { key: string; outcome: Outcome });
@@ -142,7 +156,12 @@ export function ledgerOf(file: LedgerFile): Ledger {
       file.change(() => {
         putHead(file, run, this.headOf(run) ?? { sequence: 0, hash: '' });
         file.sql('UPDATE runs SET closed_at_ms = ? WHERE run = ?').run(nowMs, run);
-        file.sql('DELETE FROM attempts WHERE run = ? AND (payload_hash IS NULL OR outcome IS NOT NULL)').run(run);
+        file.sql('UPDATE attempts SET outcome_journaled = 1 WHERE run = ? AND outcome IS NOT NULL').run(run);
+        file
+          .sql(
+            `DELETE FROM attempts WHERE run = ? AND (payload_hash IS NULL OR outcome IS NOT NULL) AND NOT (${hasUnit})`,
+          )
+          .run(run);
       });
     },
     heldSinceMs: () => file.fact('held_since_ms') as number | undefined,

@@ -2,8 +2,14 @@
 // behind its links is looked at again where it is opened (platform/confined-path.ts).
 import { type Action, actionClasses } from '../../shared/actions/action.ts';
 import { fullUnitName } from '../../shared/actions/systemd-commands.ts';
-import { type Failure, failure } from '../../shared/failures.ts';
+import { type Failure, failure, type Result } from '../../shared/failures.ts';
 import type { Policy } from './policy.ts';
+
+/** As refusalOf; without a policy that can be read nothing is allowed. */
+export function refusalBy(policy: Result<Policy>, action: Action): Failure | undefined {
+  if (policy.ok) return refusalOf(action, policy.value);
+  return failure('refused-by-policy', `there is no policy to go by: ${policy.failure.message}`);
+}
 
 /** Why the policy does not allow an action; undefined when it does. */
 export function refusalOf(action: Action, policy: Policy): Failure | undefined {

@@ -1,0 +1,98 @@
+// Joining: the coordinator's authority is taken only with the pin of the join line, then token and signing request go to
+// it. The identity is written last and whole; until then nothing has changed on this node.
+import { createSecureContext } from 'node:tls';
+import { type Client, credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { Enrolment, type JoinAnswer } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
+import { failureFromError } from '../../shared/rpc/status.ts';
+import { createSigningRequest } from '../../shared/security/certificates.ts';
+import { isName } from '../../shared/security/identity.ts';
+import { fetchPinnedAuthority } from '../../shared/security/pinned-authority.ts';
+import { parseCoordinator } from '../link/coordinators.ts';
+import { type Identity, readIdentity, writeIdentity } from './identity-files.ts';
+
+export interface JoinLine {
+  coordinators: string[];
+  name: string;
+  token: string;
+  /** `sha256:HEX` of the authority's certificate. */
+  pin: string;
+  force: boolean;
+}
+
+const timeoutMs = 15_000;
+const EnrolmentClient = makeGenericClientConstructor(serviceDefinition(Enrolment), 'Enrolment');
+
+/** Joins with the first coordinator that answers, and writes the node's identity. */
+export async function join(line: JoinLine, stateDirectory: string): Promise<Result<Identity>> {
+  if (!isName(line.name)) return fail('bad-input', `${JSON.stringify(line.name)} is not a node's name`);
+  if (!/^sha256:[0-9a-f]{64}$/.test(line.pin))
+    return fail('bad-input', 'the pin is not sha256: and 64 hexadecimal digits');
+  const strange = line.coordinators.find((coordinator) => parseCoordinator(coordinator) === undefined);
+  if (strange !== undefined || line.coordinators.length === 0)
+    return fail('bad-input', `${JSON.stringify(strange ?? '')} is not HOST:PORT`);
+  const joined = readIdentity(stateDirectory);
+  if (joined !== undefined && !line.force)
+    return fail('conflict', `this node has joined as ${joined.name} already; --force joins it anew`);
+
+  let last: Result<Identity> = fail('unreachable', 'no coordinator');
+  for (const coordinator of line.coordinators) {
+    last = await joinWith(coordinator, line);
+    // Whoever answered has used the token up; asking another one would only hide why it refused.
+    if (last.ok || last.failure.code !== 'unreachable') break;
+  }
+  if (last.ok) await writeIdentity(stateDirectory, last.value);
+  return last;
+}
+
+async function joinWith(coordinator: string, line: JoinLine): Promise<Result<Identity>> {
+  const where = parseCoordinator(coordinator);
+  if (where === undefined) return fail('bad-input', `${coordinator} is not HOST:PORT`);
+  const authority = await fetchPinnedAuthority(where.host, where.port, line.pin, timeoutMs);
+  if (!authority.ok) return authority;
+  const { request, key } = await createSigningRequest(line.name);
+  const answer = await callJoin(coordinator, authority.value, {
+    token: line.token,
+    name: line.name,
+    signingRequest: request,
+  });
+  if (!answer.ok) return answer;
+  return ok({
+    name: answer.value.node,
+    role: answer.value.clusterRole,
+    coordinators: [
+      ...new Set([...line.coordinators, ...answer.value.coordinators.filter((text) => parseCoordinator(text))]),
+    ],
+    key,
+    certificate: answer.value.certificate,
+    // What was pinned, not what came with the answer.
+    authority: authority.value,
+  });
+}
+
+function callJoin(
+  coordinator: string,
+  authority: string,
+  request: { token: string; name: string; signingRequest: Uint8Array },
+): Promise<Result<JoinAnswer>> {
+  const secureContext = createSecureContext({ minVersion: 'TLSv1.3', ca: authority });
+  const client = new EnrolmentClient(coordinator, credentials.createFromSecureContext(secureContext), {
+    ...channelOptions,
+  }) as unknown as Client & {
+    join(
+      message: typeof request,
+      options: { deadline: number },
+      done: (error: ServiceError | null, answer: JoinAnswer) => void,
+    ): void;
+  };
+  return new Promise((resolve) => {
+    client.join(request, { deadline: Date.now() + timeoutMs }, (error, answer) => {
+      client.close();
+      if (error === null) return resolve(ok(answer));
+      const failed = failureFromError(error);
+      const hint = failed.code === 'timeout' ? '; the token may be used up: `baton node add` gives a new one' : '';
+      resolve({ ok: false, failure: { ...failed, message: `${coordinator}: ${failed.message}${hint}` } });
+    });
+  });
+}

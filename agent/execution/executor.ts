@@ -1,0 +1,205 @@
+// Carries out commands: the ledger knows of an attempt before anything of it starts, and of its outcome before anybody
+// else does. One mutating action at a time. Knows nothing of connections.
+import type { Action, Answer } from '../../shared/actions/action.ts';
+import { printCommands } from '../../shared/actions/commands.ts';
+import { validateAction } from '../../shared/actions/constraints.ts';
+import { type Failure, fail, type Result } from '../../shared/failures.ts';
+import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
+import { formatKey, type Key } from '../../shared/key.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { AgentParts, StepProgress } from '../actions/context.ts';
+import { attachInstaller } from '../actions/installer.ts';
+import { runAction } from '../actions/run-action.ts';
+import type { Attempt, Head, Ledger } from '../ledger/ledger.ts';
+import { profileOf } from '../platform/profile.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import { isMutating, refusalBy } from '../policy/permit.ts';
+import type { Policy } from '../policy/policy.ts';
+import { decideCommand } from './decide-command.ts';
+
+export interface ExecutorParts extends Omit<AgentParts, 'ledger'> {
+  ledger: Ledger;
+  policyFile: string;
+  stateDirectory: string;
+  /** An outcome is in the ledger's outbox. */
+  onOutcome(key: Key, outcome: Outcome, counter: number): void;
+  onProgress(key: Key, progress: StepProgress): void;
+}
+
+export interface CommandMessage {
+  key: Key;
+  epoch: number;
+  head: Head | undefined;
+  action: Action | undefined;
+  timeoutMs: number;
+}
+
+export interface Running {
+  attempt: Pick<Attempt, 'key' | 'action'>;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+export interface Executor {
+  /** Answers with an outcome where nothing is started: refused, or what was recorded. */
+  command(message: CommandMessage): Promise<Outcome | undefined>;
+  /** Takes up what a former agent has left: attaches to units that run, the rest is unknown. Before any command. */
+  recover(): void;
+  running(key: Key): Running | undefined;
+  runningKey(): string | undefined;
+  /** Resolves when nothing runs in this process; units go on without it. */
+  idle(withinMs: number): Promise<void>;
+}
+
+export function createExecutor(parts: ExecutorParts): Executor {
+  const { ledger, clock, log } = parts;
+  const running = new Map<string, Running>();
+
+  /** Registers the attempt as running and follows it to its outcome. */
+  const follow = (
+    attempt: Pick<Attempt, 'key' | 'timeoutMs' | 'startedAtMs' | 'isSettled'> & { action: Action },
+    policy: Policy,
+    commands: string[],
+    elapsedMs: () => number,
+    work: (context: Parameters<typeof runAction>[1]) => Promise<Result<Answer>>,
+  ): void => {
+    const abort = new AbortController();
+    if (attempt.isSettled) abort.abort();
+    const startedMs = clock.monotonicMs();
+    const context = {
+      ...parts,
+      ledger: ledger.file,
+      key: attempt.key,
+      timeoutMs: attempt.timeoutMs,
+      startedAtMs: attempt.startedAtMs,
+      deadlineMs: startedMs + attempt.timeoutMs,
+      signal: abort.signal,
+      policy,
+      profile: profileOf(policy, parts.stateDirectory),
+      commands,
+      progress: (progress: StepProgress) => parts.onProgress(attempt.key, progress),
+    };
+    const finish = async () => {
+      const result = await work(context).catch((error: unknown) => bug(error));
+      const { outcome, counter } = ledger.finish(attempt.key, {
+        ...verdictOf(result),
+        commands,
+        startedAtMs: attempt.startedAtMs,
+        elapsedMs: elapsedMs(),
+      });
+      running.delete(formatKey(attempt.key));
+      log.info('action ended', { key: formatKey(attempt.key), verdict: outcome.verdict, ...reasonOf(outcome) });
+      parts.onOutcome(attempt.key, outcome, counter);
+    };
+    // In the map before anything of it runs, since the map is what says that something does.
+    const entry: Running = { attempt, abort, done: Promise.resolve().then(finish) };
+    running.set(formatKey(attempt.key), entry);
+  };
+
+  const bug = (error: unknown): Result<never> => {
+    log.error('an action failed by a bug', { error: error instanceof Error ? (error.stack ?? error.message) : error });
+    return fail('lost', `a bug ended the action, so how far it came is not known: ${String(error)}`);
+  };
+
+  /** Over a restart only the wall clock knows. */
+  const sinceStart = (attempt: Attempt) => () => Math.max(0, clock.nowMs() - attempt.startedAtMs);
+
+  const refused = (why: Failure): Outcome => ({
+    verdict: 'refused',
+    failure: why,
+    commands: [],
+    startedAtMs: clock.nowMs(),
+    elapsedMs: 0,
+  });
+
+  return {
+    async command({ key, epoch, head, action: given, timeoutMs }) {
+      const policy = await loadPolicy(parts.policyFile);
+      // From here until the attempt is in the ledger nothing is awaited: two commands never decide at the same time.
+      ledger.acceptEpoch(epoch);
+      const action = validateAction(given);
+      const payloadHash = sha256Hex(canonicalJson(given ?? null));
+      const isClosed = ledger.isClosed(key.run);
+      const decision = decideCommand({
+        ...{ key, action, payloadHash, timeoutMs, epoch, head },
+        isMutating: action.ok && isMutating(action.value),
+        highestEpoch: ledger.highestEpoch(),
+        isRunClosed: isClosed,
+        known: ledger.attempt(key),
+        newestHead: ledger.headOf(key.run),
+        isHeld: ledger.heldSinceMs() !== undefined,
+        policyRefusal: action.ok ? refusalBy(policy, action.value) : undefined,
+        runningKey: this.runningKey(),
+      });
+      if (head !== undefined && !isClosed && epoch >= ledger.highestEpoch()) ledger.noteHead(key.run, head);
+      switch (decision.act) {
+        case 'refuse':
+          log.warn('command refused', { key: formatKey(key), reason: decision.failure.message });
+          return refused(decision.failure);
+        case 'repeat':
+          return decision.outcome;
+        case 'wait':
+          return undefined;
+        case 'start': {
+          if (!policy.ok) return refused(policy.failure);
+          const startedAtMs = clock.nowMs();
+          ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs });
+          log.info('action starts', { key: formatKey(key), kind: decision.action.kind });
+          const startedMs = clock.monotonicMs();
+          const attempt = { key, timeoutMs, startedAtMs, isSettled: false, action: decision.action };
+          const elapsedMs = () => Math.round(clock.monotonicMs() - startedMs);
+          follow(attempt, policy.value, [], elapsedMs, (context) => runAction(decision.action, context));
+          return undefined;
+        }
+      }
+    },
+
+    recover() {
+      for (const attempt of ledger.unfinished()) {
+        const { action } = attempt;
+        if (action?.kind === 'runInstaller') {
+          log.info('attaching to a unit that was started before', { key: formatKey(attempt.key) });
+          // Following needs nothing of the policy, which may have become unreadable meanwhile.
+          const policy = { ...nothingAllowed, file: parts.policyFile };
+          const commands = printCommands(action, profileOf(policy, parts.stateDirectory), attempt);
+          follow({ ...attempt, action }, policy, commands, sinceStart(attempt), (context) =>
+            attachInstaller(action, context),
+          );
+          continue;
+        }
+        ledger.finish(attempt.key, {
+          ...verdictOf(fail('lost', `the agent ended while ${action?.kind ?? 'the action'} ran; look at what it did`)),
+          commands: [],
+          startedAtMs: attempt.startedAtMs,
+          elapsedMs: sinceStart(attempt)(),
+        });
+      }
+    },
+
+    running: (key) => running.get(formatKey(key)),
+    runningKey: () => running.keys().next().value,
+    async idle(withinMs) {
+      const here = [...running.values()].filter(({ attempt }) => attempt.action?.kind !== 'runInstaller');
+      await Promise.race([Promise.all(here.map(({ done }) => done)), clock.sleep(withinMs)]);
+    },
+  };
+}
+
+const nothingAllowed: Omit<Policy, 'file'> = {
+  units: [],
+  observerUnits: [],
+  paths: [],
+  testFilePaths: [],
+  installers: false,
+  urls: [],
+  secretFiles: [],
+};
+
+function verdictOf(result: Result<Answer>): Pick<Outcome, 'verdict' | 'answer' | 'failure'> {
+  if (result.ok) return { verdict: 'succeeded', answer: result.value };
+  return { verdict: result.failure.code === 'lost' ? 'unknown' : 'failed', failure: result.failure };
+}
+
+function reasonOf(outcome: Outcome): { reason?: string } {
+  return outcome.failure === undefined ? {} : { reason: outcome.failure.message };
+}

@@ -1,0 +1,75 @@
+// What the agent says of a key, and how a key is settled: a tombstone first, then everything of it is ended.
+
+import type { Clock } from '../../shared/clock.ts';
+import { type Key, unitOfKey } from '../../shared/key.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { Head, Ledger } from '../ledger/ledger.ts';
+import { readStanding, stopUnit } from '../platform/transient-unit.ts';
+import type { Executor } from './executor.ts';
+
+export interface KeyStanding {
+  status: 'absent' | 'running' | 'finished' | 'settled' | 'settling' | 'closed';
+  outcome?: Outcome;
+  counter?: number;
+}
+
+export interface StandingParts {
+  ledger: Ledger;
+  executor: Executor;
+  clock: Clock;
+  log: Log;
+}
+
+const endsWithinMs = 15_000;
+
+/** What the ledger says of a key. Also fences: the epoch is remembered before it is answered. */
+export async function ask(key: Key, epoch: number, parts: StandingParts): Promise<KeyStanding> {
+  parts.ledger.acceptEpoch(epoch);
+  return await standingOf(key, parts);
+}
+
+/**
+ * Writes the tombstone and ends whatever of the key runs: its transient unit also where the ledger has lost the key. A
+ * coordinator of an older epoch settles nothing and only learns how things stand.
+ */
+export async function settle(
+  key: Key,
+  epoch: number,
+  head: Head | undefined,
+  parts: StandingParts,
+): Promise<KeyStanding> {
+  const { ledger, executor, clock, log } = parts;
+  if (!ledger.acceptEpoch(epoch)) {
+    log.warn('settling refused: its epoch is over', { epoch, highest: ledger.highestEpoch() });
+    return await standingOf(key, parts);
+  }
+  if (ledger.isClosed(key.run)) return { status: 'closed' };
+  if (head !== undefined) ledger.noteHead(key.run, head);
+  ledger.settle(key, epoch, clock.nowMs());
+
+  const running = executor.running(key);
+  running?.abort.abort();
+  const unit = unitOfKey(key);
+  const standing = await readStanding(unit);
+  if (!standing.ok || standing.value.isLoaded) await stopUnit(unit);
+  if (running !== undefined) await Promise.race([running.done, clock.sleep(endsWithinMs)]);
+  return await standingOf(key, parts);
+}
+
+async function standingOf(key: Key, { ledger, executor }: StandingParts): Promise<KeyStanding> {
+  if (ledger.isClosed(key.run)) return { status: 'closed' };
+  const attempt = ledger.attempt(key);
+  if (attempt === undefined) return { status: 'absent' };
+  const outcome = attempt.outcome === undefined ? {} : { outcome: attempt.outcome, counter: attempt.outcomeCounter };
+  if (!attempt.isSettled) return { status: attempt.outcome === undefined ? 'running' : 'finished', ...outcome };
+  const mayHaveUnit = attempt.action === undefined || attempt.action.kind === 'runInstaller';
+  const isOver = executor.running(key) === undefined && (!mayHaveUnit || (await nothingRuns(unitOfKey(key))));
+  return { status: isOver ? 'settled' : 'settling', ...outcome };
+}
+
+/** Whether no process of a unit is left; when systemd does not answer, nobody can say so. */
+async function nothingRuns(unit: string): Promise<boolean> {
+  const standing = await readStanding(unit);
+  return standing.ok && standing.value.isEmpty && !['activating', 'deactivating'].includes(standing.value.activeState);
+}

@@ -1,0 +1,118 @@
+// One stream to one coordinator, from its opening to its end: hello, heartbeats, what the coordinator asks, outcomes until
+// they are in the journal, progress as far as there is room. Decides nothing about actions.
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Clock } from '../../shared/clock.ts';
+import type { FromAgentSchema, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import { formatKey, type Key } from '../../shared/key.ts';
+import { keyToWire } from '../../shared/rpc/outcome-wire.ts';
+import type { StepProgress } from '../actions/context.ts';
+
+export type FromAgentInit = NonNullable<MessageInitShape<typeof FromAgentSchema>['kind']>;
+export type Stream = ClientDuplexStream<unknown, ToAgent>;
+
+export interface Echo {
+  coordinatorClockMs: number;
+  echoAgeMs: number;
+}
+
+export interface SessionParts {
+  clock: Clock;
+  hello(): Promise<FromAgentInit>;
+  /** `echo`: the coordinator's clock as it last told it, and how long ago that came. */
+  heartbeat(echo: Echo | undefined): FromAgentInit;
+  /** Every outcome that is not confirmed. */
+  outbox(): FromAgentInit[];
+  onMessage(message: ToAgent, send: (message: FromAgentInit) => void): void;
+  onWelcome(coordinator: string, epoch: number): void;
+}
+
+export interface Session {
+  /** Sends what must not be lost; it goes out ahead of any progress that has not been sent. */
+  send(message: FromAgentInit): void;
+  progress(key: Key, progress: StepProgress): void;
+  /** Why it ended. */
+  ended: Promise<string>;
+  end(reason: string): void;
+}
+
+export const silenceMs = 15_000;
+const heartbeatMs = 1000;
+const progressMs = 250;
+const resendMs = 10_000;
+
+/** Speaks over an open stream until it ends or the coordinator has been silent for too long. */
+export function openSession(stream: Stream, parts: SessionParts): Session {
+  const { clock } = parts;
+  const pending = new Map<string, { key: Key; progress: StepProgress }>();
+  let hasRoom = true;
+  let isOpen = true;
+  let heardMs = clock.monotonicMs();
+  let sentOutboxMs = clock.monotonicMs();
+  let told: { coordinatorClockMs: number; atMs: number } | undefined;
+  let isWelcome = false;
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+
+  const send = (kind: FromAgentInit) => {
+    if (isOpen) hasRoom = stream.write({ kind }) && hasRoom;
+  };
+  const echo = () =>
+    told && { coordinatorClockMs: told.coordinatorClockMs, echoAgeMs: clock.monotonicMs() - told.atMs };
+  const sendOutbox = () => {
+    sentOutboxMs = clock.monotonicMs();
+    for (const outcome of parts.outbox()) send(outcome);
+  };
+  const end = (reason: string) => {
+    if (!isOpen) return;
+    isOpen = false;
+    clearInterval(heartbeats);
+    clearInterval(progresses);
+    stream.cancel();
+    resolve(reason);
+  };
+
+  const heartbeats = setInterval(() => {
+    const silentMs = clock.monotonicMs() - heardMs;
+    if (silentMs > silenceMs) return end(`nothing heard for ${Math.round(silentMs / 1000)} s`);
+    if (!isWelcome) return;
+    // A blocked stream keeps what is written in memory: one heartbeat less there says the same.
+    if (hasRoom) send(parts.heartbeat(echo()));
+    if (hasRoom && clock.monotonicMs() - sentOutboxMs >= resendMs) sendOutbox();
+  }, heartbeatMs);
+
+  const progresses = setInterval(() => {
+    if (hasRoom && isWelcome)
+      for (const { key, progress } of pending.values())
+        send({ case: 'progress', value: { key: keyToWire(key), ...progress } });
+    pending.clear();
+  }, progressMs);
+
+  stream.on('drain', () => {
+    hasRoom = true;
+  });
+  stream.on('error', (error: Error) => end(error.message));
+  stream.on('end', () => end('the coordinator ended the stream'));
+  stream.on('data', (message: ToAgent) => {
+    heardMs = clock.monotonicMs();
+    switch (message.kind.case) {
+      case 'welcome':
+        isWelcome = true;
+        parts.onWelcome(message.kind.value.coordinator, message.kind.value.epoch);
+        sendOutbox();
+        break;
+      case 'heartbeatSeen':
+        told = { coordinatorClockMs: message.kind.value.coordinatorClockMs, atMs: heardMs };
+        break;
+      default:
+        parts.onMessage(message, send);
+    }
+  });
+  parts.hello().then(send, (error: unknown) => end(String(error)));
+
+  return {
+    send,
+    progress: (key, progress) => void pending.set(formatKey(key), { key, progress }),
+    ended,
+    end,
+  };
+}
