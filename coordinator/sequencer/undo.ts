@@ -15,7 +15,12 @@ export function decideUndo(situation: Situation): Instruction {
   for (const step of steps) {
     const item = itemState(state, step.id);
     const attempt = latestAttempt(item, 'do');
-    if (attempt === undefined || !isOpen(attempt)) continue;
+    if (attempt === undefined || item.isDone || item.isUndone) continue;
+    if (!isOpen(attempt)) {
+      const next = lookWhatItLeft(situation, step, attempt);
+      if (next !== undefined) return next;
+      continue;
+    }
     // Aborted while it runs: its end is waited for. Aborted at a halt, or nobody knows: the agent must say that it is over.
     const isAwaited = item.intent === undefined && attempt.outcome === undefined;
     return isAwaited ? awaitOutcome(situation, step, attempt) : settle(situation, step, attempt);
@@ -34,6 +39,27 @@ export function decideUndo(situation: Situation): Instruction {
     'aborted',
     `${plan.name} of cluster ${plan.cluster.cluster} was aborted; what it had started is undone`,
   );
+}
+
+/**
+ * Finishes a step that ended in the middle of an abort. Arming is looked at however it ended: once failover is armed,
+ * nothing from before may be taken back.
+ */
+function lookWhatItLeft(situation: Situation, step: Step, attempt: AttemptState): Instruction | undefined {
+  const isArming = step.action.kind === 'armFailover';
+  if (!isArming && attempt.outcome?.verdict !== 'succeeded') return undefined;
+  const ended = attempt.outcomeSequence ?? attempt.startedSequence;
+  const standing = standingOf(situation, {
+    item: step.id,
+    of: 'then',
+    checks: step.then,
+    base: isArming ? Math.max(situation.state.eraSequence, ended) : ended,
+    withinMs: step.thenWithinMs,
+    everyMs: situation.limits.readEveryMs,
+  });
+  if (standing.is === 'open') return standing.next;
+  if (standing.is === 'failed') return undefined;
+  return { kind: 'append', fact: { type: 'ItemSucceeded', item: step.id, adopted: false } };
 }
 
 function decideItem(situation: Situation, step: Step, item: ItemState, undo: AttemptState | undefined): Instruction {
