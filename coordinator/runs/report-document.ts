@@ -1,0 +1,66 @@
+// What a report says of a run: plan, timeline, versions before and after, predicted against actual. Pure.
+import type { ReportDocument, RunDocument } from '../../shared/documents.ts';
+import type { RunEvent } from '../journal/event.ts';
+import { describePlan } from '../plans/describe.ts';
+import type { CompiledPlan } from '../plans/plan.ts';
+import { apply } from '../sequencer/apply.ts';
+import { explain } from '../sequencer/explain.ts';
+import { initialState } from '../sequencer/state.ts';
+
+/** The report of a run, from its journal. */
+export function reportDocument(compiled: CompiledPlan, events: RunEvent[], run: RunDocument): ReportDocument {
+  return {
+    schema: 1,
+    run,
+    plan: describePlan(compiled),
+    versions: versionsIn(events),
+    timeline: timelineOf(compiled, events),
+    predicted: compiled.plan.predicted,
+    actual: {
+      durationMs: (events.at(-1)?.atMs ?? 0) - (events[0]?.atMs ?? 0),
+      outageMs: run.portal?.downMs ?? 0,
+      suspensionMs: suspensionMs(events),
+    },
+  };
+}
+
+function timelineOf({ plan }: CompiledPlan, events: RunEvent[]): ReportDocument['timeline'] {
+  let state = initialState(events[0]?.run ?? '');
+  return events.map((event) => {
+    const { item, sentence } = explain(plan, state, event.fact);
+    state = apply(state, event);
+    return { at: new Date(event.atMs).toISOString(), sequence: event.sequence, type: event.fact.type, item, sentence };
+  });
+}
+
+/** Installed versions of each node, first and last as checks have read them. */
+function versionsIn(events: RunEvent[]): ReportDocument['versions'] {
+  const versions = new Map<string, { before: string; after: string }>();
+  for (const { fact } of events) {
+    if (fact.type !== 'ChecksRead') continue;
+    for (const { id, node, reading } of fact.results) {
+      if (!versionChecks.includes(id) || node === '') continue;
+      const version = /\d+\.\d+\.\d+/.exec(reading)?.[0] ?? reading;
+      versions.set(node, { before: versions.get(node)?.before ?? version, after: version });
+    }
+  }
+  return [...versions].map(([node, read]) => ({ node, ...read }));
+}
+
+const versionChecks = ['version-compatible', 'version-is'];
+
+/** From the observer's stop to its start, or to the newest event. */
+function suspensionMs(events: RunEvent[]): number {
+  let fromMs: number | undefined;
+  let sumMs = 0;
+  for (const { fact, atMs } of events) {
+    if (fact.type !== 'StepStarted' && fact.type !== 'OutcomeRecorded') continue;
+    const action = fact.type === 'StepStarted' ? fact.action.kind : fact.outcome.answer?.kind;
+    if (fact.type === 'StepStarted' && action === 'suspendFailover') fromMs ??= atMs;
+    if (fact.type === 'OutcomeRecorded' && action === 'armFailover' && fromMs !== undefined) {
+      sumMs += atMs - fromMs;
+      fromMs = undefined;
+    }
+  }
+  return fromMs === undefined ? sumMs : sumMs + (events.at(-1)?.atMs ?? fromMs) - fromMs;
+}
