@@ -12,7 +12,7 @@ import { formatKey } from '../../shared/key.ts';
 import { keyFromWire } from '../../shared/rpc/outcome-wire.ts';
 
 /** How long an agent may take to look into its ledger; settling also ends what runs. */
-const keyAnswerMs = 20_000;
+const keyAnswerMs = 60_000;
 /** Beyond the limit that the agent itself keeps. */
 const readMarginMs = 5_000;
 const waitingMax = 256;

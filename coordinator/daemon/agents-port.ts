@@ -1,0 +1,108 @@
+// The port that agents and operators from afar connect to: one TLS listener, three services, one access check.
+import { hostname, networkInterfaces } from 'node:os';
+import { Server, type ServerOptions, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Clock } from '../../shared/clock.ts';
+import type { Result } from '../../shared/failures.ts';
+import { Enrolment as EnrolmentMessages, Fleet as FleetMessages } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import { Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
+import { formatHostPort, type HostPort } from '../../shared/host-port.ts';
+import type { Log } from '../../shared/log.ts';
+import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
+import { type Credentials, issueServerCredentials } from '../../shared/security/certificates.ts';
+import { hours, minutes } from '../../shared/units.ts';
+import { checkAccess, type OpenCalls } from '../access/access.ts';
+import { listenTls, type TlsListener } from '../access/tls-listener.ts';
+import type { Audit } from '../audit/audit.ts';
+import { isWildcard } from '../config/coordinator-config.ts';
+import type { Enrolment } from '../fleet/enrolment.ts';
+import type { Hub } from '../fleet/hub.ts';
+import type { Revocations } from '../fleet/revocations.ts';
+import { enrolmentService, fleetService } from '../fleet/services.ts';
+import type { ReleaseStore } from '../releases/release-store.ts';
+
+/** Limits of both servers. What comes in stays small; reports of long runs that go out may be large. */
+export const serverOptions: ServerOptions = {
+  ...channelOptions,
+  'grpc.max_send_message_length': 64 * 1024 * 1024,
+  'grpc.max_concurrent_streams': 64,
+  'grpc-node.max_session_memory': 64,
+  'grpc.max_connection_idle_ms': minutes(10),
+};
+
+export interface AgentsPort {
+  address: HostPort;
+  close(): void;
+}
+
+export interface AgentsPortParts {
+  listen: HostPort;
+  advertise: HostPort;
+  authority: Credentials;
+  revocations: Revocations;
+  enrolment: Enrolment;
+  hub: Hub;
+  releases: ReleaseStore;
+  audit: Audit;
+  operator: UntypedServiceImplementation;
+  clock: Clock;
+  log: Log;
+}
+
+/** Listens. Revoked certificates end their open calls and connections here, from now on and at once. */
+export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<AgentsPort>> {
+  const { listen, advertise, authority, revocations, audit, clock, log } = parts;
+  const issue = () => issueServerCredentials(authority, hostsOf(listen, advertise), clock.nowMs());
+  let access: OpenCalls | undefined;
+
+  const makeServer = (trustOf: TlsListener['trustOf']): Server => {
+    access = checkAccess({ trustOf, isRevoked: revocations.has, nowMs: clock.nowMs, audit });
+    const server = new Server({ ...serverOptions, interceptors: [access.interceptor] });
+    const { enrolment, hub, releases, operator } = parts;
+    const coordinators = [formatHostPort(advertise)];
+    server.addService(
+      serviceDefinition(EnrolmentMessages),
+      enrolmentService({ enrolment, authority: authority.certificate, coordinators }),
+    );
+    server.addService(serviceDefinition(FleetMessages), fleetService({ hub, releases, log }));
+    server.addService(serviceDefinition(Operator), operator);
+    return server;
+  };
+
+  const listening = await listenTls({
+    listen,
+    authority: authority.certificate,
+    server: await issue(),
+    clock,
+    log,
+    makeServer,
+  });
+  if (!listening.ok) return listening;
+  const listener = listening.value;
+  revocations.onRevoked((serial, { kind, name }) => {
+    access?.end(serial, `the certificate of ${kind} ${name} was revoked`);
+    listener.cut(serial);
+  });
+  // The server's certificate is never on disk: a process that runs for longer than it is valid makes another.
+  const renewal = setInterval(() => {
+    issue().then(listener.renew, (error: Error) => log.error('no new server certificate', { reason: error.message }));
+  }, hours(24));
+  renewal.unref();
+  return {
+    ok: true,
+    value: {
+      address: listener.address,
+      close() {
+        clearInterval(renewal);
+        listener.close();
+      },
+    },
+  };
+}
+
+function hostsOf(listen: HostPort, advertise: HostPort): string[] {
+  const own = isWildcard(listen.host)
+    ? Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
+    : [listen.host];
+  const plain = own.filter((host) => !host.includes('%'));
+  return [...new Set([advertise.host, ...plain, hostname(), 'localhost', '127.0.0.1', '::1'])];
+}

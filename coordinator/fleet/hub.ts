@@ -1,0 +1,199 @@
+// The agents' streams that end at this coordinator: opened, heard, replaced, ended; and the bus's requests to them.
+// What an agent says is taken as said by the node of its certificate, whatever else it says. It decides nothing about
+// runs: outcomes and progress go to the bus as they come.
+import { randomUUID } from 'node:crypto';
+import { plain } from '../../shared/actions/wire.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { type Failure, failure } from '../../shared/failures.ts';
+import type { FromAgent, Heartbeat, Hello, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Bus } from '../bus/bus.ts';
+import { createBookkeeping } from './bookkeeping.ts';
+import { clockOffsetOf } from './clock-offset.ts';
+import { createSession, type Session } from './session.ts';
+import {
+  commandSubject,
+  decodeToAgent,
+  encodeFromAgent,
+  openedSubject,
+  outcomeSubject,
+  progressSubject,
+  respond,
+  type ToAgentInit,
+} from './subjects.ts';
+import type { FleetTables, PresenceRecord } from './tables.ts';
+
+const helloWithinMs = 10_000;
+/** Agents send heartbeats more often than every five seconds: after this long without any the stream is half-open. */
+export const silentMaxMs = 12_000;
+
+/** What the transport gives for one stream. */
+export interface AgentStream {
+  /** Name in the node's certificate. */
+  node: string;
+  from: string;
+  /** False when the stream is gone or its buffer is full. */
+  put(message: ToAgent | { kind: ToAgentInit }): boolean;
+  /** Ends the stream; with a failure the agent reads why. */
+  end(reason?: Failure): void;
+}
+
+export interface Hub {
+  /** Takes a stream over. The transport hands its messages to `hear` and calls `lost` once when it has ended. */
+  open(stream: AgentStream): { hear(message: FromAgent): void; lost(): void };
+  /** Ends all streams. */
+  close(): Promise<void>;
+}
+
+interface Connection {
+  id: string;
+  stream: AgentStream;
+  session: Session;
+  presence: PresenceRecord | undefined;
+  heardAtMs: number;
+  openedAtMs: number;
+  hangUp(reason?: Failure): void;
+}
+
+export function createHub(options: {
+  bus: Bus;
+  tables: FleetTables;
+  clock: Clock;
+  log: Log;
+  audit: Audit;
+  coordinator: string;
+  epoch: number;
+}): Hub {
+  const { bus, tables, clock, log, audit, coordinator, epoch } = options;
+  const books = createBookkeeping({ tables, clock, log, audit });
+  const connections = new Map<string, Connection>();
+  const publish = (subject: string, data: Uint8Array | string) => {
+    if (!bus.nc.isClosed()) bus.nc.publish(subject, data);
+  };
+
+  const watchdog = setInterval(() => {
+    for (const connection of connections.values()) {
+      const { stream, heardAtMs, openedAtMs, presence } = connection;
+      const nowMs = clock.monotonicMs();
+      if (presence === undefined && nowMs - openedAtMs > helloWithinMs)
+        connection.hangUp(failure('timeout', `${stream.node} said no hello within ${helloWithinMs} ms`));
+      else if (nowMs - heardAtMs > silentMaxMs)
+        connection.hangUp(failure('timeout', `${stream.node} was silent for ${silentMaxMs} ms`));
+    }
+  }, 1_000);
+
+  const recordPresence = (connection: Connection, change: Partial<PresenceRecord>) => {
+    if (connection.presence === undefined) return;
+    connection.presence = { ...connection.presence, ...change };
+    books.presence(connection.presence);
+  };
+
+  const greet = (connection: Connection, hello: Hello) => {
+    const { stream, id } = connection;
+    connection.presence = {
+      node: stream.node,
+      session: id,
+      coordinator,
+      connected: true,
+      hold: hello.hold,
+      agentVersion: hello.agentVersion,
+      lastSeenMs: clock.nowMs(),
+      runningKey: '',
+    };
+    books.hello(stream.node, hello);
+    recordPresence(connection, {});
+    publish(openedSubject(stream.node), id);
+    stream.put({ kind: { case: 'welcome', value: { epoch, coordinator } } });
+    log.info('an agent has connected', { node: stream.node, from: stream.from, version: hello.agentVersion });
+  };
+
+  const beat = (connection: Connection, heartbeat: Heartbeat) => {
+    const nowMs = clock.nowMs();
+    connection.stream.put({
+      kind: { case: 'heartbeatSeen', value: { agentClockMs: heartbeat.clockMs, coordinatorClockMs: nowMs } },
+    });
+    const { units: _, ...failover } = (plain(heartbeat.failover ?? {}) ?? {}) as NonNullable<
+      PresenceRecord['failover']
+    > & {
+      units?: unknown;
+    };
+    recordPresence(connection, {
+      hold: heartbeat.hold,
+      runningKey: heartbeat.runningKey,
+      lastSeenMs: nowMs,
+      clockOffsetMs: clockOffsetOf(heartbeat, nowMs),
+      ...(heartbeat.failover ? { failover } : {}),
+    });
+  };
+
+  return {
+    open(stream) {
+      const { node } = stream;
+      const id = randomUUID();
+      const session = createSession(node, (message) => stream.put(message));
+      const requests = bus.nc.subscribe(commandSubject(node, '*'), {
+        callback: (error, request) => {
+          if (error || connection.presence === undefined) return;
+          void session.handle(decodeToAgent(request.data)).then((result) => {
+            if (!bus.nc.isClosed()) respond(request, result);
+          });
+        },
+      });
+      const replaced = bus.nc.subscribe(openedSubject(node), {
+        callback: (error, message) => {
+          if (!error && message.string() !== id)
+            connection.hangUp(failure('conflict', `${node} opened another stream`));
+        },
+      });
+      let isOver = false;
+      const over = () => {
+        if (isOver) return;
+        isOver = true;
+        requests.unsubscribe();
+        replaced.unsubscribe();
+        session.close();
+        if (connections.get(node) === connection) connections.delete(node);
+        recordPresence(connection, { connected: false, runningKey: '' });
+        log.info('an agent’s stream has ended', { node, from: stream.from });
+      };
+      const connection: Connection = {
+        id,
+        stream,
+        session,
+        presence: undefined,
+        heardAtMs: clock.monotonicMs(),
+        openedAtMs: clock.monotonicMs(),
+        hangUp(reason) {
+          if (!isOver && reason) log.warn('an agent’s stream is ended', { node, reason: reason.message });
+          over();
+          stream.end(reason);
+        },
+      };
+      connections.get(node)?.hangUp(failure('conflict', `${node} opened another stream`));
+      connections.set(node, connection);
+
+      return {
+        hear(message) {
+          if (isOver) return;
+          connection.heardAtMs = clock.monotonicMs();
+          const { kind } = message;
+          if (kind.case === 'hello') return greet(connection, kind.value);
+          if (connection.presence === undefined)
+            return connection.hangUp(failure('bad-input', `${node} did not begin with hello`));
+          if (kind.case === 'heartbeat') return beat(connection, kind.value);
+          if (kind.case === 'outcome') return publish(outcomeSubject(node), encodeFromAgent(message));
+          if (kind.case === 'progress') return publish(progressSubject(node), encodeFromAgent(message));
+          session.answer(message);
+        },
+        lost: over,
+      };
+    },
+    async close() {
+      clearInterval(watchdog);
+      for (const connection of [...connections.values()])
+        connection.hangUp(failure('unreachable', 'the coordinator is being stopped', { retryable: true }));
+      await books.flush();
+    },
+  };
+}
