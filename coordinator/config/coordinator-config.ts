@@ -81,7 +81,8 @@ const file = z.strictObject({
     .string()
     .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a group')
     .default('baton'),
-  nats: nats.default({}),
+  // Empty when everything below it is commented out, as `baton init` may leave it.
+  nats: nats.nullable().default(null),
   releases: z.strictObject({ sizeMax: size.default(16e9) }).default({ sizeMax: 16e9 }),
 });
 
@@ -101,7 +102,7 @@ export function parseCoordinatorConfig(text: string, fileName: string): Result<C
     stateDirectory: state,
     socketPath: socket,
     socketGroup,
-    nats: natsConfig(bus),
+    nats: natsConfig(bus ?? {}),
     releases: { sizeBytesMax: releases.sizeMax },
   });
 }

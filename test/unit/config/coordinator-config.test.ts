@@ -32,6 +32,11 @@ describe('coordinator.yaml', () => {
     );
   });
 
+  it('reads what `baton init` writes when no nats-server is named: everything below `nats:` is a comment', () => {
+    const parsed = parse(coordinatorConfigTemplate(values));
+    assert.deepEqual(parsed.ok && parsed.value.nats, { kind: 'embedded' });
+  });
+
   it('has a default for everything', () => {
     for (const text of ['', '{}', '# nothing\n']) {
       const parsed = parse(text);
