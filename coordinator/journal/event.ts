@@ -42,6 +42,8 @@ export type RunFact =
       cluster: string;
       plan: string;
       planHash: string;
+      /** SHA-256 of the stored artefact: the compiled plan with its command lines. */
+      planArtefact: string;
       parameters: Record<string, unknown>;
       operator: string;
       requestId: string;
@@ -75,7 +77,16 @@ export type RunFact =
   | { type: 'ItemSucceeded'; item: string; adopted: boolean }
   | { type: 'ItemUndone'; item: string; how: 'undone' | 'nothing-to-undo'; note: string }
   | { type: 'RunHalted'; halt: Halt; status: 'halted' | 'awaiting-operator' }
-  | { type: 'OperatorDecided'; decision: Decision; operator: string; item: string; reason: string; requestId: string }
+  | {
+      type: 'OperatorDecided';
+      decision: Decision;
+      operator: string;
+      item: string;
+      reason: string;
+      requestId: string;
+      /** Of a `retry`: earlier items that are carried out again first. */
+      redo?: string[];
+    }
   /** The meter's observation of the portal, final or up to a halt. */
   | {
       type: 'PortalMetered';

@@ -6,7 +6,7 @@ import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { apply } from '../../../coordinator/sequencer/apply.ts';
 import { decide } from '../../../coordinator/sequencer/decide.ts';
 import type { Instruction } from '../../../coordinator/sequencer/instruction.ts';
-import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
+import { legalDecisions, redoneBy } from '../../../coordinator/sequencer/legal.ts';
 import { defaultLimits } from '../../../coordinator/sequencer/limits.ts';
 import { nothingSeen, notice, type Observation } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, isStanding, type RunState } from '../../../coordinator/sequencer/state.ts';
@@ -67,7 +67,8 @@ export function drive(test: Drive): Driven {
   const legalNow = () => legalDecisions(plan, state).map(({ decision }) => decision);
   const say = (decision: Decision, requestId: string) => {
     const item = state.halt?.item ?? '';
-    append({ type: 'OperatorDecided', decision, operator: 'ana', item, reason: '', requestId });
+    const redo = decision === 'retry' ? redoneBy(plan, state, item) : [];
+    append({ type: 'OperatorDecided', decision, operator: 'ana', item, reason: '', requestId, redo });
   };
 
   append({
@@ -75,6 +76,7 @@ export function drive(test: Drive): Driven {
     cluster: plan.cluster.cluster,
     plan: plan.name,
     planHash: 'h',
+    planArtefact: 'a',
     parameters: {},
     operator: 'ana',
     requestId: 'r',

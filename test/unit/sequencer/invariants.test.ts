@@ -267,6 +267,7 @@ describe('guard of the fold', () => {
       cluster: 'sim',
       plan: 'upgrade',
       planHash: '',
+      planArtefact: '',
       parameters: {},
       operator: '',
       requestId: '',

@@ -128,7 +128,11 @@ export const samplePlan: Plan = {
       },
     ),
     sampleStep('stop', 'n1', { kind: 'stopUnits', units: ['app'] }, { until: 'start', takesPortalDown: true }),
-    sampleStep('install', 'n1', installer, { undo: { noUndo: 'restores come with backups' }, takesPortalDown: true }),
+    sampleStep('install', 'n1', installer, {
+      redo: ['stop'],
+      undo: { noUndo: 'restores come with backups' },
+      takesPortalDown: true,
+    }),
     sampleStep('start', 'n1', { kind: 'startUnits', units: ['app'] }, { takesPortalDown: true }),
     sampleApproval,
     sampleStep('install-standby', 'n2', installer, { undo: { noUndo: 'restores come with backups' } }),

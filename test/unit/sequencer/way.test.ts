@@ -55,6 +55,7 @@ describe('way of a run', () => {
     const { state } = drive({ plan: samplePlan, world: again, operator: operatorSays('retry') });
     assert.equal(state.status, 'succeeded');
     assert.equal(startsOf(again, 'install'), 2);
+    assert.equal(startsOf(again, 'stop'), 2, 'what the failed installer may have started is stopped again first');
   });
 
   it('halts when the installer succeeds without effect, and a retry runs it again', () => {
