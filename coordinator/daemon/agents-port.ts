@@ -7,7 +7,7 @@ import { Enrolment as EnrolmentMessages, Fleet as FleetMessages } from '../../sh
 import { Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
 import { formatHostPort, type HostPort } from '../../shared/host-port.ts';
 import type { Log } from '../../shared/log.ts';
-import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
+import { channelOptions, coordinatorTlsName, serviceDefinition } from '../../shared/rpc/service.ts';
 import { type Credentials, issueServerCredentials } from '../../shared/security/certificates.ts';
 import { hours, minutes } from '../../shared/units.ts';
 import { checkAccess, type OpenCalls } from '../access/access.ts';
@@ -104,5 +104,5 @@ function hostsOf(listen: HostPort, advertise: HostPort): string[] {
     ? Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
     : [listen.host];
   const plain = own.filter((host) => !host.includes('%'));
-  return [...new Set([advertise.host, ...plain, hostname(), 'localhost', '127.0.0.1', '::1'])];
+  return [...new Set([coordinatorTlsName, advertise.host, ...plain, hostname(), 'localhost', '127.0.0.1', '::1'])];
 }

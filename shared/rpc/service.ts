@@ -13,6 +13,9 @@ import type { ChannelOptions, MethodDefinition, ServiceDefinition } from '@grpc/
 /** Largest message either side accepts; events and outcomes stay far below, installer chunks are 256 kB. */
 export const messageBytesMax = 1024 * 1024;
 
+/** In every coordinator's certificate, whatever addresses it has: Node 26 refuses to name an IP address in TLS. */
+export const coordinatorTlsName = 'baton-coordinator';
+
 /** Limits and keepalive for both ends: a half-open connection is noticed within 15 s. */
 export const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': messageBytesMax,
@@ -20,6 +23,7 @@ export const channelOptions: ChannelOptions = {
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 1,
+  'grpc.ssl_target_name_override': coordinatorTlsName,
 };
 
 /** The grpc-js definition of a service. */

@@ -1,0 +1,265 @@
+// A coordinator's agents' port with a real bus behind it, and clients of all kinds that knock at it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { type Audit, type AuditEvent, openAudit, readAudit } from '../../../coordinator/audit/audit.ts';
+import { openStore } from '../../../coordinator/bus/store.ts';
+import { openAgentsPort } from '../../../coordinator/daemon/agents-port.ts';
+import { createBusFleet } from '../../../coordinator/fleet/bus-fleet.ts';
+import { createEnrolment, type Enrolment } from '../../../coordinator/fleet/enrolment.ts';
+import type { Fleet as FleetOfNodes } from '../../../coordinator/fleet/fleet.ts';
+import { createHub, type Hub } from '../../../coordinator/fleet/hub.ts';
+import { openRevocations } from '../../../coordinator/fleet/revocations.ts';
+import { type FleetTables, openFleetTables } from '../../../coordinator/fleet/tables.ts';
+import {
+  openReleaseStore,
+  type ReleaseRecord,
+  type ReleaseStore,
+} from '../../../coordinator/releases/release-store.ts';
+import { type Clock, systemClock } from '../../../shared/clock.ts';
+import {
+  Enrolment as EnrolmentMessages,
+  Fleet,
+  type FromAgent,
+  type FromAgentSchema,
+  type JoinAnswer,
+  type ToAgent,
+  type ToAgentSchema,
+} from '../../../shared/gen/baton/v1/fleet_pb.ts';
+import { type Document, Operator } from '../../../shared/gen/baton/v1/operator_pb.ts';
+import type { HostPort } from '../../../shared/host-port.ts';
+import { createLog } from '../../../shared/log.ts';
+import { channelOptions, serviceDefinition } from '../../../shared/rpc/service.ts';
+import {
+  type Credentials,
+  createAuthority,
+  createSigningRequest,
+  issueClientCredentials,
+} from '../../../shared/security/certificates.ts';
+import { eventually, must, startTestBus, type TestBus } from '../bus/test-bus.ts';
+
+/** Real time, and as much more as the test says. */
+export interface TestClock extends Clock {
+  aheadMs: number;
+}
+
+export interface Fixture {
+  test: TestBus;
+  authority: Credentials;
+  clock: TestClock;
+  tables: FleetTables;
+  enrolment: Enrolment;
+  hub: Hub;
+  fleet: FleetOfNodes;
+  releases: ReleaseStore;
+  audit: Audit;
+  address: HostPort;
+  /** Everything audited so far. */
+  audited(): Promise<AuditEvent[]>;
+  /** Credentials of a node that has joined through the front door. */
+  join(name: string): Promise<Credentials>;
+  stop(): Promise<void>;
+}
+
+const log = createLog('test');
+log.silent = true;
+
+export async function startFixture(): Promise<Fixture> {
+  const test = await startTestBus();
+  const folder = await mkdtemp(join(tmpdir(), 'baton-test-fleet-'));
+  const clock: TestClock = {
+    aheadMs: 0,
+    nowMs: () => systemClock.nowMs() + clock.aheadMs,
+    monotonicMs: () => systemClock.monotonicMs() + clock.aheadMs,
+    sleep: systemClock.sleep,
+  };
+  const { bus } = test;
+  const authority = await createAuthority('test', clock.nowMs());
+  const tables = must(await openFleetTables(bus));
+  const audit = must(await openAudit(bus, log, clock));
+  const revocations = must(await openRevocations(tables.revoked));
+  const enrolment = createEnrolment({ tables, revocations, authority, clock, audit });
+  const hub = createHub({ bus, tables, clock, log, audit, coordinator: 'c1', epoch: 7 });
+  const records = must(await openStore<ReleaseRecord>(bus, 'releases'));
+  const releases = must(await openReleaseStore(join(folder, 'releases'), records, 64 * 1024 * 1024));
+  const operator = {
+    getVersion: (_: unknown, answer: (error: null, value: Partial<Document>) => void) => answer(null, { json: '{}' }),
+  };
+  const listen = { host: '127.0.0.1', port: 0 };
+  const port = must(
+    await openAgentsPort({
+      listen,
+      advertise: listen,
+      authority,
+      revocations,
+      enrolment,
+      hub,
+      releases,
+      audit,
+      operator,
+      clock,
+      log,
+    }),
+  );
+  const fixture: Fixture = {
+    test,
+    authority,
+    clock,
+    tables,
+    enrolment,
+    hub,
+    fleet: createBusFleet({ bus, tables, clock, log }),
+    releases,
+    audit,
+    address: port.address,
+    async audited() {
+      await audit.flush();
+      return must(await readAudit(bus, 1000));
+    },
+    async join(name) {
+      const { token } = must(await enrolment.addNode(name, 'master', 'alice'));
+      const { request, key } = await createSigningRequest(name);
+      const client = new TestClient(fixture);
+      const joined = await client.join({ token, name, signingRequest: request });
+      client.close();
+      return { certificate: joined.certificate, key };
+    },
+    async stop() {
+      await hub.close();
+      port.close();
+      revocations.stop();
+      await audit.flush();
+      await test.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return fixture;
+}
+
+/** Calls with a certificate, or without. */
+export class TestClient {
+  readonly client: Client;
+
+  constructor(fixture: Pick<Fixture, 'address' | 'authority'>, own?: Credentials, port?: number) {
+    const credentials = ChannelCredentials.createSsl(
+      Buffer.from(fixture.authority.certificate),
+      own ? Buffer.from(own.key) : null,
+      own ? Buffer.from(own.certificate) : null,
+    );
+    this.client = new Client(`127.0.0.1:${port ?? fixture.address.port}`, credentials, {
+      ...channelOptions,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.initial_reconnect_backoff_ms': 100,
+    });
+  }
+
+  join(request: MessageInitShape<typeof EnrolmentMessages.method.join.input>): Promise<JoinAnswer> {
+    return this.unary(EnrolmentMessages.method.join, request);
+  }
+  getVersion(): Promise<Document> {
+    return this.unary(Operator.method.getVersion, {});
+  }
+  connect(): ClientDuplexStream<MessageInitShape<typeof FromAgentSchema>, MessageShape<typeof ToAgentSchema>> {
+    const { path, requestSerialize, responseDeserialize } = definitionOf(Fleet.method.connect);
+    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    call.on('error', () => undefined);
+    return call as ReturnType<TestClient['connect']>;
+  }
+  /** All bytes from an offset on. */
+  async fetch(sha256: string, offsetBytes: number): Promise<Buffer> {
+    const { path, requestSerialize, responseDeserialize } = definitionOf(Fleet.method.fetchRelease);
+    const call = this.client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
+      sha256,
+      offsetBytes,
+    });
+    const parts: Uint8Array[] = [];
+    for await (const chunk of call) parts.push((chunk as { data: Uint8Array }).data);
+    return Buffer.concat(parts);
+  }
+  close(): void {
+    this.client.close();
+  }
+
+  private unary<T>(method: AnyMethod, request: unknown): Promise<T> {
+    const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+    const deadline = Date.now() + 10_000;
+    return new Promise((resolve, reject) => {
+      this.client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        { deadline },
+        (error, value) => (error ? reject(error) : resolve(value as T)),
+      );
+    });
+  }
+}
+
+type AnyMethod = { parent: Parameters<typeof serviceDefinition>[0]; localName: string };
+function definitionOf(method: AnyMethod) {
+  const definition = serviceDefinition(method.parent)[method.localName];
+  if (!definition) throw new Error(method.localName);
+  return definition as {
+    path: string;
+    requestSerialize(value: unknown): Buffer;
+    responseDeserialize(bytes: Buffer): unknown;
+  };
+}
+
+/** How a call that must be refused was refused. */
+export async function refusal(call: Promise<unknown>): Promise<ServiceError> {
+  try {
+    await call;
+  } catch (error) {
+    return error as ServiceError;
+  }
+  throw new Error('the call was not refused');
+}
+
+/** Resolves with the status that ends a stream. */
+export function endOf(call: ClientDuplexStream<unknown, unknown>): Promise<{ code: number; details: string }> {
+  return new Promise((resolve) => call.once('status', resolve));
+}
+
+/** A node's agent as the wire sees it: says hello, keeps what it hears, answers when told how. */
+export class TestAgent {
+  readonly heard: ToAgent[] = [];
+  readonly ended: Promise<{ code: number; details: string }>;
+  readonly client: TestClient;
+  private readonly call: ReturnType<TestClient['connect']>;
+
+  constructor(fixture: Pick<Fixture, 'address' | 'authority'>, own: Credentials, port?: number) {
+    this.client = new TestClient(fixture, own, port);
+    this.call = this.client.connect();
+    this.ended = endOf(this.call as ClientDuplexStream<unknown, unknown>);
+    this.call.on('data', (message: ToAgent) => {
+      this.heard.push(message);
+      this.onMessage(message);
+    });
+  }
+  onMessage: (message: ToAgent) => void = () => undefined;
+
+  say(kind: MessageInitShape<typeof FromAgentSchema>['kind']): void {
+    this.call.write({ kind } as FromAgent);
+  }
+  /** Says hello and waits for the welcome. */
+  async hello(more: Record<string, unknown> = {}): Promise<void> {
+    this.say({ case: 'hello', value: { agentVersion: '0.1.0', ledgerGeneration: 'g1', ledgerCounter: 1, ...more } });
+    await eventually(() => this.of('welcome').length > 0, 'a welcome');
+  }
+  of<K extends string>(name: K): Extract<ToAgent['kind'], { case: K }>['value'][] {
+    return this.heard
+      .map(({ kind }) => kind)
+      .filter((kind) => kind.case === name)
+      .map((kind) => kind.value) as never;
+  }
+  close(): void {
+    this.call.cancel();
+    this.client.close();
+  }
+}
+
+export { eventually, issueClientCredentials, must };
