@@ -1,6 +1,7 @@
 // `upgrade`, `stage` and `plan upgrade`: the main job, its first part ahead of the window, and its dry run.
 import type { Command } from '@commander-js/extra-typings';
 import { ok, type Result } from '../../../shared/failures.ts';
+import { planMarkdown } from '../../plans/describe.ts';
 import { carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -84,12 +85,16 @@ export function planCommand(shell: Shell): Command {
   const upgrade = commandWith(
     'upgrade',
     'The dry run of `baton upgrade`: every step with its exact command lines, conditions, limits and way back. Reads the nodes, touches nothing, uploads nothing.',
-    [`baton plan upgrade lab --installer ${installer} --to 8.7.0`],
+    [
+      `baton plan upgrade lab --installer ${installer} --to 8.7.0`,
+      `baton plan upgrade lab --installer ${installer} --to 8.7.0 --markdown > plan.md`,
+    ],
   )
     .argument('<CLUSTER>')
     .requiredOption(...installerOption)
     .requiredOption(...toOption)
     .option(...sumOption)
+    .option('--markdown', 'as Markdown, to be attached to a change request')
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {
@@ -98,6 +103,7 @@ export function planCommand(shell: Shell): Command {
         const plan = await compile(client, wanted.value, 'look');
         if (!plan.ok) return plan;
         if (options.json) io.document(plan.value);
+        else if (options.markdown) io.raw(planMarkdown(plan.value));
         else io.say(planInFull(plan.value, io.paint));
         return ok(exitCodes.done);
       });
