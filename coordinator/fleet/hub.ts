@@ -42,6 +42,8 @@ export interface AgentStream {
 export interface Hub {
   /** Takes a stream over. The transport hands its messages to `hear` and calls `lost` once when it has ended. */
   open(stream: AgentStream): { hear(message: FromAgent): void; lost(): void };
+  /** Resolves when all that was said so far is in the tables. */
+  flush(): Promise<void>;
   /** Ends all streams. */
   close(): Promise<void>;
 }
@@ -189,6 +191,7 @@ export function createHub(options: {
         lost: over,
       };
     },
+    flush: () => books.flush(),
     async close() {
       clearInterval(watchdog);
       for (const connection of [...connections.values()])

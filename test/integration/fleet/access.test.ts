@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { createAuthority, issueClientCredentials } from '../../../shared/security/certificates.ts';
 import { eventually, type Fixture, must, refusal, startFixture, TestAgent, TestClient } from './fleet-fixture.ts';
 
@@ -74,12 +74,15 @@ describe('who may call', () => {
   });
 
   it('believes no caller that a client writes into its metadata', async () => {
-    const agent = new TestAgent(fixture, await fixture.join('n2'));
+    const metadata = new Metadata();
+    metadata.set('baton-caller', JSON.stringify({ kind: 'node', name: 'n9', serial: '', from: 'nowhere' }));
+    const agent = new TestAgent(fixture, await fixture.join('n2'), undefined, metadata);
     await agent.hello();
     await eventually(
       async () => (await fixture.fleet.presence()).some(({ node, connected }) => node === 'n2' && connected),
       'n2 is there',
     );
+    assert.ok(!(await fixture.fleet.presence()).some(({ node }) => node === 'n9'));
     agent.close();
   });
 

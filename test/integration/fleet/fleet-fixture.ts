@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { ChannelCredentials, Client, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Audit, type AuditEvent, openAudit, readAudit } from '../../../coordinator/audit/audit.ts';
-import { openStore } from '../../../coordinator/bus/store.ts';
+import { openStore, type Store } from '../../../coordinator/bus/store.ts';
 import { openAgentsPort } from '../../../coordinator/daemon/agents-port.ts';
 import { createBusFleet } from '../../../coordinator/fleet/bus-fleet.ts';
 import { createEnrolment, type Enrolment } from '../../../coordinator/fleet/enrolment.ts';
@@ -54,6 +54,8 @@ export interface Fixture {
   hub: Hub;
   fleet: FleetOfNodes;
   releases: ReleaseStore;
+  releaseRecords: Store<ReleaseRecord>;
+  releasesDirectory: string;
   audit: Audit;
   address: HostPort;
   /** Everything audited so far. */
@@ -82,8 +84,9 @@ export async function startFixture(): Promise<Fixture> {
   const revocations = must(await openRevocations(tables.revoked));
   const enrolment = createEnrolment({ tables, revocations, authority, clock, audit });
   const hub = createHub({ bus, tables, clock, log, audit, coordinator: 'c1', epoch: 7 });
-  const records = must(await openStore<ReleaseRecord>(bus, 'releases'));
-  const releases = must(await openReleaseStore(join(folder, 'releases'), records, 64 * 1024 * 1024));
+  const releasesDirectory = join(folder, 'releases');
+  const releaseRecords = must(await openStore<ReleaseRecord>(bus, 'releases'));
+  const releases = must(await openReleaseStore(releasesDirectory, releaseRecords, 64 * 1024 * 1024));
   const operator = {
     getVersion: (_: unknown, answer: (error: null, value: Partial<Document>) => void) => answer(null, { json: '{}' }),
   };
@@ -112,6 +115,8 @@ export async function startFixture(): Promise<Fixture> {
     hub,
     fleet: createBusFleet({ bus, tables, clock, log }),
     releases,
+    releaseRecords,
+    releasesDirectory,
     audit,
     address: port.address,
     async audited() {
@@ -161,9 +166,11 @@ export class TestClient {
   getVersion(): Promise<Document> {
     return this.unary(Operator.method.getVersion, {});
   }
-  connect(): ClientDuplexStream<MessageInitShape<typeof FromAgentSchema>, MessageShape<typeof ToAgentSchema>> {
+  connect(
+    metadata = new Metadata(),
+  ): ClientDuplexStream<MessageInitShape<typeof FromAgentSchema>, MessageShape<typeof ToAgentSchema>> {
     const { path, requestSerialize, responseDeserialize } = definitionOf(Fleet.method.connect);
-    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const call = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     call.on('error', () => undefined);
     return call as ReturnType<TestClient['connect']>;
   }
@@ -231,9 +238,9 @@ export class TestAgent {
   readonly client: TestClient;
   private readonly call: ReturnType<TestClient['connect']>;
 
-  constructor(fixture: Pick<Fixture, 'address' | 'authority'>, own: Credentials, port?: number) {
+  constructor(fixture: Pick<Fixture, 'address' | 'authority'>, own: Credentials, port?: number, metadata?: Metadata) {
     this.client = new TestClient(fixture, own, port);
-    this.call = this.client.connect();
+    this.call = this.client.connect(metadata);
     this.ended = endOf(this.call as ClientDuplexStream<unknown, unknown>);
     this.call.on('data', (message: ToAgent) => {
       this.heard.push(message);
