@@ -39,6 +39,9 @@ function stepFaults(step: Step, later: string[], plan: Plan): string[] {
     ...(step.until === 'end' || later.includes(step.until)
       ? []
       : [`${id}: holds until ${step.until}, which does not follow`]),
+    ...(step.redo ?? [])
+      .filter((redone) => !isIdempotentStep(plan, redone) || later.includes(redone) || redone === id)
+      .map((redone) => `${id}: ${redone} is no earlier idempotent step that could be carried out again`),
     ...(actionClasses[step.action.kind] === 'read' ? [`${id}: only reads, which is a gate's work`] : []),
     ...(step.then.length === 0 ? [`${id}: has no postcondition`] : []),
     ...('noUndo' in undo && undo.noUndo === '' ? [`${id}: has neither undo nor a reason`] : []),
@@ -46,6 +49,11 @@ function stepFaults(step: Step, later: string[], plan: Plan): string[] {
     ...('noUndo' in undo ? [] : fieldFaults(plan, step, step.node, undo.action)),
     ...step.bindings.flatMap(({ node, read }) => fieldFaults(plan, step, node, read)),
   ];
+}
+
+function isIdempotentStep(plan: Plan, id: string): boolean {
+  const item = plan.items.find((one) => one.id === id);
+  return item?.kind === 'step' && actionClasses[item.action.kind] === 'idempotent';
 }
 
 function fieldFaults(plan: Plan, { id }: PlanItem, node: string, action: Step['action']): string[] {

@@ -60,6 +60,8 @@ export interface Step extends Item {
   thenWithinMs: number;
   /** Id of the item until which the postcondition holds (that item ends it), or `end`. */
   until: string;
+  /** Ids of earlier steps that an operator's `retry` of this one carries out again first (it may have started services). */
+  redo?: string[];
   undo: Undo | { noUndo: string };
   /** What going back costs from here on; absent when going back is free. */
   pointOfNoReturn?: string;

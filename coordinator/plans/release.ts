@@ -81,6 +81,8 @@ export function runInstaller(
     then: [versionIs.ref({ nodes: [node], version: toVersion })],
     thenWithinMs: seconds(10),
     until: 'end',
+    // A half-done installer may have started what has to be stopped.
+    redo: [`${role}.stop-services`],
     undo: noUndo(`the installed version stays; going back from ${toVersion} follows with backups and rollback`),
     ...(role === 'master' && {
       pointOfNoReturn:

@@ -2,7 +2,7 @@
 // that cannot follow is refused by throwing, so that a run never goes on from a state that nobody foresaw.
 import { actionClasses } from '../../shared/actions/action.ts';
 import type { RunEvent, RunFact } from '../journal/event.ts';
-import { type ItemState, initialState, itemState, type RunState } from './state.ts';
+import { type ItemState, initialState, isOpen, itemState, latestAttempt, type RunState } from './state.ts';
 import { move, type TransitionName } from './transitions.ts';
 
 /** The state of a run after its events. */
@@ -223,15 +223,36 @@ function decided(
     case 'reject':
       return withItem({ status: move(item.status, 'rejected', fact.item), isRejected: true, endedAtMs: atMs });
     case 'retry':
-      return withItem({ intent: 'retry', isRejected: false });
+      return withRedo(withItem({ intent: 'retry', isRejected: false }), fact.redo ?? [], sequence);
     case 'adopt':
       return withItem({ intent: 'adopt' });
     case 'abort':
       // Said while an attempt runs, it waits for its end; said at a halt, the attempt that stands is settled.
       return state.halt === undefined
-        ? { ...on, direction: 'undo' }
-        : { ...withItem({ intent: 'abort' }), direction: 'undo' };
+        ? { ...withoutRedo(on), direction: 'undo' }
+        : { ...withoutRedo(withItem({ intent: 'abort' })), direction: 'undo' };
   }
+}
+
+/** Puts done items back to be carried out again. */
+function withRedo(state: RunState, ids: string[], redoSequence: number): RunState {
+  const items = ids.map((id): [string, ItemState] => {
+    const item = itemState(state, id);
+    const attempt = latestAttempt(item, 'do');
+    const name = attempt !== undefined && isOpen(attempt) ? 'redo-asked-of-unknown' : 'redo-asked';
+    return [id, { ...item, status: move(item.status, name, id), isDone: false, redoSequence }];
+  });
+  return { ...state, items: { ...state.items, ...Object.fromEntries(items) } };
+}
+
+/** On the way back nothing is carried out again: what was done is done, and is undone as such. */
+function withoutRedo(state: RunState): RunState {
+  const items = Object.entries(state.items).map(([id, item]): [string, ItemState] => {
+    const attempt = latestAttempt(item, 'do');
+    const isWaiting = attempt !== undefined && attempt.startedSequence < (item.redoSequence ?? 0);
+    return [id, isWaiting ? { ...item, status: move(item.status, 'redo-dropped', id), isDone: true } : item];
+  });
+  return { ...state, items: Object.fromEntries(items) };
 }
 
 /** The object without one of its optional fields. */

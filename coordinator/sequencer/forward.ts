@@ -11,6 +11,8 @@ import { type AttemptState, type ItemState, isOpen, itemState, latestAttempt } f
 /** What comes next on the way ahead. */
 export function decideForward(situation: Situation): Instruction {
   const { plan, state } = situation;
+  const unsettled = decidedButOpen(situation);
+  if (unsettled !== undefined) return unsettled;
   for (const [index, item] of plan.items.entries()) {
     const standing = itemState(state, item.id);
     if (standing.isDone) continue;
@@ -35,7 +37,24 @@ export function decideForward(situation: Situation): Instruction {
 /** An attempt runs, or what it left is still to be looked at. */
 function isUnderWay(item: ItemState): boolean {
   const attempt = latestAttempt(item, 'do');
-  return attempt !== undefined && (isOpen(attempt) || attempt.outcome?.verdict === 'succeeded');
+  return (
+    attempt !== undefined && !isToRedo(item, attempt) && (isOpen(attempt) || attempt.outcome?.verdict === 'succeeded')
+  );
+}
+
+const isToRedo = (item: ItemState, attempt: AttemptState): boolean =>
+  attempt.startedSequence < (item.redoSequence ?? 0);
+
+/** An operator has decided on an attempt of which something may still run: that is over before anything else starts. */
+function decidedButOpen(situation: Situation): Instruction | undefined {
+  const { plan, state } = situation;
+  for (const step of plan.items) {
+    if (step.kind !== 'step') continue;
+    const item = itemState(state, step.id);
+    const attempt = latestAttempt(item, 'do');
+    if (attempt !== undefined && isOpen(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
+  }
+  return undefined;
 }
 
 function decideGate(situation: Situation, gate: Gate): Instruction {
@@ -72,12 +91,12 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
   const item = itemState(situation.state, step.id);
   const attempt = latestAttempt(item, 'do');
   if (attempt === undefined) return prepare(situation, step, index, item);
-  if (isOpen(attempt)) {
-    if (item.intent !== undefined) return settle(situation, step, attempt);
+  if (isToRedo(item, attempt))
+    return isOpen(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
+  if (isOpen(attempt))
     return attempt.outcome === undefined
       ? awaitOutcome(situation, step, attempt)
       : lookAtUnknown(situation, step, item, attempt);
-  }
   if (attempt.isSettled) {
     if (item.intent === 'adopt') return verify(situation, step, attempt, true);
     if (item.intent === 'retry' || mayTryAgain(situation, item, attempt)) return prepare(situation, step, index, item);

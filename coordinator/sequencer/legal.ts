@@ -85,3 +85,10 @@ function abortConsequence(plan: Plan, state: RunState): string {
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
   return kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
 }
+
+/** Done steps that a retry of an item carries out again first, as its plan says. */
+export function redoneBy(plan: Plan, state: RunState, id: string): string[] {
+  const item = plan.items.find((one) => one.id === id);
+  if (state.direction !== 'forward' || item?.kind !== 'step' || itemState(state, id).isDone) return [];
+  return (item.redo ?? []).filter((redone) => itemState(state, redone).isDone);
+}

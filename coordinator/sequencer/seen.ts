@@ -126,10 +126,11 @@ function noticeAppended(seen: Seen, run: string, fact: RunFact, atMs: number): S
 function noticeSent(seen: Seen, { key, result, atMs }: Extract<Observation, { type: 'sent' }>): Seen {
   return withAttempt(seen, key, (before) => {
     const { standing: _, isOwn: __, ...rest } = before;
-    return result.ok
-      ? { ...rest, sentAtMs: atMs }
-      : // Lost on the way or not: the agent has to be asked.
-        { ...rest, silentSinceMs: before.silentSinceMs ?? atMs, askedAtMs: atMs, lastFailure: result.failure };
+    if (result.ok) return { ...rest, sentAtMs: atMs };
+    // Lost on the way or not: the agent has to be asked. That it was busy is no answer to this sending.
+    const { outcome: ___, ...unanswered } = rest;
+    const silence = { silentSinceMs: before.silentSinceMs ?? atMs, askedAtMs: atMs, lastFailure: result.failure };
+    return { ...unanswered, ...silence };
   });
 }
 

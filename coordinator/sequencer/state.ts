@@ -40,6 +40,8 @@ export interface ItemState {
   isRejected: boolean;
   /** What an operator wants for the attempt that stands; over with the next start, success or halt. */
   intent?: 'retry' | 'adopt' | 'abort';
+  /** To be carried out again, with a later item's retry: attempts before this event count for nothing. */
+  redoSequence?: number;
   startedAtMs?: number;
   endedAtMs?: number;
 }

@@ -71,6 +71,13 @@ export const transitions = {
     to: 'succeeded',
     sentence: 'done by hand, and as it must be',
   },
+  'redo-asked': { from: ['succeeded'], to: 'pending', sentence: 'to be carried out again' },
+  'redo-asked-of-unknown': {
+    from: ['succeeded'],
+    to: 'unknown',
+    sentence: 'to be carried out again, once attempt {attempt} is known to be over',
+  },
+  'redo-dropped': { from: beforeStart, to: 'succeeded', sentence: 'not carried out again, since the run goes back' },
   'approval-asked': { from: ['pending', 'failed'], to: 'awaiting-approval', sentence: 'waits for an approval' },
   approved: { from: ['awaiting-approval'], to: 'succeeded', sentence: 'approved' },
   rejected: { from: ['awaiting-approval'], to: 'failed', sentence: 'rejected' },
