@@ -60,7 +60,7 @@ function axis(totalMs: number, height: number, left: number, right: number): str
   for (let atMs = 0; atMs <= totalMs; atMs += stepMs) {
     const x = round(left + (atMs / totalMs) * (right - left));
     marks.push(
-      `<line class="grid" x1="${x}" y1="${axisHeight - 4}" x2="${x}" y2="${height}"/><text class="tick" x="${x}" y="14" text-anchor="middle">${escapeHtml(tick(atMs))}</text>`,
+      `<line class="grid" x1="${x}" y1="${axisHeight - 4}" x2="${x}" y2="${height}"/><text class="tick" x="${x}" y="14" text-anchor="${x > right - 20 ? 'end' : x < 20 ? 'start' : 'middle'}">${escapeHtml(tick(atMs))}</text>`,
     );
   }
   return marks.join('');

@@ -19,8 +19,7 @@ p { margin: .4rem 0; } .soft { color: var(--soft); }
 .card { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; }
 .card b { display: block; font-size: 1.45rem; line-height: 1.3; } .card span { color: var(--soft); font-size: .87rem; display: block; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { color: var(--soft); font-weight: 600; font-size: .87rem; }
-td.time, th.time { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th { color: var(--soft); font-weight: 600; font-size: .87rem; white-space: nowrap; }
 code, pre { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: .35rem; padding: .5rem .7rem; margin: .35rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .step { border-left: 3px solid var(--line); padding: .1rem 0 .1rem .9rem; margin: .8rem 0; break-inside: avoid; }

@@ -119,7 +119,7 @@ function showCommand(shell: Shell) {
 }
 
 function listCommand(shell: Shell) {
-  return commandWith('ls', 'List the clusters.', ['baton cluster ls --json'])
+  return commandWith('ls', 'List the clusters that the coordinator takes care of.', ['baton cluster ls --json'])
     .option(...jsonOption)
     .action(async (options) => {
       await shell.withCoordinator(options, async (client, io) => {

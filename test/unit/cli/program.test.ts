@@ -79,7 +79,7 @@ describe('baton --help', () => {
     for (const command of leavesOf(createProgram())) {
       const text = helpOf(command);
       assert.ok(command.description().length > 20, pathOf(command));
-      assert.match(text, new RegExp(`Examples:\\n[\\s\\S]*baton ${pathOf(command)}`), pathOf(command));
+      assert.ok(text.slice(text.indexOf('Examples:')).includes(`baton ${pathOf(command)}`), pathOf(command));
     }
   });
 });
