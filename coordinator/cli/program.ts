@@ -93,6 +93,8 @@ function pathOf(command: Command): string {
 
 /** Carries out a command line; the exit code is the process's. */
 export async function main(words: string[]): Promise<void> {
+  // A reader that goes away (`| head`) is no error; whoever writes on is told by the stream.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     await createProgram().parseAsync(words, { from: 'user' });
   } catch (error) {

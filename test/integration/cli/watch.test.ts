@@ -122,3 +122,12 @@ describe('baton run watch', () => {
     assert.equal((await watching).exitCode, 0);
   });
 });
+
+describe('a pipe that nobody reads to its end', () => {
+  it('is no error', async () => {
+    const script = `"$0" "$1" --help | head -c 1`;
+    const ended = await execa('bash', ['-o', 'pipefail', '-c', script, process.execPath, mainPath], { reject: false });
+    assert.equal(ended.exitCode, 0, ended.stderr);
+    assert.equal(ended.stderr, '');
+  });
+});
