@@ -1,0 +1,147 @@
+// How a run comes into being and how its cluster is given back: lock, plan, first event, in an order that a crash at any
+// point leaves either complete or to be healed.
+import type { Clock } from '../../shared/clock.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
+import type { Artefacts } from '../journal/artefacts.ts';
+import { emptyHead, headOf } from '../journal/chain.ts';
+import type { ClusterLog, RunOpened } from '../journal/cluster-log.ts';
+import type { RunFact } from '../journal/event.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CompiledPlan } from '../plans/plan.ts';
+import { fold } from '../sequencer/apply.ts';
+import type { RunState } from '../sequencer/state.ts';
+
+export interface StartRequest {
+  compiled: CompiledPlan;
+  /** Hash of the plan that the operator has seen. */
+  planHash: string;
+  operator: string;
+  /** The same request starts one run, however often it arrives. */
+  requestId: string;
+  change: string;
+  reason: string;
+}
+
+export interface OpeningParts {
+  journal: Journal;
+  clusterLog: ClusterLog;
+  artefacts: Artefacts;
+  clock: Clock;
+  epoch: number;
+}
+
+/** The id of the run that a request starts: the same for the same request. */
+export const runIdOf = ({ compiled, requestId }: StartRequest): string =>
+  `${compiled.plan.name}-${sha256Hex(requestId).slice(0, 8)}`;
+
+/** Takes the cluster and journals the start. Fails with `conflict`, naming the run that holds the cluster. */
+export async function openRun(parts: OpeningParts, request: StartRequest): Promise<Result<string>> {
+  const { journal, clusterLog, artefacts, clock, epoch } = parts;
+  const { compiled, operator, requestId, change, reason } = request;
+  const { plan, hash } = compiled;
+  const run = runIdOf(request);
+  if (request.planHash !== hash)
+    return fail('conflict', 'the plan is another one by now than the one that was agreed to; look at it again');
+  const known = await journal.read(run);
+  if (!known.ok) return known;
+  if (known.value.length > 0) return ok(run);
+
+  const planArtefact = await artefacts.put(canonicalJson(compiled));
+  if (!planArtefact.ok) return planArtefact;
+  const cluster = plan.cluster.cluster;
+  const atMs = clock.nowMs();
+  const opened = await clusterLog.open(cluster, { type: 'RunOpened', run, plan: plan.name, operator, epoch, atMs });
+  if (!opened.ok) return opened;
+  const fact: RunFact = {
+    type: 'RunStarted',
+    cluster,
+    plan: plan.name,
+    planHash: hash,
+    planArtefact: planArtefact.value,
+    parameters: plan.parameters,
+    operator,
+    requestId,
+    change,
+    reason,
+  };
+  const appended = await journal.append({ run, head: emptyHead, epoch, atMs, fact });
+  switch (appended.status) {
+    case 'appended':
+    // The same request arrived twice, the other one was first.
+    case 'behind':
+      return ok(run);
+    case 'deposed':
+      return fail('refused-old-epoch', 'another coordinator has taken over; say it again');
+    case 'failed':
+      return { ok: false, failure: appended.failure };
+  }
+}
+
+/** Ends a run that took its cluster and was never started: the coordinator died in between. Journals both, so that a start under way fails. */
+export async function endUnstarted(parts: OpeningParts, cluster: string, opened: RunOpened): Promise<Result<void>> {
+  const { journal, clock, epoch } = parts;
+  const facts: RunFact[] = [
+    {
+      type: 'RunStarted',
+      cluster,
+      plan: opened.plan,
+      planHash: '',
+      planArtefact: '',
+      parameters: {},
+      operator: opened.operator,
+      requestId: '',
+      change: '',
+      reason: '',
+    },
+    {
+      type: 'RunEnded',
+      status: 'failed',
+      message: 'the coordinator was stopped before the run began; nothing was touched',
+      failoverArmed: 'unknown',
+    },
+  ];
+  for (const fact of facts) {
+    const read = await journal.read(opened.run);
+    if (!read.ok) return read;
+    const state = fold(
+      opened.run,
+      read.value.map(({ event }) => event),
+    );
+    if (state.ended !== undefined) break;
+    if (fact.type === 'RunStarted' && state.started !== undefined) {
+      // It was begun after all; it is no unstarted run.
+      if (state.started.planArtefact !== '') return ok(undefined);
+      continue;
+    }
+    const appended = await journal.append({
+      run: opened.run,
+      head: headOf(read.value),
+      epoch,
+      atMs: clock.nowMs(),
+      fact,
+    });
+    if (appended.status === 'failed') return { ok: false, failure: appended.failure };
+    if (appended.status !== 'appended') return fail('conflict', `run ${opened.run} is begun by someone else`);
+  }
+  return await clusterLogClose(parts, cluster, opened.run, 'failed');
+}
+
+/** Gives the cluster back. */
+export function clusterLogClose(
+  { clusterLog, clock, epoch }: OpeningParts,
+  cluster: string,
+  run: string,
+  status: RunState['status'],
+): Promise<Result<void>> {
+  return clusterLog.close(cluster, { type: 'RunClosed', run, status, epoch, atMs: clock.nowMs() });
+}
+
+/** The plan of a run as it was stored at its start. */
+export async function loadPlan(artefacts: Artefacts, state: RunState): Promise<Result<CompiledPlan>> {
+  const artefact = state.started?.planArtefact ?? '';
+  if (artefact === '') return fail('not-found', `run ${state.run} never began; it has no plan`);
+  const bytes = await artefacts.get(artefact);
+  if (!bytes.ok) return bytes;
+  return ok(JSON.parse(bytes.value.toString()) as CompiledPlan);
+}

@@ -1,0 +1,231 @@
+// All runs of this coordinator: starts them, takes them up again, hands them what operators and agents say, and closes
+// them. What a run does is its runner's.
+import type { Clock } from '../../shared/clock.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import type { Key } from '../../shared/key.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { StoredEvent } from '../journal/chain.ts';
+import type { RunOpened } from '../journal/cluster-log.ts';
+import type { Plan } from '../plans/plan.ts';
+import { fold } from '../sequencer/apply.ts';
+import type { Limits } from '../sequencer/limits.ts';
+import { openAttempts, type RunState } from '../sequencer/state.ts';
+import { fill } from '../sequencer/template.ts';
+import {
+  clusterLogClose,
+  endUnstarted,
+  loadPlan,
+  type OpeningParts,
+  openRun,
+  runIdOf,
+  type StartRequest,
+} from './opening.ts';
+import type { ProgressFeed } from './progress.ts';
+import type { RunMeter } from './run-meter.ts';
+import { type OperatorWord, type Runner, startRunner } from './runner.ts';
+import { renewEveryMs, renewLeases } from './suspension-lease.ts';
+
+export interface RunServiceParts extends OpeningParts {
+  coordinator: string;
+  fleet: Fleet;
+  progress: ProgressFeed;
+  meterOf(run: string, cluster: Cluster): RunMeter;
+  clock: Clock;
+  log: Log;
+  limits?: Limits;
+}
+
+export interface RunService {
+  /** Starts a run; the same request again gives the same run. */
+  startRun(request: StartRequest): Promise<Result<string>>;
+  /** Takes up every open run, and closes what a crash left half closed. At the coordinator's start, once. */
+  resumeAll(): Promise<Result<void>>;
+  /** An operator's decision. */
+  decide(run: string, word: OperatorWord): Promise<Result<void>>;
+  /** State of a run that this coordinator works on. */
+  stateOf(run: string): RunState | undefined;
+  /** Ends the work here; the runs stay as they are. */
+  stop(): Promise<void>;
+}
+
+const closeRetryMs = 2_000;
+
+/** The runs of a coordinator that leads with `epoch`. */
+export function createRunService(parts: RunServiceParts): RunService {
+  const { journal, clusterLog, artefacts, fleet, clock, log, epoch } = parts;
+  const runners = new Map<string, Runner>();
+  const working = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  const starting = new Set<string>();
+
+  const unlisten = [
+    fleet.onOutcome((node, key, outcome) => {
+      const runner = runners.get(key.run);
+      if (runner !== undefined) runner.hear(node, key, outcome);
+      else void settleStranger(node, key);
+    }),
+    fleet.onProgress((_, { key, percent, line }) => {
+      const state = runners.get(key.run)?.state();
+      if (state === undefined) return;
+      const startedAtMs = state.items[key.step]?.attempts.at(-1)?.startedAtMs ?? clock.nowMs();
+      const progress = { item: key.step, line, elapsedMs: clock.nowMs() - startedAtMs };
+      parts.progress.tell(key.run, {
+        schema: 1,
+        sequence: state.sequence,
+        at: new Date(clock.nowMs()).toISOString(),
+        progress: percent === undefined ? progress : { ...progress, percent },
+      });
+    }),
+    fleet.onPresence(() => {
+      for (const runner of runners.values()) runner.wake();
+    }),
+  ];
+
+  /** An outcome of a run that nobody works on: of one that has ended, the agent may forget everything. */
+  const settleStranger = async (node: string, key: Key): Promise<void> => {
+    const read = await journal.read(key.run);
+    if (read.ok && read.value.at(-1)?.event.fact.type === 'RunEnded') await fleet.closeRun(node, key.run);
+  };
+
+  const work = (run: string, plan: Plan, isTakeover: boolean): void => {
+    if (runners.has(run)) return;
+    const meter = parts.meterOf(run, plan.cluster);
+    const runner = startRunner(
+      { ...parts, run, meter, plan: { ...plan, items: fill(plan.items, { run }) } },
+      isTakeover,
+    );
+    runners.set(run, runner);
+    const task = attend(run, plan, runner, meter).catch((error: unknown) => {
+      log.error('a bug ended the care for a run', { run, error: String(error) });
+    });
+    working.add(task);
+    void task.then(() => working.delete(task));
+  };
+
+  const attend = async (run: string, plan: Plan, runner: Runner, meter: RunMeter): Promise<void> => {
+    if (plan.items.some((item) => item.kind === 'step' && item.takesPortalDown)) await meter.start();
+    const renew = (): void => void renewLeases(fleet, plan, runner.state());
+    renew();
+    const timer = setInterval(renew, renewEveryMs);
+    const end = await runner.done;
+    clearInterval(timer);
+    await meter.stop();
+    runners.delete(run);
+    switch (end.is) {
+      case 'ended':
+        return await close(run, plan.cluster.cluster, end.state);
+      case 'deposed':
+        log.warn('the run goes on elsewhere', { run, reason: end.message });
+        return;
+      case 'failed':
+        log.error('the run goes no further; it keeps its cluster', { run, reason: end.failure.message });
+        return;
+      case 'stopped':
+        return;
+    }
+  };
+
+  /** Tells the nodes that the run is over and gives the cluster back; tried until it is done or the coordinator ends. */
+  const close = async (run: string, cluster: string, state: RunState): Promise<void> => {
+    const nodes = new Set(Object.values(state.items).flatMap(({ attempts }) => attempts.map(({ node }) => node)));
+    if (openAttempts(state).length === 0) await Promise.all([...nodes].map((node) => fleet.closeRun(node, run)));
+    while (!stopping.signal.aborted) {
+      const closed = await clusterLogClose(parts, cluster, run, state.status);
+      if (closed.ok) return;
+      log.warn('the cluster is not given back yet', { run, cluster, reason: closed.failure.message });
+      await clock.sleep(closeRetryMs, stopping.signal);
+    }
+  };
+
+  const resume = async (cluster: string, opened: RunOpened): Promise<void> => {
+    const { run } = opened;
+    const read = await journal.read(run);
+    if (!read.ok) return void log.error('a run cannot be taken up again', { run, reason: read.failure.message });
+    const state = stateIn(run, read.value);
+    if (state.started === undefined || state.started.planArtefact === '') {
+      const ended = await endUnstarted(parts, cluster, opened);
+      if (!ended.ok) log.error('a run that never began cannot be ended', { run, reason: ended.failure.message });
+      return;
+    }
+    if (state.ended !== undefined) return await close(run, cluster, state);
+    const compiled = await loadPlan(artefacts, state);
+    if (!compiled.ok)
+      return void log.error('the plan of a run cannot be read', { run, reason: compiled.failure.message });
+    log.info('taking up a run', { run, cluster, epoch });
+    work(run, compiled.value.plan, true);
+  };
+
+  /** What a crash between lock and first event left behind must not hold a cluster. */
+  const heal = async (cluster: string): Promise<void> => {
+    const holder = await clusterLog.holder(cluster);
+    if (!holder.ok || holder.value === undefined) return;
+    const { run } = holder.value;
+    if (runners.has(run) || starting.has(run)) return;
+    const read = await journal.read(run);
+    if (read.ok && (read.value.length === 0 || read.value.at(-1)?.event.fact.type === 'RunEnded'))
+      await resume(cluster, holder.value);
+  };
+
+  return {
+    async startRun(request) {
+      if (stopping.signal.aborted) return fail('unreachable', 'the coordinator is being stopped', { retryable: true });
+      const run = runIdOf(request);
+      starting.add(run);
+      try {
+        let opened = await openRun(parts, request);
+        if (!opened.ok && opened.failure.code === 'conflict') {
+          await heal(request.compiled.plan.cluster.cluster);
+          opened = await openRun(parts, request);
+        }
+        if (!opened.ok) return opened;
+        // As it was stored, so that a repeated request goes on with the plan of the first one.
+        const read = await journal.read(run);
+        if (!read.ok) return read;
+        const state = stateIn(run, read.value);
+        const compiled = await loadPlan(artefacts, state);
+        if (!compiled.ok) return compiled;
+        if (state.ended === undefined) work(run, compiled.value.plan, state.sequence > 1);
+        return ok(run);
+      } finally {
+        starting.delete(run);
+      }
+    },
+    async resumeAll() {
+      const clusters = await clusterLog.clusters();
+      if (!clusters.ok) return clusters;
+      for (const cluster of clusters.value) {
+        const holder = await clusterLog.holder(cluster);
+        if (!holder.ok) log.error('the lock of a cluster cannot be read', { cluster, reason: holder.failure.message });
+        else if (holder.value !== undefined) await resume(cluster, holder.value);
+      }
+      return ok(undefined);
+    },
+    async decide(run, word) {
+      const runner = runners.get(run);
+      if (runner !== undefined) return await runner.say(word);
+      const read = await journal.read(run);
+      if (!read.ok) return read;
+      if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
+      const state = stateIn(run, read.value);
+      if (state.requestIds.includes(word.requestId)) return ok(undefined);
+      return state.ended === undefined
+        ? fail('unreachable', `nobody works on run ${run} now; see the coordinator’s log`, { retryable: true })
+        : fail('not-in-state', `run ${run} has ended: ${state.ended.status}`);
+    },
+    stateOf: (run) => runners.get(run)?.state(),
+    async stop() {
+      stopping.abort();
+      for (const stop of unlisten) stop();
+      await Promise.all([...runners.values()].map((runner) => runner.stop()));
+      await Promise.all(working);
+    },
+  };
+}
+
+const stateIn = (run: string, stored: StoredEvent[]): RunState =>
+  fold(
+    run,
+    stored.map(({ event }) => event),
+  );

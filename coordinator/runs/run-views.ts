@@ -1,0 +1,150 @@
+// What can be asked about runs: lists, documents, logs, exports, reports, and a view that follows. Everything is read from
+// the journal, so any coordinator on the bus can answer; nothing here writes.
+import type {
+  ExportLineDocument,
+  LogChunkDocument,
+  ReportDocument,
+  RunDocument,
+  RunSummaryDocument,
+  RunsDocument,
+  WatchDocument,
+} from '../../shared/documents.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Artefacts } from '../journal/artefacts.ts';
+import { headOf, type StoredEvent } from '../journal/chain.ts';
+import { exportLines } from '../journal/export.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CompiledPlan } from '../plans/plan.ts';
+import { fold } from '../sequencer/apply.ts';
+import { isStanding, type RunState } from '../sequencer/state.ts';
+import { lookAtFailover, lookNow } from './look-now.ts';
+import { loadPlan } from './opening.ts';
+import type { ProgressFeed } from './progress.ts';
+import { reportDocument } from './report-document.ts';
+import { runDocument, runSummary } from './run-document.ts';
+import { runLogs } from './run-logs.ts';
+import { watchEvents } from './watch.ts';
+
+export interface RunViews {
+  /** Newest first; a damaged run is listed with what is wrong. */
+  list(cluster?: string): Promise<Result<RunsDocument>>;
+  show(run: string): Promise<Result<RunDocument>>;
+  /** Events after `afterSequence`, then what comes, until the run leaves `running`; then its document. */
+  watch(run: string, afterSequence: number, signal: AbortSignal): AsyncGenerator<WatchDocument, Result<void>>;
+  logs(run: string): Promise<Result<LogChunkDocument[]>>;
+  export(run: string): Promise<Result<ExportLineDocument[]>>;
+  report(run: string): Promise<Result<ReportDocument>>;
+}
+
+interface Known {
+  stored: StoredEvent[];
+  state: RunState;
+}
+
+/** The views over a journal. */
+export function createRunViews(parts: {
+  journal: Journal;
+  artefacts: Artefacts;
+  fleet: Fleet;
+  progress: ProgressFeed;
+}): RunViews {
+  const { journal, artefacts, fleet, progress } = parts;
+  /** An ended run's summary never changes. */
+  const endedSummaries = new Map<string, RunSummaryDocument>();
+
+  const know = async (run: string): Promise<Result<Known>> => {
+    const read = await journal.read(run);
+    if (!read.ok) return read;
+    if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
+    const state = fold(
+      run,
+      read.value.map(({ event }) => event),
+    );
+    return ok({ stored: read.value, state });
+  };
+
+  const withPlan = async (run: string): Promise<Result<Known & { compiled: CompiledPlan }>> => {
+    const known = await know(run);
+    if (!known.ok) return known;
+    const compiled = await loadPlan(artefacts, known.value.state);
+    return compiled.ok ? ok({ ...known.value, compiled: compiled.value }) : compiled;
+  };
+
+  const documentOf = async ({ stored, state, compiled }: Known & { compiled: CompiledPlan }): Promise<RunDocument> => {
+    const { cluster } = compiled.plan;
+    const now = isStanding(state)
+      ? await lookNow(fleet, cluster)
+      : {
+          failover: state.ended?.failoverArmed ?? (await lookAtFailover(fleet, cluster)),
+          runsNow: [],
+          downNow: [],
+        };
+    return runDocument(compiled, state, headOf(stored), now);
+  };
+
+  const show = async (run: string): Promise<Result<RunDocument>> => {
+    const known = await withPlan(run);
+    return known.ok ? ok(await documentOf(known.value)) : known;
+  };
+
+  const summaryOf = async (run: string): Promise<RunSummaryDocument | undefined> => {
+    const ended = endedSummaries.get(run);
+    if (ended !== undefined) return ended;
+    const known = await know(run);
+    if (!known.ok) {
+      if (known.failure.code === 'not-found') return undefined;
+      const { message } = known.failure;
+      return { id: run, cluster: '', plan: '', status: 'halted', operator: '', startedAt: '', message };
+    }
+    const summary = runSummary(known.value.state);
+    if (known.value.state.ended !== undefined) endedSummaries.set(run, summary);
+    return summary;
+  };
+
+  return {
+    show,
+    async list(cluster) {
+      const names = await journal.runs();
+      if (!names.ok) return names;
+      const summaries = (await Promise.all(names.value.map(summaryOf))).filter((summary) => summary !== undefined);
+      const runs = summaries
+        .filter((summary) => cluster === undefined || summary.cluster === cluster)
+        .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+      return ok({ schema: 1, runs });
+    },
+    async *watch(run, afterSequence, signal) {
+      const known = await withPlan(run);
+      if (!known.ok) return known;
+      const { plan } = known.value.compiled;
+      const left = yield* watchEvents({ run, plan, journal, progress, afterSequence, signal });
+      if (!left.ok) return left;
+      const document = await show(run);
+      if (!document.ok) return document;
+      const at = new Date(left.value.endedAtMs ?? left.value.startedAtMs).toISOString();
+      yield { schema: 1, sequence: left.value.sequence, at, run: document.value };
+      return ok(undefined);
+    },
+    async logs(run) {
+      const known = await know(run);
+      return known.ok ? ok(runLogs(known.value.stored.map(({ event }) => event))) : known;
+    },
+    async export(run) {
+      const known = await know(run);
+      return known.ok ? ok(exportLines(known.value.stored)) : known;
+    },
+    async report(run) {
+      const known = await withPlan(run);
+      if (!known.ok) return known;
+      const { stored, compiled } = known.value;
+      const document = await documentOf(known.value);
+      return ok(
+        reportDocument(
+          compiled,
+          stored.map(({ event }) => event),
+          document,
+        ),
+      );
+    },
+  };
+}

@@ -1,0 +1,238 @@
+// Carries out one run: fold, decide, perform, one thing at a time, the only writer of its journal. It decides nothing by
+// itself; what it learns goes into `seen`, what matters goes into the journal first.
+import type { Clock } from '../../shared/clock.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
+import type { Key } from '../../shared/key.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { Fleet, Head } from '../fleet/fleet.ts';
+import { headOf, type StoredEvent } from '../journal/chain.ts';
+import type { Decision, RunFact } from '../journal/event.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Plan } from '../plans/plan.ts';
+import { apply, fold } from '../sequencer/apply.ts';
+import { isSame } from '../sequencer/attempt.ts';
+import { decide } from '../sequencer/decide.ts';
+import { redoneBy, whyIllegal } from '../sequencer/legal.ts';
+import { defaultLimits, type Limits } from '../sequencer/limits.ts';
+import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
+import { initialState, itemState, type RunState } from '../sequencer/state.ts';
+import { fitFact } from './fit-fact.ts';
+import { perform } from './perform.ts';
+import type { RunMeter } from './run-meter.ts';
+
+export interface RunnerParts {
+  run: string;
+  /** With the run's id filled in. */
+  plan: Plan;
+  /** Name of this coordinator, and its leadership's number. */
+  coordinator: string;
+  epoch: number;
+  journal: Journal;
+  fleet: Fleet;
+  meter: RunMeter;
+  clock: Clock;
+  log: Log;
+  limits?: Limits;
+}
+
+/** Why a runner is no longer at work. */
+export type RunnerEnd =
+  | { is: 'ended'; state: RunState }
+  | { is: 'stopped' }
+  | { is: 'deposed'; message: string }
+  | { is: 'failed'; failure: Failure };
+
+export interface OperatorWord {
+  decision: Decision;
+  operator: string;
+  reason: string;
+  /** Saying it twice is saying it once. */
+  requestId: string;
+}
+
+export interface Runner {
+  done: Promise<RunnerEnd>;
+  state(): RunState;
+  /** Journals an operator's decision, if it is legal now. */
+  say(word: OperatorWord): Promise<Result<void>>;
+  /** An agent has told an outcome, perhaps again. */
+  hear(node: string, key: Key, outcome: Outcome): void;
+  /** A node's stream was opened or lost: whatever waits looks again. */
+  wake(): void;
+  /** Ends the work on the run, not the run. */
+  stop(): Promise<void>;
+}
+
+const retryMs = 1_000;
+
+/** Starts to work on a run whose journal has its start; `isTakeover`: somebody else, or an earlier process, had it before. */
+export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
+  const { run, plan, epoch, journal, fleet, clock, log } = parts;
+  const limits = parts.limits ?? defaultLimits;
+  const stopping = new AbortController();
+  let state = initialState(run);
+  let head: Head = headOf([]);
+  let seen: Seen = nothingSeen;
+  let awake = wakeUp();
+  let end: RunnerEnd | undefined;
+  let writing: Promise<unknown> = Promise.resolve();
+
+  const observe = (observation: Observation): void => {
+    seen = notice(seen, observation);
+    awake.ring();
+  };
+
+  const load = async (): Promise<void> => {
+    while (!stopping.signal.aborted && end === undefined) {
+      const read = await journal.read(run);
+      if (read.ok) {
+        head = headOf(read.value);
+        state = fold(
+          run,
+          read.value.map(({ event }) => event),
+        );
+        return;
+      }
+      if (read.failure.code === 'damaged') {
+        end = { is: 'failed', failure: read.failure };
+        return;
+      }
+      log.warn('the journal does not answer', { run, reason: read.failure.message });
+      await clock.sleep(retryMs, stopping.signal);
+    }
+  };
+
+  const taken = ({ event, hash }: StoredEvent): void => {
+    state = apply(state, event);
+    head = { sequence: event.sequence, hash };
+    observe({ type: 'appended', run, fact: event.fact, atMs: clock.monotonicMs() });
+    if (event.fact.type === 'OutcomeRecorded') {
+      const { item, phase, attempt } = event.fact;
+      const node = itemState(state, item).attempts.find((one) => one.phase === phase && one.attempt === attempt)?.node;
+      if (node !== undefined) void fleet.confirm(node, { run, step: item, phase, attempt });
+    }
+  };
+
+  /** Appends if nothing was appended since `decidedAt`; false means: fold again, decide again. */
+  const append = (fact: RunFact, decidedAt: number): Promise<boolean> => {
+    const write = writing.then(async () => {
+      if (end !== undefined || state.sequence !== decidedAt) return false;
+      const appended = await journal.append({ run, head, epoch, atMs: clock.nowMs(), fact: fitFact(fact) });
+      switch (appended.status) {
+        case 'appended':
+          taken(appended.stored);
+          return true;
+        case 'deposed':
+          end = { is: 'deposed', message: `coordinator of epoch ${appended.epoch} has taken over run ${run}` };
+          return false;
+        case 'failed':
+          log.warn('an event could not be journaled', { run, reason: appended.failure.message });
+          await clock.sleep(retryMs, stopping.signal);
+          await load();
+          return false;
+        case 'behind':
+          await load();
+          return false;
+      }
+    });
+    writing = write.catch(() => undefined);
+    return write;
+  };
+
+  const work = async (): Promise<RunnerEnd> => {
+    await load();
+    if (end === undefined && isTakeover && state.ended === undefined)
+      while (!(await append({ type: 'LeaderChanged', coordinator: parts.coordinator }, state.sequence)))
+        if (end !== undefined || stopping.signal.aborted) break;
+    while (end === undefined && !stopping.signal.aborted) {
+      awake = wakeUp();
+      const decidedAt = state.sequence;
+      const instruction = decide({ plan, state, seen, nowMs: clock.monotonicMs(), limits });
+      switch (instruction.kind) {
+        case 'finished':
+          return { is: 'ended', state };
+        case 'stop':
+          return { is: 'deposed', message: instruction.message };
+        case 'append':
+          await append(instruction.fact, decidedAt);
+          break;
+        case 'meter':
+          await append(await parts.meter.sum(), decidedAt);
+          break;
+        case 'wait':
+          await sleepUntil(clock, instruction.untilMs, awake, stopping.signal);
+          break;
+        default:
+          observe(await perform({ ...parts, head, sequence: decidedAt }, instruction));
+      }
+    }
+    return end ?? { is: 'stopped' };
+  };
+
+  const done = work().catch((error: unknown): RunnerEnd => {
+    log.error('a bug ended the work on a run', { run, error: error instanceof Error ? error.stack : String(error) });
+    return { is: 'failed', failure: { code: 'internal', message: String(error), retryable: false, evidence: '' } };
+  });
+
+  return {
+    done,
+    state: () => state,
+    async say(word) {
+      for (let attempt = 0; attempt < 100; attempt += 1) {
+        if (end !== undefined || stopping.signal.aborted)
+          return fail('unreachable', `nobody works on run ${run} here now`, { retryable: true });
+        if (state.requestIds.includes(word.requestId)) return ok(undefined);
+        if (state.started === undefined) await clock.sleep(10);
+        else {
+          const illegal = whyIllegal(plan, state, word.decision);
+          if (illegal !== undefined) return fail('not-in-state', illegal);
+          const item = state.halt?.item ?? '';
+          const redo = word.decision === 'retry' ? redoneBy(plan, state, item) : [];
+          const fact: RunFact = { type: 'OperatorDecided', ...word, item, ...(redo.length === 0 ? {} : { redo }) };
+          if (await append(fact, state.sequence)) return ok(undefined);
+        }
+      }
+      return fail('unreachable', `run ${run}: the journal did not take the decision; say it again`, {
+        retryable: true,
+      });
+    },
+    hear(node, key, outcome) {
+      const attempts = itemState(state, key.step).attempts;
+      const attempt = attempts.find((one) => one.phase === key.phase && one.attempt === key.attempt);
+      // Journaled already; the confirmation was lost.
+      if (isSame(attempt?.outcome, outcome) || isSame(attempt?.lateOutcome, outcome)) void fleet.confirm(node, key);
+      else observe({ type: 'outcome', key, outcome, atMs: clock.monotonicMs() });
+    },
+    wake: () => awake.ring(),
+    async stop() {
+      stopping.abort();
+      awake.ring();
+      await done;
+    },
+  };
+}
+
+interface Bell {
+  rung: Promise<void>;
+  ring(): void;
+}
+
+function wakeUp(): Bell {
+  let ring = (): void => undefined;
+  const rung = new Promise<void>((resolve) => {
+    ring = resolve;
+  });
+  return { rung, ring };
+}
+
+/** Until the time, or until something is noticed. */
+async function sleepUntil(clock: Clock, untilMs: number | undefined, bell: Bell, signal: AbortSignal): Promise<void> {
+  if (untilMs === undefined) return bell.rung;
+  const timer = new AbortController();
+  const forward = (): void => timer.abort();
+  signal.addEventListener('abort', forward, { once: true });
+  await Promise.race([bell.rung, clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), timer.signal)]);
+  signal.removeEventListener('abort', forward);
+  timer.abort();
+}
