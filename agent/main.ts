@@ -80,8 +80,9 @@ program
 
 function fail(failure: Failure): void {
   console.error(`baton-agent: ${failure.message}`);
-  const codes: Partial<Record<Failure['code'], number>> = { 'bad-input': 2, conflict: 2, unreachable: 4, timeout: 4 };
-  process.exitCode = codes[failure.code] ?? 1;
+  const usage: Failure['code'][] = ['bad-input', 'conflict', 'unauthorized'];
+  const isAway = failure.code === 'unreachable' || failure.code === 'timeout';
+  process.exitCode = isAway ? 4 : usage.includes(failure.code) ? 2 : 1;
 }
 
 try {

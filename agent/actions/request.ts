@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises';
 import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
 import { tokenPlaceholder } from '../../shared/actions/command.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type Exchange, ExchangeBroken, exchange } from '../platform/http-exchange.ts';
 import { findFirst } from '../platform/pattern.ts';
-import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
+import { failureOfSystemCall } from '../platform/system-error.ts';
 import { isAllowedUrl } from '../policy/permit.ts';
 import { type ActionContext, commandsHere, leftMs, type Run, record } from './context.ts';
 
-const bodyBytesMax = 1024 * 1024;
 const redirectsMax = 5;
 const bodyStartLength = 512;
 
@@ -43,87 +43,70 @@ async function request(asked: Asked, method: string, body: string, context: Acti
   if (!token.ok) return token;
   const redact = (text: string) => (token.value === '' ? text : text.replaceAll(token.value, '[redacted]'));
   const startedMs = context.clock.monotonicMs();
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(Math.ceil(leftMs(context)))]);
+  const limit = AbortSignal.timeout(Math.ceil(leftMs(context)));
   try {
-    const answer = await fetchAllowed(asked, method, body, token.value, context, signal);
-    if (!answer.ok) return answer;
-    const text = await readBody(answer.value);
-    const value = valueIn(text, asked);
+    const answer = await askAllowed(
+      asked,
+      method,
+      body,
+      token.value,
+      context,
+      AbortSignal.any([context.signal, limit]),
+    );
+    const value = valueIn(answer.body, asked);
     if (!value.ok) return value;
     return ok({
-      status: answer.value.status,
+      status: answer.status,
       value: redact(value.value),
       elapsedMs: context.clock.monotonicMs() - startedMs,
-      bodyStart: redact(text).slice(0, bodyStartLength),
+      bodyStart: redact(answer.body).slice(0, bodyStartLength),
     });
   } catch (error) {
-    const { name, message, cause } = error as Error;
-    if (context.signal.aborted)
-      return fail(method === 'GET' ? 'command-killed' : 'lost', `${asked.url}: the attempt was settled`);
-    if (name === 'TimeoutError')
-      return fail(method === 'GET' ? 'timeout' : 'lost', `${asked.url} did not answer within ${context.timeoutMs} ms`, {
-        retryable: true,
-      });
-    const why = redact(cause instanceof Error ? cause.message : message);
-    if (method !== 'GET' && !isBeforeSending(cause))
-      return fail('lost', `${asked.url}: no answer came, and it may have been carried out: ${why}`);
-    return fail('unreachable', `${asked.url} cannot be reached: ${why}`, { retryable: true });
+    if (!(error instanceof ExchangeBroken)) throw error;
+    const why = context.signal.aborted
+      ? 'the attempt was settled'
+      : limit.aborted
+        ? `no answer within ${context.timeoutMs} ms`
+        : redact(error.message);
+    if (method !== 'GET' && error.mayHaveArrived)
+      return fail('lost', `${asked.url}: ${why}; the request may have been carried out`);
+    if (context.signal.aborted) return fail('command-killed', `${asked.url}: ${why}`);
+    return fail(limit.aborted ? 'timeout' : 'unreachable', `${asked.url}: ${why}`, { retryable: true });
   }
 }
 
-/** Whether no byte of the request can have arrived. */
-function isBeforeSending(cause: unknown): boolean {
-  const codes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
-  return codes.includes(errorCode(cause) ?? '');
-}
-
 /** Follows redirections of a GET while they stay within the policy; the token only goes to the origin that was asked. */
-async function fetchAllowed(
+async function askAllowed(
   asked: Asked,
   method: string,
   body: string,
   token: string,
   context: ActionContext,
   signal: AbortSignal,
-): Promise<Result<Response>> {
+): Promise<Exchange> {
   let url = asked.url;
   for (let redirects = 0; ; redirects += 1) {
     const isSameOrigin = new URL(url).origin === new URL(asked.url).origin;
     const headers = asked.headers
       .filter((header) => isSameOrigin || !header.value.includes(tokenPlaceholder))
       .map((header): [string, string] => [header.name, header.value.replaceAll(tokenPlaceholder, token)]);
-    const answer = await fetch(url, {
-      method,
-      headers,
-      redirect: 'manual',
-      signal,
-      ...(body === '' || method === 'GET' ? {} : { body }),
-    });
-    const location = answer.headers.get('location');
-    if (method !== 'GET' || answer.status < 300 || answer.status > 399 || location === null) return ok(answer);
+    const answer = await exchange(url, { method, headers, body, signal });
+    const location = answer.headers.location;
+    if (method !== 'GET' || answer.status < 300 || answer.status > 399 || location === undefined) return answer;
     const next = URL.parse(location, url)?.href;
-    if (next === undefined || redirects >= redirectsMax || !isAllowedUrl(next, context.policy)) return ok(answer);
-    await answer.body?.cancel();
+    if (next === undefined || redirects >= redirectsMax || !isAllowedUrl(next, context.policy)) return answer;
     url = next;
   }
-}
-
-async function readBody(answer: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of answer.body ?? []) {
-    chunks.push(chunk.subarray(0, bodyBytesMax - length));
-    length += chunk.length;
-    if (length >= bodyBytesMax) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function readToken(file: string | undefined): Promise<Result<string>> {
   if (file === undefined) return ok('');
   try {
     const token = (await readFile(file, 'utf8')).trim();
-    return token === '' ? fail('not-found', `${file} is empty; put the token there`) : ok(token);
+    if (token === '') return fail('not-found', `${file} is empty; put the token there`);
+    return /^[\x21-\x7e]+$/.test(token)
+      ? ok(token)
+      : fail('bad-input', `${file} holds more than one line of plain text`);
   } catch (error) {
     return { ok: false, failure: failureOfSystemCall(error, file) };
   }

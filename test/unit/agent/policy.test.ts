@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadPolicy } from '../../../agent/policy/load-policy.ts';
+import { isAllowedUrl, refusalOf } from '../../../agent/policy/permit.ts';
+import { type Policy, parsePolicy } from '../../../agent/policy/policy.ts';
+import type { Action } from '../../../shared/actions/action.ts';
+
+const parse = (text: string): Policy => {
+  const policy = parsePolicy(text, '/etc/baton/agent.yaml');
+  assert.ok(policy.ok, policy.ok ? '' : policy.failure.message);
+  return policy.value;
+};
+const problem = (text: string): string => {
+  const policy = parsePolicy(text, 'agent.yaml');
+  assert.ok(!policy.ok);
+  return policy.failure.message;
+};
+
+describe('The policy', () => {
+  it('that is shipped can be read, and says what the guide needs', async () => {
+    const policy = parse(await readFile('agent/policy/agent.yaml', 'utf8'));
+    assert.equal(refusalOf({ kind: 'stopUnits', units: ['ft-main-server.service'] }, policy), undefined);
+    assert.equal(refusalOf({ kind: 'suspendFailover', units: ['ha'], leaseMs: 1000 }, policy), undefined);
+  });
+
+  it('allows nothing when it is empty', () => {
+    const policy = parse('');
+    const sha256 = 'a'.repeat(64);
+    const actions: Action[] = [
+      { kind: 'stopUnits', units: ['ssh'] },
+      { kind: 'suspendFailover', units: ['ha'], leaseMs: 1 },
+      { kind: 'readFile', path: '/etc/shadow' },
+      { kind: 'countRows', database: 'd', tables: ['t'] },
+      { kind: 'runInstaller', name: 'x', sha256 },
+      { kind: 'writeTestFile', path: '/tmp/x', content: '' },
+      { kind: 'readUrl', url: 'http://x/', headers: [] },
+    ];
+    for (const action of actions) {
+      const refusal = refusalOf(action, policy);
+      assert.equal(refusal?.code, 'refused-by-policy', action.kind);
+      assert.match(refusal.message, /allowed by \S+ in \/etc\/baton\/agent\.yaml/);
+    }
+  });
+
+  it('takes a unit with and without .service for the same', () => {
+    const policy = parse('units: [nginx, postgresql@15-main.service]');
+    assert.equal(refusalOf({ kind: 'stopUnits', units: ['nginx.service', 'postgresql@15-main'] }, policy), undefined);
+    assert.ok(refusalOf({ kind: 'stopUnits', units: ['nginx.socket'] }, policy));
+    assert.match(refusalOf({ kind: 'armFailover', units: ['nginx'] }, policy)?.message ?? '', /observerUnits/);
+  });
+
+  it('allows paths below its folders only', () => {
+    const policy = parse('paths: [/opt/HA/]');
+    assert.equal(refusalOf({ kind: 'readFile', path: '/opt/HA/x' }, policy), undefined);
+    assert.ok(refusalOf({ kind: 'readFile', path: '/opt/HAX' }, policy));
+  });
+
+  it('allows URLs of the same origin below its path only', () => {
+    const policy = parse("urls: ['http://10.0.0.1/', 'https://portal/api']");
+    assert.ok(isAllowedUrl('http://10.0.0.1/api/x?y=1', policy));
+    assert.ok(isAllowedUrl('https://portal/api', policy));
+    assert.ok(isAllowedUrl('https://portal/api/x', policy));
+    for (const url of ['http://10.0.0.1:8080/', 'http://10.0.0.11/', 'https://portal/apix', 'http://portal/api'])
+      assert.ok(!isAllowedUrl(url, policy), url);
+  });
+
+  it('says line and column of what is wrong', () => {
+    assert.match(problem('units:\n  - nginx\n  - --now\n'), /^agent\.yaml:3:5: units\.1: /);
+    assert.match(problem('installers: true\nunit: [a]\n'), /^agent\.yaml:2:1: unit: /);
+    assert.match(problem('database:\n  names: [d]\n  port: 99999\n'), /^agent\.yaml:3:3: database\.port: /);
+    assert.match(problem('units: [a\n'), /^agent\.yaml:\d+:\d+: /);
+    assert.match(problem('units: [a]\nunits: [b]\n'), /^agent\.yaml:2:1: /);
+    assert.match(problem('paths: [/opt/../etc]'), /paths\.0/);
+  });
+
+  describe('in its file', () => {
+    let folder: string;
+    let file: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'baton-policy-'));
+      file = join(folder, 'agent.yaml');
+      await writeFile(file, 'installers: true\n', { mode: 0o600 });
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it('is taken when only root may write it', async () => {
+      assert.ok((await loadPolicy(file)).ok);
+    });
+    it('is refused when others may write it, or it is not root’s', async () => {
+      await chmod(file, 0o620);
+      assert.match(JSON.stringify(await loadPolicy(file)), /chmod go-w/);
+      await chmod(file, 0o600);
+      await chown(file, 1000, 0);
+      assert.match(JSON.stringify(await loadPolicy(file)), /must belong to root/);
+    });
+    it('is refused when others may replace it', async () => {
+      await chmod(folder, 0o777);
+      assert.ok(!(await loadPolicy(file)).ok);
+    });
+    it('is refused when it is not there', async () => {
+      await mkdir(join(folder, 'x'));
+      const policy = await loadPolicy(join(folder, 'x/agent.yaml'));
+      assert.ok(!policy.ok);
+      assert.equal(policy.failure.code, 'not-found');
+    });
+  });
+});
