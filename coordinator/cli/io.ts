@@ -7,7 +7,6 @@ export interface Io {
   isJson: boolean;
   /** Somebody sits before it: questions and a live view are possible. */
   isTerminal: boolean;
-  columns: number;
   /** Result for people: stdout, or stderr where stdout is for a document. */
   say(text: string): void;
   /** Progress, warnings, logs: stderr. */
@@ -22,6 +21,8 @@ export interface Io {
   notePaint: Paint;
   /** What Ctrl-C says before it leaves with 130. */
   onInterrupt: () => string;
+  /** A picture that renews itself can be drawn on stderr. */
+  canDraw: boolean;
   stderr: NodeJS.WriteStream;
 }
 
@@ -53,7 +54,6 @@ export function processIo(isJson: boolean): Io {
   return {
     isJson,
     isTerminal: process.stdin.isTTY === true && process.stderr.isTTY === true,
-    columns: process.stderr.columns ?? 100,
     say: (text) => (isJson ? note(text) : raw(`${text}\n`)),
     note,
     document: (value) => raw(`${jsonText(value)}\n`),
@@ -70,6 +70,8 @@ export function processIo(isJson: boolean): Io {
     paint: paintWhen(isColoured(isJson ? process.stderr : process.stdout)),
     notePaint: paintWhen(isColoured(process.stderr)),
     onInterrupt: () => 'interrupted; nothing was started',
+    // A terminal without a size is a recorder of some kind: lines are better there.
+    canDraw: process.stderr.isTTY === true && process.stderr.columns > 0 && process.env.TERM !== 'dumb',
     stderr: process.stderr,
   };
 }

@@ -16,27 +16,28 @@ const frameEveryMs = 120;
 interface Show {
   event(message: WatchDocument): void;
   notice(text: string): void;
-  end(): void;
+  /** Takes the view away, or leaves its last picture. */
+  end(how: 'clear' | 'keep'): void;
 }
 
 /** Follows a run until it leaves `running`, showing what happens. `run` is its state as last read. */
 export async function showRunLive(client: OperatorClient, io: Io, run: RunDocument): Promise<Result<RunDocument>> {
-  const show = io.stderr.isTTY ? picture(io, run) : lines(io);
+  const show = io.canDraw ? picture(io, run) : lines(io);
   io.onInterrupt = () => {
-    show.end();
+    show.end('keep');
     return `detached; the run goes on. Back to it: baton run watch ${run.id}`;
   };
   try {
     // The picture starts from the state, the lines tell what happened so far as well.
-    const after = io.stderr.isTTY ? run.head.sequence : 0;
+    const after = io.canDraw ? run.head.sequence : 0;
     return await followRun(client, run.id, after, {
       event: (message) => show.event(message),
       lost: (failure: Failure) =>
         show.notice(`coordinator out of reach, the run goes on; reconnecting (${failure.message})`),
-      found: () => show.notice(io.stderr.isTTY ? '' : 'coordinator is back'),
+      found: () => show.notice(io.canDraw ? '' : 'coordinator is back'),
     });
   } finally {
-    show.end();
+    show.end('clear');
     io.onInterrupt = () => `left. To see the run: baton run show ${run.id}`;
   }
 }
@@ -45,7 +46,7 @@ function picture(io: Io, run: RunDocument): Show {
   const update = createLogUpdate(io.stderr);
   let view = viewOf(run);
   const draw = () => {
-    const size = { columns: io.stderr.columns ?? 80, rows: io.stderr.rows ?? 24 };
+    const size = { columns: io.stderr.columns, rows: io.stderr.rows };
     update(liveFrame(view, Date.now(), size, io.notePaint).join('\n'));
   };
   const timer = setInterval(draw, frameEveryMs);
@@ -57,11 +58,12 @@ function picture(io: Io, run: RunDocument): Show {
     notice: (text) => {
       view = { ...view, notice: text };
     },
-    end: () => {
+    end: (how) => {
       if (isOver) return;
       isOver = true;
       clearInterval(timer);
-      draw();
+      if (how === 'clear') update.clear();
+      else draw();
       update.done();
     },
   };

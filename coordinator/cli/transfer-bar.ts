@@ -10,7 +10,7 @@ export function transferBar(io: Io, what: string): { tell(done: number, size: nu
   return {
     tell(done, size) {
       const percent = size === 0 ? 100 : (done / size) * 100;
-      if (!io.stderr.isTTY) {
+      if (!io.canDraw) {
         if (Math.floor(percent / 25) === quarter) return;
         quarter = Math.floor(percent / 25);
         io.note(`${what}: ${Math.floor(percent)} % of ${formatSize(size)}`);
@@ -22,7 +22,7 @@ export function transferBar(io: Io, what: string): { tell(done: number, size: nu
       io.stderr.write(`\r\x1b[2K${what} ${bar(percent, 24)} ${Math.floor(percent)} % of ${formatSize(size)}`);
     },
     end() {
-      if (io.stderr.isTTY && shownAtMs > 0) io.stderr.write('\r\x1b[2K');
+      if (io.canDraw && shownAtMs > 0) io.stderr.write('\r\x1b[2K');
     },
   };
 }

@@ -36,7 +36,7 @@ export function checkCommand(shell: Shell) {
           request,
           (document) => {
             last = document;
-            if (io.stderr.isTTY)
+            if (io.canDraw)
               io.stderr.write(`\r\x1b[2K${document.complete ? '' : `${document.checks.length} checks read`}`);
           },
           minutes(5),

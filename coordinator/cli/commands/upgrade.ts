@@ -139,7 +139,7 @@ async function readRelease(
   path: string,
   expected: { sha256?: string | undefined; version?: string },
 ): Promise<Result<ReleaseFile>> {
-  if (!io.stderr.isTTY) return await releaseFile(path, expected);
+  if (!io.canDraw) return await releaseFile(path, expected);
   const progress = transferBar(io, 'reading the installer');
   try {
     return await releaseFile(path, expected, progress.tell);

@@ -37,7 +37,7 @@ export function haltView(run: RunDocument, paint: Paint): string {
 
 const failoverWords: Record<RunDocument['failover'], string> = {
   armed: 'armed: the observer watches the master',
-  suspended: 'SUSPENDED: if the master is lost now, nobody takes over by himself',
+  suspended: 'SUSPENDED: if the master is lost now, nothing takes over by itself',
   unknown: 'UNKNOWN: the observer could not be asked; treat it as suspended',
 };
 

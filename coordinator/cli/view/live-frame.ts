@@ -47,16 +47,25 @@ function phaseLines(phase: PhaseView, nowMs: number, width: number, paint: Paint
   const name = cut(clean(phase.phase), 40).padEnd(24);
   const heading = `${sign} ${isUntouched ? paint('dim', name) : paint('bold', name)} ${done}/${phase.items.length}  ${paint('dim', time)}`;
   if (isDone || isUntouched) return [{ text: heading, isFocus: false }];
+  const titleWidth = Math.min(
+    Math.max(20, width - 48),
+    Math.max(...phase.items.map((item) => clean(item.title).length)),
+  );
   return [
     { text: heading, isFocus: false },
     ...phase.items.flatMap((item) =>
-      itemLines(item, nowMs, width, paint).map((text) => ({ text, isFocus: isActive(item.status) })),
+      itemLines(item, nowMs, { width, titleWidth }, paint).map((text) => ({ text, isFocus: isActive(item.status) })),
     ),
   ];
 }
 
-function itemLines(item: ItemView, nowMs: number, width: number, paint: Paint): string[] {
-  const title = cut(clean(item.title), Math.max(20, width - 48));
+function itemLines(
+  item: ItemView,
+  nowMs: number,
+  { width, titleWidth }: { width: number; titleWidth: number },
+  paint: Paint,
+): string[] {
+  const title = cut(clean(item.title), titleWidth).padEnd(titleWidth);
   const running = isActive(item.status);
   const elapsedMs = running && item.startedAt ? Math.max(0, nowMs - Date.parse(item.startedAt)) : item.elapsedMs;
   const time = elapsedMs === undefined || item.status === 'pending' ? '' : formatDuration(elapsedMs);

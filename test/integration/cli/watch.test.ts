@@ -1,9 +1,12 @@
 // What breaks is the view, never the run: a coordinator that dies and comes back, Ctrl-C, a closed pipe.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import type { WatchDocument } from '../../../shared/documents.ts';
-import { eventOf, sampleReport, sampleRun, succeededRun } from '../../unit/cli/samples.ts';
+import { eventOf, sampleCluster, samplePlan, sampleReport, sampleRun, succeededRun } from '../../unit/cli/samples.ts';
 import { type Answers, baton, type FakeOperator, fakeOperator, mainPath } from './fake-operator.ts';
 
 const run = succeededRun();
@@ -120,6 +123,58 @@ describe('baton run watch', () => {
     watching.stderr.destroy();
     closed.open();
     assert.equal((await watching).exitCode, 0);
+  });
+});
+
+describe('in a terminal', () => {
+  it('baton upgrade asks, shows a bar while the installer runs, and leaves the recap', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'baton-terminal-'));
+    const installer = join(directory, 'MotadataServiceOpsCommonUpgrade_V870');
+    await writeFile(installer, 'content');
+    const seen = gate();
+    const fake = await fakeOperator({
+      showCluster: () => sampleCluster(),
+      compilePlan: () => samplePlan(),
+      uploadRelease: () => ({ schema: 1 }),
+      startRun: () => ({ schema: 1, run: run.id }),
+      showRun: () => sampleRun(),
+      getReport: () => sampleReport(),
+      async *watchRun() {
+        yield eventOf(1, 'install-master', 'running');
+        yield {
+          schema: 1,
+          sequence: 1,
+          at: '',
+          progress: { item: 'install-master', percent: 40, line: '', elapsedMs: 1 },
+        };
+        await seen.opened;
+        yield { schema: 1, sequence: 2, at: '', run };
+      },
+    });
+    try {
+      const words = [process.execPath, mainPath, 'upgrade', 'lab', '--installer', installer, '--to', '8.7.0'];
+      // `script` gives its child a terminal; the answer waits in it until it is asked for.
+      const upgrading = execa('script', ['-qec', `stty cols 100 rows 40; ${words.join(' ')}`, '/dev/null'], {
+        env: { BATON_ADDRESS: `unix:${fake.socketPath}`, TERM: 'xterm' },
+        input: 'y\n',
+        reject: false,
+        timeout: 60_000,
+      });
+      let screen = '';
+      upgrading.stdout.on('data', (chunk: Buffer) => {
+        screen += String(chunk);
+      });
+      await until('the bar', () => /█{8}░{12} 40 %/.test(screen));
+      seen.open();
+      const ended = await upgrading;
+      assert.equal(ended.exitCode, 0, screen);
+      assert.match(screen, /Carry this plan out\? \[y\/N\]/);
+      assert.match(screen, /Portal +didn't answer for 42\.3 s/);
+    } finally {
+      seen.open();
+      await fake.remove();
+      await rm(directory, { recursive: true });
+    }
   });
 });
 

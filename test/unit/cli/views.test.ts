@@ -29,7 +29,7 @@ describe('a halt', () => {
     assert.match(text, /Down now +n1 ft-main-server\.service/);
   });
   it('says that failover is suspended and what that means', () => {
-    assert.match(text, /Failover +SUSPENDED: .*nobody takes over/);
+    assert.match(text, /Failover +SUSPENDED: .*nothing takes over/);
   });
   it('says where the evidence lies and shows its end, without escape sequences', () => {
     assert.match(text, /Evidence +n1:\/var\/lib\/baton-agent/);
