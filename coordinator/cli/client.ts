@@ -2,13 +2,13 @@
 // It prints nothing and decides nothing.
 import { userInfo } from 'node:os';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { Client, type ClientOptions, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
-import { type Failure, failure, ok, type Result } from '../../shared/failures.ts';
+import { Client, type ClientOptions, type ClientWritableStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { failure, ok, type Result } from '../../shared/failures.ts';
 import { type Document, Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
 import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
-import { failureFromError } from '../../shared/rpc/status.ts';
 import { minutes, seconds } from '../../shared/units.ts';
 import type { Endpoint } from './address.ts';
+import { explain } from './call-failure.ts';
 
 type Methods = typeof Operator.method;
 type NamesOf<Kind> = { [K in keyof Methods]: Methods[K]['methodKind'] extends Kind ? K : never }[keyof Methods];
@@ -100,20 +100,24 @@ export function connectOperator(endpoint: Endpoint): OperatorClient {
         await listen(document.value);
       }
     },
-    uploadRelease: (parts, timeoutMs) =>
-      new Promise((resolve) => {
+    uploadRelease: <T>(parts: AsyncIterable<UploadPart>, timeoutMs: number) =>
+      new Promise<Result<T>>((resolve) => {
         const { path, requestSerialize, responseDeserialize } = definition.uploadRelease;
+        const answered = new AbortController();
         const call = client.makeClientStreamRequest(
           path,
           requestSerialize,
           responseDeserialize,
           metadata,
           { deadline: Date.now() + timeoutMs },
-          (error, answer) => resolve(error ? failed(error) : documentOf(answer)),
+          (error, answer) => {
+            answered.abort();
+            resolve(error ? failed(error) : documentOf(answer));
+          },
         );
         call.on('error', () => {}); // told by the callback
-        void send(parts, call).catch((error: Error) => {
-          resolve({ ok: false, failure: failure('bad-input', error.message) });
+        void send(parts, call, answered.signal).catch((error: Error) => {
+          resolve({ ok: false, failure: failure('bad-input', `the installer cannot be read: ${error.message}`) });
           call.cancel();
         });
       }),
@@ -121,32 +125,29 @@ export function connectOperator(endpoint: Endpoint): OperatorClient {
   };
 }
 
-interface Sink {
-  write(part: unknown): boolean;
-  once(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
-  end(): void;
-  writableEnded: boolean;
-  destroyed: boolean;
-}
-
-async function send(parts: AsyncIterable<UploadPart>, sink: Sink): Promise<void> {
+/** Sends the parts; stops where the coordinator answers before it has seen all, because it refuses or has the file. */
+async function send(
+  parts: AsyncIterable<UploadPart>,
+  sink: ClientWritableStream<unknown>,
+  answered: AbortSignal,
+): Promise<void> {
   for await (const part of parts) {
-    if (sink.destroyed || sink.writableEnded) return;
-    if (!sink.write(part)) await drained(sink);
+    if (answered.aborted) return;
+    if (!sink.write(part)) await drained(sink, answered);
   }
   sink.end();
 }
 
-/** Until the coordinator has taken more, or has ended the call. */
-function drained(sink: Sink): Promise<void> {
+function drained(sink: ClientWritableStream<unknown>, answered: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const events = ['drain', 'close', 'error', 'status'];
     const done = () => {
-      for (const event of events) sink.off(event, done);
+      sink.off('drain', done);
+      answered.removeEventListener('abort', done);
       resolve();
     };
-    for (const event of events) sink.once(event, done);
+    sink.once('drain', done);
+    answered.addEventListener('abort', done, { once: true });
+    if (answered.aborted) done();
   });
 }
 
@@ -159,47 +160,6 @@ function documentOf<T>(message: Document | undefined): Result<T> {
       failure: failure('unexpected-output', `the coordinator's answer is no JSON document: ${String(cause)}`),
     };
   }
-}
-
-/** A broken connection says what to do about it; what the coordinator itself said stays as it is. */
-function explain(error: unknown, endpoint: Endpoint): Failure {
-  const found = error as ServiceError;
-  if (found.metadata?.get('baton-failure-bin').length) return failureFromError(found);
-  const details = found.details || found.message;
-  switch (found.code) {
-    case status.UNIMPLEMENTED:
-      return failure(
-        'unexpected-output',
-        `the coordinator at ${endpoint.address} doesn't know this command; compare \`baton version\``,
-      );
-    case status.INTERNAL:
-      // A connection that breaks in the middle of a call comes out as a reset stream.
-      if (!/RST_STREAM/.test(details)) return failureFromError(found);
-      return outOfReach(details, endpoint);
-    case status.UNAVAILABLE:
-    case status.CANCELLED:
-      return outOfReach(details, endpoint);
-    case status.DEADLINE_EXCEEDED:
-      return failure(
-        'timeout',
-        `the coordinator at ${endpoint.address} didn't answer in time; see its log: journalctl -u baton-coordinator`,
-        {
-          retryable: true,
-          evidence: details,
-        },
-      );
-    default:
-      return failureFromError(found);
-  }
-}
-
-function outOfReach(details: string, endpoint: Endpoint): Failure {
-  const reason = /EACCES|EPERM/.test(details)
-    ? 'permission denied; join the group `baton`, or use sudo'
-    : endpoint.isSocket && /ENOENT|ECONNREFUSED/.test(details)
-      ? 'is it running (systemctl status baton-coordinator, or `baton coordinator`)? --address or BATON_ADDRESS names another'
-      : details;
-  return failure('unreachable', `no coordinator answers at ${endpoint.address}: ${reason}`, { retryable: true });
 }
 
 /** Who types: behind sudo the person, not root. Header values are ASCII. */

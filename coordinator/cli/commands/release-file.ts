@@ -16,7 +16,7 @@ export interface ReleaseFile {
 }
 
 const chunkBytes = 256 * 1024;
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 
 /** The target version as typed; `bad-input` unless it is major.minor.patch. */
 export function versionArgument(text: string): Result<string> {
@@ -38,7 +38,7 @@ export async function releaseFile(
       `--to ${expected.version} contradicts the installer's name: ${name} is ${releaseVersion(name) ?? 'another version'}`,
     );
   if (!namePattern.test(name))
-    return fail('bad-input', `--installer ${path}: the file's name may have letters, digits, . _ + - only`);
+    return fail('bad-input', `--installer ${path}: the file's name may have letters, digits, . _ and - only`);
   let sizeBytes: number;
   try {
     const found = await stat(await realpath(path));

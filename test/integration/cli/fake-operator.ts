@@ -29,6 +29,7 @@ export interface FakeOperator {
   socketPath: string;
   calls: { method: string; request: Request; user: string }[];
   uploaded: Buffer;
+  refusesUploads?: Failure;
   /** Ends the server as a kill would: connections break in the middle of what they carry. */
   kill(): void;
   start(): Promise<void>;
@@ -96,6 +97,8 @@ function implementation(fake: FakeOperator, answers: Answers): UntypedServiceImp
         let head: Request = {};
         for await (const part of call as AsyncIterable<Request>) {
           if (part.name) head = part;
+          // Refused at its head, before its bytes are read.
+          if (fake.refusesUploads) return reply(failureToStatus(fake.refusesUploads));
           parts.push(Buffer.from(part.data as Uint8Array));
         }
         fake.uploaded = Buffer.concat(parts);

@@ -169,6 +169,17 @@ describe('baton upgrade', () => {
     assert.equal((JSON.parse(ended.stdout) as { error: { code: string } }).error.code, 'not-found');
   });
 
+  it('stops uploading where the coordinator refuses before it has seen all', async () => {
+    fake = await fakeOperator(answers(succeededRun()));
+    fake.refusesUploads = failure('no-space', 'no room for the installer');
+    const large = join(directory, 'Large_V870');
+    await writeFile(large, Buffer.alloc(24 * 1024 * 1024));
+    const ended = await baton(fake.socketPath, ['upgrade', 'lab', '--installer', large, '--to', '8.7.0', '--yes']);
+    assert.equal(ended.exitCode, 1);
+    assert.match(ended.stderr, /no room for the installer/);
+    assert.equal(called('startRun').length, 0);
+  });
+
   it('starts once when the answer to the start is lost', async () => {
     const seen: unknown[] = [];
     const ended = await upgrade(
