@@ -1,0 +1,55 @@
+// Operator › Check: the read-only preflight, results as they come. `unknown` is never a pass.
+
+import type { Clock } from '../../shared/clock.ts';
+import type { CheckDocument } from '../../shared/documents.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { isVersion } from '../../shared/release-version.ts';
+import type { CheckResult } from '../checks/check.ts';
+import { worstVerdict } from '../checks/evaluate.ts';
+import type { ClusterStore } from '../cluster/cluster-store.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { preflightChecks } from '../plans/preflight.ts';
+import type { ReleaseStore } from '../releases/release-store.ts';
+import { takeChecks } from '../runs/take-readings.ts';
+import type { Asking, Tell } from './handlers.ts';
+
+/** Two cores and three agents: more at once only makes each slower. */
+const atOnce = 4;
+
+export async function checkCluster(
+  parts: { clusters: ClusterStore; fleet: Fleet; releases: ReleaseStore; clock: Clock },
+  request: { cluster: string; toVersion?: string | undefined; releaseSha256?: string | undefined },
+  { signal }: Asking,
+  tell: Tell,
+): Promise<Result<void>> {
+  const { clusters, fleet, releases, clock } = parts;
+  const { toVersion, releaseSha256 } = request;
+  const cluster = await clusters.get(request.cluster);
+  if (!cluster.ok) return cluster;
+  if (toVersion !== undefined && !isVersion(toVersion))
+    return fail('bad-input', `${JSON.stringify(toVersion)} is no version such as 8.7.0`);
+  const release = releaseSha256 === undefined ? undefined : await releases.get(releaseSha256);
+  if (release && !release.ok) return release;
+
+  const refs = preflightChecks(cluster.value, {
+    ...(toVersion === undefined ? {} : { toVersion }),
+    ...(release === undefined ? {} : { release: release.value }),
+  });
+  const results: CheckResult[][] = refs.map(() => []);
+  const document = (complete: boolean): CheckDocument => {
+    const checks = results.flat();
+    return { schema: 1, cluster: request.cluster, complete, verdict: worstVerdict(checks), checks };
+  };
+
+  const waiting = [...refs.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
+      const [index, ref] = next;
+      results[index] = await takeChecks(fleet, cluster.value, clock, [ref]);
+      if (waiting.length > 0) await tell(document(false));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  await tell(document(true));
+  return ok(undefined);
+}

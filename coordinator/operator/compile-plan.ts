@@ -1,0 +1,77 @@
+// Operator › CompilePlan: gathers what compiling needs from the nodes, compiles, stores nothing.
+
+import type { NodeProfile } from '../../shared/actions/command.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { answerOf, isFailure } from '../checks/check.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterStore } from '../cluster/cluster-store.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { hasJoined } from '../fleet/presence.ts';
+import type { FleetTables } from '../fleet/tables.ts';
+import { compilePlan } from '../plans/compile.ts';
+import type { CompiledPlan } from '../plans/plan.ts';
+import { appNodes } from '../plans/preflight.ts';
+
+export interface CompileParts {
+  clusters: ClusterStore;
+  tables: FleetTables;
+  fleet: Fleet;
+}
+
+const readTimeoutMs = 15_000;
+const parametersBytesMax = 64 * 1024;
+
+export async function compile(
+  { clusters, tables, fleet }: CompileParts,
+  request: { plan: string; cluster: string; parametersJson: string },
+): Promise<Result<CompiledPlan>> {
+  const cluster = await clusters.get(request.cluster);
+  if (!cluster.ok) return cluster;
+  const parameters = parseParameters(request.parametersJson);
+  if (!parameters.ok) return parameters;
+  const profiles = await profilesOf(tables, cluster.value);
+  if (!profiles.ok) return profiles;
+  const installed = request.plan === 'upgrade' ? await installedVersions(fleet, cluster.value, profiles.value) : {};
+  return compilePlan(request.plan, cluster.value, parameters.value, profiles.value, { installed });
+}
+
+function parseParameters(json: string): Result<unknown> {
+  if (json.length > parametersBytesMax) return fail('bad-input', 'the parameters are too long');
+  try {
+    return ok(json === '' ? {} : JSON.parse(json));
+  } catch (error) {
+    return fail('bad-input', `the parameters are no JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Of the nodes that have joined; an agent tells its profile when it connects first. */
+async function profilesOf(tables: FleetTables, cluster: Cluster): Promise<Result<Record<string, NodeProfile>>> {
+  const profiles: Record<string, NodeProfile> = {};
+  for (const { name } of cluster.nodes) {
+    const stored = await tables.nodes.get(name);
+    if (!stored.ok) return stored;
+    const node = stored.value?.value;
+    if (node?.profile && hasJoined(node)) profiles[name] = node.profile;
+  }
+  return ok(profiles);
+}
+
+/** What could be read; compiling says what is missing. */
+async function installedVersions(
+  fleet: Fleet,
+  cluster: Cluster,
+  profiles: Record<string, NodeProfile>,
+): Promise<Record<string, string>> {
+  const { file, pattern } = cluster.application.version;
+  const nodes = cluster.flavor === 'classic' ? appNodes(cluster).filter((node) => profiles[node] !== undefined) : [];
+  const versions = await Promise.all(
+    nodes.map(async (node) => {
+      const read = answerOf(
+        await fleet.read(node, { kind: 'readVersion', file, pattern }, readTimeoutMs),
+        'readVersion',
+      );
+      return isFailure(read) ? [] : [[node, read.version] as const];
+    }),
+  );
+  return Object.fromEntries(versions.flat());
+}

@@ -1,0 +1,108 @@
+// The Operator service of operator.proto: which call is whose. It translates, everything else is done elsewhere.
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Clock } from '../../shared/clock.ts';
+import type { VersionDocument } from '../../shared/documents.ts';
+import { ok } from '../../shared/failures.ts';
+import type {
+  AddNodeRequest,
+  ApplyClusterRequest,
+  CheckRequest,
+  ClusterRequest,
+  DecideRunRequest,
+  ListRunsRequest,
+  NodeRequest,
+  PlanRequest,
+  RunRequest,
+  StartRunRequest,
+  UploadChunk,
+  WatchRunRequest,
+} from '../../shared/gen/baton/v1/operator_pb.ts';
+import type { Log } from '../../shared/log.ts';
+import { batonVersion } from '../../shared/version.ts';
+import { describePlan } from '../plans/describe.ts';
+import { checkCluster } from './check-cluster.ts';
+import { clusterDocument } from './cluster-view.ts';
+import { applyCluster, type ClusterParts, listClusters } from './clusters.ts';
+import { compile } from './compile-plan.ts';
+import { readFailover } from './failover-view.ts';
+import { clientStream, serverStream, unary } from './handlers.ts';
+import { addNode, listNodes, type NodeParts, revokeNode } from './nodes.ts';
+import { decideRun, type RunParts, runName, startRun } from './runs.ts';
+import { uploadRelease } from './upload-release.ts';
+
+export interface OperatorParts extends NodeParts, ClusterParts, RunParts {
+  coordinator: string;
+  epoch: number;
+  clock: Clock;
+  log: Log;
+}
+
+export function operatorService(parts: OperatorParts): UntypedServiceImplementation {
+  const { log, views, clusters, fleet, locks } = parts;
+  return {
+    getVersion: unary(log, async () => {
+      const { coordinator, epoch } = parts;
+      return ok({ schema: 1, version: batonVersion, coordinator, epoch } satisfies VersionDocument);
+    }),
+
+    addNode: unary<AddNodeRequest>(log, (request, { operator }) => addNode(parts, request, operator)),
+    listNodes: unary(log, () => listNodes(parts)),
+    revokeNode: unary<NodeRequest>(log, ({ name }, { operator }) => revokeNode(parts, name, operator)),
+
+    applyCluster: unary<ApplyClusterRequest>(log, (request, { operator }) => applyCluster(parts, request, operator)),
+    listClusters: unary(log, () => listClusters(parts)),
+    showCluster: unary<ClusterRequest>(log, async ({ cluster: name }) => {
+      const cluster = await clusters.get(name);
+      if (!cluster.ok) return cluster;
+      const holder = await locks.holder(name);
+      return holder.ok ? ok(await clusterDocument(fleet, cluster.value, holder.value?.run)) : holder;
+    }),
+    showFailover: unary<ClusterRequest>(log, async ({ cluster: name }) => {
+      const cluster = await clusters.get(name);
+      return cluster.ok ? ok(await readFailover(fleet, cluster.value)) : cluster;
+    }),
+    check: serverStream<CheckRequest>(log, (request, asking, tell) => checkCluster(parts, request, asking, tell)),
+
+    uploadRelease: clientStream<UploadChunk>(log, (chunks, { operator }) => uploadRelease(parts, chunks, operator)),
+    compilePlan: unary<PlanRequest>(log, async (request) => {
+      const compiled = await compile(parts, request);
+      return compiled.ok ? ok(describePlan(compiled.value)) : compiled;
+    }),
+
+    startRun: unary<StartRunRequest>(log, (request, { operator }) => startRun(parts, request, operator)),
+    decideRun: unary<DecideRunRequest>(log, (request, { operator }) => decideRun(parts, request, operator)),
+    listRuns: unary<ListRunsRequest>(log, ({ cluster }) => views.list(cluster)),
+    showRun: unary<RunRequest>(log, async (request) => {
+      const run = runName(request.run);
+      return run.ok ? await views.show(run.value) : run;
+    }),
+    getReport: unary<RunRequest>(log, async (request) => {
+      const run = runName(request.run);
+      return run.ok ? await views.report(run.value) : run;
+    }),
+    watchRun: serverStream<WatchRunRequest>(log, async (request, { signal }, tell) => {
+      const run = runName(request.run);
+      if (!run.ok) return run;
+      const watching = views.watch(run.value, request.afterSequence, signal);
+      for (;;) {
+        const next = await watching.next();
+        if (next.done) return next.value;
+        await tell(next.value);
+      }
+    }),
+    readRunLogs: serverStream<RunRequest>(log, async (request, _asking, tell) => {
+      const run = runName(request.run);
+      const chunks = run.ok ? await views.logs(run.value) : run;
+      if (!chunks.ok) return chunks;
+      for (const chunk of chunks.value) await tell(chunk);
+      return ok(undefined);
+    }),
+    exportRun: serverStream<RunRequest>(log, async (request, _asking, tell) => {
+      const run = runName(request.run);
+      const lines = run.ok ? await views.export(run.value) : run;
+      if (!lines.ok) return lines;
+      for (const line of lines.value) await tell(line);
+      return ok(undefined);
+    }),
+  };
+}
