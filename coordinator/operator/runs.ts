@@ -59,7 +59,7 @@ export async function startRun(
   // Asked again after a lost answer, the nodes may be in the middle of the run: they are not what it was compiled from.
   const started = await parts.views.list(wanted.cluster);
   if (!started.ok) return started;
-  const run = runIdOf({ compiled: { plan: { name: wanted.plan } }, requestId });
+  const run = runIdOf(wanted.plan, requestId);
   if (started.value.runs.some(({ id }) => id === run)) return ok({ schema: 1, run });
 
   const compiled = await compile(parts, wanted);

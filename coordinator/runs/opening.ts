@@ -32,15 +32,14 @@ export interface OpeningParts {
 }
 
 /** The id of the run that a request starts: the same for the same request. */
-export const runIdOf = (request: { compiled: { plan: { name: string } }; requestId: string }): string =>
-  `${request.compiled.plan.name}-${sha256Hex(request.requestId).slice(0, 8)}`;
+export const runIdOf = (plan: string, requestId: string): string => `${plan}-${sha256Hex(requestId).slice(0, 8)}`;
 
 /** Takes the cluster and journals the start. Fails with `conflict`, naming the run that holds the cluster. */
 export async function openRun(parts: OpeningParts, request: StartRequest): Promise<Result<string>> {
   const { journal, clusterLog, artefacts, clock, epoch } = parts;
   const { compiled, operator, requestId, change, reason } = request;
   const { plan, hash } = compiled;
-  const run = runIdOf(request);
+  const run = runIdOf(plan.name, requestId);
   if (request.planHash !== hash)
     return fail('conflict', 'the plan is another one by now than the one that was agreed to; look at it again');
   const known = await journal.read(run);

@@ -171,7 +171,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   return {
     async startRun(request) {
       if (stopping.signal.aborted) return fail('unreachable', 'the coordinator is being stopped', { retryable: true });
-      const run = runIdOf(request);
+      const run = runIdOf(request.compiled.plan.name, request.requestId);
       starting.add(run);
       try {
         let opened = await openRun(parts, request);
