@@ -96,7 +96,7 @@ function halts(report: ReportDocument): string[] {
 }
 
 function stepBlock({ step, item }: Told): string {
-  const time = step.elapsedMs === undefined ? '' : `, ${formatDuration(step.elapsedMs)}`;
+  const time = step.elapsedMs ? `, ${formatDuration(step.elapsedMs)}` : '';
   const where = step.node === '' ? '' : ` on ${m(step.node)}`;
   const attempts = step.attempts > 1 ? `, ${step.attempts} attempts` : '';
   return [

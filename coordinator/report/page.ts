@@ -132,7 +132,7 @@ function stepsSection(report: ReportDocument): string {
 }
 
 function stepBlock({ step, item }: Told): string {
-  const time = step.elapsedMs === undefined ? '' : formatDuration(step.elapsedMs);
+  const time = step.elapsedMs ? formatDuration(step.elapsedMs) : '';
   const attempts = step.attempts > 1 ? `, ${step.attempts} attempts` : '';
   const planned = step.commands.length === 0 && step.kind !== 'approval' ? (item?.commands ?? []) : [];
   return `<div class="step ${e(step.status)}"><div class="head"><b>${e(step.title)}</b><span class="soft">${e([step.node, step.status + attempts, time].filter((part) => part !== '').join(' · '))}</span></div>

@@ -15,8 +15,9 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 export function liveFrame(view: RunView, nowMs: number, size: FrameSize, paint: Paint): string[] {
   const { run } = view;
   const width = Math.max(20, size.columns - 1);
+  const version = typeof run.parameters.toVersion === 'string' ? ` to ${clean(run.parameters.toVersion)}` : '';
   const elapsed = formatDuration(Math.max(0, nowMs - Date.parse(run.startedAt)));
-  const head = paint('bold', cut(`${run.plan} of ${run.cluster} · run ${run.id} · ${elapsed}`, width));
+  const head = paint('bold', cut(`${run.plan} of ${run.cluster}${version} · run ${run.id} · ${elapsed}`, width));
   const foot = [
     ...(view.notice === '' ? [] : [paint('yellow', cut(clean(view.notice), width))]),
     paint('dim', cut('Ctrl-C leaves this view; the run goes on.', width)),
@@ -43,7 +44,8 @@ function phaseLines(phase: PhaseView, nowMs: number, width: number, paint: Paint
   const isDone = done === phase.items.length;
   const isUntouched = phase.items.every((item) => item.status === 'pending');
   const sign = isDone ? paint('green', '✔') : isUntouched ? paint('dim', '·') : paint('cyan', '❯');
-  const time = isDone ? formatDuration(phase.items.reduce((sum, item) => sum + (item.elapsedMs ?? 0), 0)) : '';
+  const sumMs = phase.items.reduce((sum, item) => sum + (item.elapsedMs ?? 0), 0);
+  const time = isDone && sumMs > 0 ? formatDuration(sumMs) : '';
   const name = cut(clean(phase.phase), 40).padEnd(24);
   const heading = `${sign} ${isUntouched ? paint('dim', name) : paint('bold', name)} ${done}/${phase.items.length}  ${paint('dim', time)}`;
   if (isDone || isUntouched) return [{ text: heading, isFocus: false }];
@@ -68,7 +70,7 @@ function itemLines(
   const title = cut(clean(item.title), titleWidth).padEnd(titleWidth);
   const running = isActive(item.status);
   const elapsedMs = running && item.startedAt ? Math.max(0, nowMs - Date.parse(item.startedAt)) : item.elapsedMs;
-  const time = elapsedMs === undefined || item.status === 'pending' ? '' : formatDuration(elapsedMs);
+  const time = elapsedMs && item.status !== 'pending' ? formatDuration(elapsedMs) : '';
   const word = wordOf(item);
   const percent = running ? item.progress?.percent : undefined;
   const measure = percent === undefined ? '' : `${bar(percent, 20)} ${Math.round(percent)} %  `;

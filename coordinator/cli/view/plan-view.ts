@@ -2,7 +2,7 @@
 import type { PlanDocument, PlanItemDocument } from '../../../shared/documents.ts';
 import { formatDuration } from '../../../shared/units.ts';
 import { phasesOf } from './run-view.ts';
-import { clean, type Paint, wrap } from './text.ts';
+import { clean, cleanBlock, type Paint, wrap } from './text.ts';
 
 /** What will be done, how long the portal is down and failover is suspended; one line an item. */
 export function planSummary(plan: PlanDocument, paint: Paint): string {
@@ -65,15 +65,24 @@ function itemInFull(item: PlanItemDocument, number: number, paint: Paint): strin
     `${head}  ${paint('dim', `${item.kind} ${clean(item.id)}`)}`,
     ...field('guide', [item.section]),
     ...field('deviates', item.deviation ? [item.deviation] : []),
-    ...item.commands.map((command) => `       ${paint('cyan', `$ ${clean(command)}`)}`),
+    ...item.commands.map((command) => commandLines(command, '       ', (text) => paint('cyan', text))),
     ...field('must hold', item.postcondition),
     ...field('until', item.until === '' || item.kind !== 'step' ? [] : [item.until]),
     ...field('at most', item.timeoutMs > 0 ? [formatDuration(item.timeoutMs)] : []),
     ...field('portal', item.takesPortalDown ? ['down during this step'] : []),
     ...field('way back', item.undo === '' ? [] : [item.undo]),
-    ...item.undoCommands.map((command) => `                  ${paint('dim', `$ ${clean(command)}`)}`),
+    ...item.undoCommands.map((command) => commandLines(command, '                  ', (text) => paint('dim', text))),
     ...field('no return', item.pointOfNoReturn ? [item.pointOfNoReturn] : []),
   ];
+}
+
+/** A command as it can be copied: with the lines of its here-document. */
+function commandLines(command: string, margin: string, colour: (text: string) => string): string {
+  return cleanBlock(command)
+    .trimEnd()
+    .split('\n')
+    .map((line, index) => `${margin}${colour(index === 0 ? `$ ${line}` : `  ${line}`)}`)
+    .join('\n');
 }
 
 function field(name: string, values: string[]): string[] {

@@ -5,7 +5,7 @@ import { formatDuration } from '../../../shared/units.ts';
 import { findings } from './check-view.ts';
 import { haltView } from './halt-view.ts';
 import { phasesOf } from './run-view.ts';
-import { clean, moment, type Paint } from './text.ts';
+import { clean, cut, moment, type Paint } from './text.ts';
 
 export type Versions = ReportDocument['versions'];
 
@@ -44,7 +44,7 @@ export function verdict(run: RunDocument, paint: Paint): string {
 }
 
 function stepsView(run: RunDocument, paint: Paint): string {
-  const width = Math.min(64, Math.max(20, ...run.steps.map((step) => clean(step.title).length)));
+  const width = Math.min(72, Math.max(20, ...run.steps.map((step) => clean(step.title).length)));
   return phasesOf(run.steps)
     .flatMap(({ phase, items }) => [paint('bold', clean(phase)), ...items.map((item) => stepLine(item, width, paint))])
     .join('\n');
@@ -66,12 +66,12 @@ const marks: Record<RunStepDocument['status'], [Parameters<Paint>[0], string]> =
 
 function stepLine(item: RunStepDocument, width: number, paint: Paint): string {
   const [format, sign] = marks[item.status];
-  const time = item.elapsedMs === undefined ? '' : formatDuration(item.elapsedMs);
+  const time = item.elapsedMs ? formatDuration(item.elapsedMs) : '';
   const more = [
     ...(item.attempts > 1 ? [`${item.attempts} attempts`] : []),
     ...(item.status === 'succeeded' || item.status === 'pending' ? [] : [item.status]),
   ].join(', ');
-  const text = `${clean(item.title).padEnd(width)}  ${clean(item.node).padEnd(8)} ${time.padStart(11)}  ${more}`;
+  const text = `${cut(clean(item.title), width).padEnd(width)}  ${clean(item.node).padEnd(8)} ${time.padStart(11)}  ${more}`;
   return `  ${paint(format, sign)} ${item.status === 'pending' ? paint('dim', text) : text}`.trimEnd();
 }
 

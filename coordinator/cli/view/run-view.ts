@@ -48,15 +48,16 @@ function percentOf(item: ItemView): { percent?: number } {
 }
 
 function withStatus(item: ItemView, status: PlanItemStatus, at: string): ItemView {
-  const { progress: _, elapsedMs: __, ...rest } = item;
+  const { progress: _, elapsedMs, ...rest } = item;
   const next: ItemView = { ...rest, status };
   if (isActive(status)) {
     // A new attempt starts the clock again; reading, running and verifying belong to one.
     if (!isActive(item.status) || next.startedAt === undefined) next.startedAt = at;
     return next;
   }
-  if (next.startedAt !== undefined && status !== 'pending')
-    next.elapsedMs = Math.max(0, Date.parse(at) - Date.parse(next.startedAt));
+  // Later readings of an item that is done say the same status again; its time is over.
+  if (!isActive(item.status)) return elapsedMs === undefined ? next : { ...next, elapsedMs };
+  if (next.startedAt !== undefined) next.elapsedMs = Math.max(0, Date.parse(at) - Date.parse(next.startedAt));
   return next;
 }
 

@@ -49,6 +49,14 @@ describe('the live view', () => {
     assert.match(draw(view), /Run the installer {2}n1 +2\.0 s/);
     assert.doesNotMatch(draw(view), /40 %/);
   });
+  it('leaves the time of a finished item as it is when its condition is read again', () => {
+    const view = told(
+      eventOf(10, 'install-master', 'running'),
+      eventOf(15, 'install-master', 'succeeded'),
+      eventOf(40, 'install-master', 'succeeded'),
+    );
+    assert.equal(view.items.find((item) => item.id === 'install-master')?.elapsedMs, 5_000);
+  });
   it('ends with the run’s own document', () => {
     const run = sampleRun({ status: 'succeeded' }, 7);
     assert.equal(told({ schema: 1, sequence: 9, at: '', run }).run, run);
