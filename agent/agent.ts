@@ -69,7 +69,7 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
 
   const hello = async (): Promise<FromAgentInit> => {
     const policy = await policyNow();
-    const read = await reader({ kind: 'readNode' }, 10_000);
+    const read = await reader({ kind: 'readNode' }, 3000);
     const known = read.result.ok && read.result.value.kind === 'readNode' ? read.result.value : undefined;
     const { kind: _, ...facts } = known ?? { kind: 'readNode', ...(await nodeFacts(clock.nowMs(), 0)) };
     return {

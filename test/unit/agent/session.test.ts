@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { FromAgentInit, Stream } from '../../../agent/link/session.ts';
+import { openSession, type Session } from '../../../agent/link/session.ts';
+import { systemClock } from '../../../shared/clock.ts';
+
+/** The writing end of a stream that takes only so much. */
+class Narrow extends EventEmitter {
+  written: FromAgentInit[] = [];
+  hasRoom = true;
+  cancelled = false;
+  write({ kind }: { kind: FromAgentInit }): boolean {
+    this.written.push(kind);
+    return this.hasRoom;
+  }
+  cancel(): void {
+    this.cancelled = true;
+  }
+  cases(): string[] {
+    return this.written.map((kind) => kind.case ?? '');
+  }
+}
+
+const key = { run: 'r', step: 's', phase: 'do', attempt: 1 } as const;
+const outcome: FromAgentInit = { case: 'outcome', value: { key } };
+
+describe('The stream to a coordinator', () => {
+  let stream: Narrow;
+  let session: Session;
+  let outbox: FromAgentInit[];
+  const until = async (what: string, holds: () => boolean) => {
+    const deadline = performance.now() + 5000;
+    while (!holds()) {
+      assert.ok(performance.now() < deadline, what);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+  beforeEach(() => {
+    stream = new Narrow();
+    outbox = [outcome];
+    session = openSession(stream as unknown as Stream, {
+      clock: systemClock,
+      hello: async () => ({ case: 'hello', value: {} }),
+      heartbeat: () => ({ case: 'heartbeat', value: {} }),
+      outbox: () => outbox,
+      onMessage: () => {},
+      onWelcome: () => {},
+    });
+  });
+  afterEach(() => session.end('the test is over'));
+  const welcome = () => stream.emit('data', { kind: { case: 'welcome', value: { coordinator: 'c', epoch: 1 } } });
+
+  it('begins with hello, and brings the outbox once it is welcome', async () => {
+    await until('hello', () => stream.cases().includes('hello'));
+    assert.deepEqual(stream.cases(), ['hello']);
+    welcome();
+    assert.deepEqual(stream.cases(), ['hello', 'outcome']);
+  });
+
+  it('drops progress while it is blocked, and still sends outcomes at once', async () => {
+    await until('hello', () => stream.cases().includes('hello'));
+    welcome();
+    stream.hasRoom = false;
+    session.send(outcome);
+    for (let percent = 0; percent < 1000; percent += 1) session.progress(key, { percent, line: '', outputBytes: 0 });
+    const before = stream.written.length;
+    await new Promise((done) => setTimeout(done, 1300));
+    assert.equal(stream.written.length, before, 'nothing is put behind what is blocked');
+    session.send(outcome);
+    assert.equal(stream.cases().at(-1), 'outcome');
+
+    stream.hasRoom = true;
+    stream.emit('drain');
+    await until('a heartbeat', () => stream.cases().includes('heartbeat'));
+    assert.ok(!stream.cases().includes('progress'), 'old progress is gone');
+  });
+
+  it('tells the newest progress only, at most four times a second', async () => {
+    welcome();
+    const started = performance.now();
+    for (let percent = 0; performance.now() - started < 700; percent += 1) {
+      session.progress(key, { percent, line: '', outputBytes: percent });
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    const told = stream.cases().filter((name) => name === 'progress').length;
+    assert.ok(told >= 1 && told <= 3, `${told} in 700 ms`);
+  });
+
+  it('ends once, with the reason, and writes nothing afterwards', async () => {
+    stream.emit('error', new Error('reset'));
+    stream.emit('end');
+    assert.equal(await session.ended, 'reset');
+    const before = stream.written.length;
+    session.send(outcome);
+    assert.equal(stream.written.length, before);
+    assert.ok(stream.cancelled);
+  });
+});
