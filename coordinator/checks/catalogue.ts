@@ -24,7 +24,6 @@ import { rowsEqual } from './rows-equal.ts';
 import { ticketFound } from './ticket-found.ts';
 import { ticketSearchExact } from './ticket-search-exact.ts';
 import { unitsActive } from './units-active.ts';
-import { unitsStillStopped } from './units-still-stopped.ts';
 import { unitsStopped } from './units-stopped.ts';
 import { versionCompatible } from './version-compatible.ts';
 import { versionIs } from './version-is.ts';
@@ -56,7 +55,6 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     ticketFound,
     ticketSearchExact,
     unitsActive,
-    unitsStillStopped,
     unitsStopped,
     versionCompatible,
     versionIs,

@@ -24,6 +24,8 @@ export interface Gate extends Item {
   everyMs: number;
   /** A pass older than this is read again before the next step. */
   holdsForMs: number;
+  /** Every reading must pass for this long before the gate does; absent: one pass is enough. */
+  steadyForMs?: number;
 }
 
 /** A value read just before a step starts and put in for `{{name}}` in the strings of its action. */

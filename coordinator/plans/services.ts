@@ -2,7 +2,6 @@
 import { seconds } from '../../shared/units.ts';
 import { portalAnswers } from '../checks/portal-answers.ts';
 import { unitsActive } from '../checks/units-active.ts';
-import { unitsStillStopped } from '../checks/units-still-stopped.ts';
 import { unitsStopped } from '../checks/units-stopped.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { gate, noUndo, step, type Unphased } from './items.ts';
@@ -90,7 +89,9 @@ export function stayStopped(section: string, node: string, { application: { unit
   return gate(section, {
     id: 'standby.still-stopped',
     title: `Services stay stopped on ${node}`,
-    checks: [unitsStillStopped.ref({ node, units, stoppedForMs: limits.settleMs })],
+    checks: [unitsStopped.ref({ node, units })],
+    // systemd forgets when a disabled unit was stopped, so Baton looks for that long itself.
+    steadyForMs: limits.settleMs,
     withinMs: limits.settleMs + seconds(30),
     everyMs: seconds(1),
   });

@@ -71,8 +71,9 @@ function decideGate(situation: Situation, gate: Gate): Instruction {
 }
 
 function ofGate(gate: Gate) {
-  const { id: item, checks, withinMs, everyMs, holdsForMs } = gate;
-  return { item, of: 'gate' as const, checks, withinMs, everyMs, holdsForMs };
+  const { id: item, checks, withinMs, everyMs, holdsForMs, steadyForMs } = gate;
+  const steady = steadyForMs === undefined ? {} : { steadyForMs };
+  return { item, of: 'gate' as const, checks, withinMs, everyMs, holdsForMs, ...steady };
 }
 
 function gateFailed(situation: Situation, gate: Gate, checks: Parameters<typeof complaints>[0]): Instruction {

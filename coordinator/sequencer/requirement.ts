@@ -16,6 +16,8 @@ export interface Requirement {
   everyMs: number;
   /** A pass older than this is read again. */
   holdsForMs?: number;
+  /** Passes only once every reading has passed for this long. */
+  steadyForMs?: number;
 }
 
 export type Standing = { is: 'met' } | { is: 'failed'; read: JournaledRead } | { is: 'open'; next: Instruction };
@@ -35,7 +37,12 @@ export function standingOf(situation: Situation, requirement: Requirement): Stan
   if (reading === undefined || reading.base !== base) return open({ kind: 'read', item, of, checks, base });
   const decided = (passed: boolean): Standing =>
     open({ kind: 'append', fact: { type: 'ChecksRead', item, of, passed, results: reading.results } });
-  if (reading.passed) return decided(true);
+  if (reading.passed) {
+    const steadyAtMs = (reading.passedSinceMs ?? reading.lastAtMs) + (requirement.steadyForMs ?? 0);
+    if (reading.lastAtMs >= steadyAtMs) return decided(true);
+    const nextAtMs = Math.min(reading.lastAtMs + requirement.everyMs, steadyAtMs);
+    return open(nowMs >= nextAtMs ? { kind: 'read', item, of, checks, base } : { kind: 'wait', untilMs: nextAtMs });
+  }
   const withinMs =
     worstVerdict(reading.results) === 'unknown' && isBeingChanged(situation)
       ? Math.max(requirement.withinMs, situation.limits.unknownWithinMs)

@@ -14,6 +14,8 @@ export interface Reading {
   base: number;
   firstAtMs: number;
   lastAtMs: number;
+  /** Of the first pass since the last reading that did not pass. */
+  passedSinceMs?: number;
   passed: boolean;
   results: CheckResult[];
 }
@@ -72,7 +74,9 @@ export function notice(seen: Seen, observation: Observation): Seen {
       const name = readingName(item, of);
       const before = seen.readings[name];
       const firstAtMs = before?.base === base ? before.firstAtMs : atMs;
-      return { ...seen, readings: { ...seen.readings, [name]: { base, firstAtMs, lastAtMs: atMs, passed, results } } };
+      const passedSinceMs = (before?.base === base ? before.passedSinceMs : undefined) ?? atMs;
+      const reading = { base, firstAtMs, lastAtMs: atMs, passed, results, ...(passed ? { passedSinceMs } : {}) };
+      return { ...seen, readings: { ...seen.readings, [name]: reading } };
     }
     case 'appended':
       return noticeAppended(seen, observation.run, observation.fact, observation.atMs);

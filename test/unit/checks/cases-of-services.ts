@@ -10,7 +10,6 @@ import { portalAnswers } from '../../../coordinator/checks/portal-answers.ts';
 import { postgresqlSupported } from '../../../coordinator/checks/postgresql-supported.ts';
 import { resources } from '../../../coordinator/checks/resources.ts';
 import { unitsActive } from '../../../coordinator/checks/units-active.ts';
-import { unitsStillStopped } from '../../../coordinator/checks/units-still-stopped.ts';
 import { unitsStopped } from '../../../coordinator/checks/units-stopped.ts';
 import { on, type Suite, units } from './cases.ts';
 import { activeUnit, nowMs, release, stoppedUnit, suspended } from './world.ts';
@@ -130,25 +129,6 @@ export const suites: Suite[] = [
         /not-found/,
       ],
       ['one that ended with a status', 'pass', units({ activeState: 'failed', mainPid: 0 }), /stopped/],
-      ['one that nobody told of', 'fail', on('readUnits', { units: [] }), /not told of/],
-    ],
-  },
-  {
-    ref: unitsStillStopped.ref({ node: 'n2', units: app, stoppedForMs: 5000 }),
-    cases: [
-      ['a running one', 'fail', units({}), /elasticsearch active/],
-      [
-        'one that stopped a second ago',
-        'fail',
-        units({ activeState: 'inactive', mainPid: 0, sinceMs: nowMs - 1000 }),
-        /stopped 1\.0 s ago/,
-      ],
-      [
-        'one that never ran since the start',
-        'pass',
-        units({ activeState: 'inactive', mainPid: 0, sinceMs: 0 }),
-        /stayed/,
-      ],
       ['one that nobody told of', 'fail', on('readUnits', { units: [] }), /not told of/],
     ],
   },

@@ -129,7 +129,7 @@ describe('plan of the upgrade', () => {
     assert.equal('noUndo' in undo ? '' : undo.action.kind, 'stopUnits');
     assert.equal(stepOf(plan.items, 'standby.stop-services-again').until, 'end');
     const still = plan.items.find(({ id }) => id === 'standby.still-stopped');
-    assert.ok(still?.kind === 'gate' && still.withinMs > cluster.limits.settleMs);
+    assert.equal(still?.kind === 'gate' && still.steadyForMs, cluster.limits.settleMs);
   });
 
   it('removes the test ticket by the id that the search answers, and nothing that it did not create', () => {
