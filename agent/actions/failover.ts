@@ -55,7 +55,8 @@ export const suspendFailover: Run<'suspendFailover'> = async (action, context) =
     alarmedAtMs: 0,
   });
 
-  const states = await change(context, commandsHere(action, context).filter(isProgram), action.units);
+  // The first of them was the reading above.
+  const states = await change(context, commandsHere(action, context).filter(isProgram).slice(1), action.units);
   if (!states.ok) return states;
   await syncMasks();
   const loose = states.value.filter((state) => !isStopped(state) || !isMasked(state));
@@ -66,7 +67,8 @@ export const suspendFailover: Run<'suspendFailover'> = async (action, context) =
 export const armFailover: Run<'armFailover'> = async (action, context) => {
   const commands = commandsHere(action, context).filter(isProgram);
   const starts = commands.findIndex((command) => command.argv[1] === 'start');
-  const unmask = commands.slice(0, starts);
+  // The last one before the start is the reading that restoreEnablement does.
+  const unmask = commands.slice(0, starts - 1);
   const start = commands.slice(starts);
 
   for (const command of unmask) {

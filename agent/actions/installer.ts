@@ -43,7 +43,8 @@ export const runInstaller: Run<'runInstaller'> = async (action, context) => {
   if (!state.value.staged) return notStaged(releasePath(context.profile, action.name, action.sha256), state.value);
   if (context.signal.aborted) return fail('command-killed', 'settled before it was started');
 
-  const started = await executeOk(context, lastProgram(commands));
+  // Not cut short by settling: a start on its way could arrive after everybody has looked. What it starts is ended then.
+  const started = await executeOk({ ...context, signal: new AbortController().signal }, lastProgram(commands));
   if (!started.ok) {
     const standing = await readStanding(unitOfKey(context.key));
     if (standing.ok && !standing.value.isLoaded && (await readExitStatus(folder)) === undefined) return started;

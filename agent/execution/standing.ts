@@ -50,10 +50,17 @@ export async function settle(
 
   const running = executor.running(key);
   running?.abort.abort();
-  const unit = unitOfKey(key);
-  const standing = await readStanding(unit);
-  if (!standing.ok || standing.value.isLoaded) await stopUnit(unit);
-  if (running !== undefined) await Promise.race([running.done, clock.sleep(endsWithinMs)]);
+  let isDone = running === undefined;
+  void running?.done.then(() => {
+    isDone = true;
+  });
+  const untilMs = clock.monotonicMs() + endsWithinMs;
+  // More than once: a start that was on its way may come after the first look.
+  do {
+    const standing = await readStanding(unitOfKey(key));
+    if (standing.ok && standing.value.isLoaded) await stopUnit(unitOfKey(key));
+    if (!isDone) await clock.sleep(100);
+  } while (!isDone && clock.monotonicMs() < untilMs);
   return await standingOf(key, parts);
 }
 

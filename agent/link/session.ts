@@ -28,7 +28,7 @@ export interface SessionParts {
 }
 
 export interface Session {
-  /** Sends what must not be lost; it goes out ahead of any progress that has not been sent. */
+  /** Sends what must not be lost. */
   send(message: FromAgentInit): void;
   progress(key: Key, progress: StepProgress): void;
   /** Why it ended. */
@@ -80,12 +80,14 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     if (hasRoom && clock.monotonicMs() - sentOutboxMs >= resendMs) sendOutbox();
   }, heartbeatMs);
 
-  const progresses = setInterval(() => {
+  /** What cannot be told now is not told later: the next progress says more. */
+  const tellProgress = () => {
     if (hasRoom && isWelcome)
       for (const { key, progress } of pending.values())
         send({ case: 'progress', value: { key: keyToWire(key), ...progress } });
     pending.clear();
-  }, progressMs);
+  };
+  const progresses = setInterval(tellProgress, progressMs);
 
   stream.on('drain', () => {
     hasRoom = true;
@@ -110,7 +112,11 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
   parts.hello().then(send, (error: unknown) => end(String(error)));
 
   return {
-    send,
+    send(message) {
+      // Progress that came after its outcome would only confuse.
+      if (message.case === 'outcome') tellProgress();
+      send(message);
+    },
     progress: (key, progress) => void pending.set(formatKey(key), { key, progress }),
     ended,
     end,

@@ -30,9 +30,11 @@ export function showUnits(units: readonly string[]): Program {
   return systemctl('show', `--property=${unitProperties.join(',')}`, ...units);
 }
 
+/** What is enabled is read first, to be recorded; then stopped, masked, and looked at. */
 export function suspendCommands(units: readonly string[], localUnits: readonly string[]): Program[] {
   const [local, others] = splitUnits(units, localUnits);
   return [
+    showUnits(units),
     ...units.map((unit) => systemctl('stop', unit)),
     ...others.map((unit) => systemctl('mask', unit)),
     ...(local.length === 0 ? [] : [program('mkdir', '-p', controlFolder)]),
@@ -42,12 +44,14 @@ export function suspendCommands(units: readonly string[], localUnits: readonly s
   ];
 }
 
+/** Unmasked and compared with the record (which may add `systemctl enable` or `disable`), started, and looked at. */
 export function armCommands(units: readonly string[], localUnits: readonly string[]): Program[] {
   const [local, others] = splitUnits(units, localUnits);
   return [
     ...others.map((unit) => systemctl('unmask', unit)),
     ...local.map((unit) => program('rm', '-f', `${controlFolder}/${fullUnitName(unit)}`)),
     ...(local.length === 0 ? [] : [systemctl('daemon-reload')]),
+    showUnits(units),
     ...units.map((unit) => systemctl('start', unit)),
     showUnits(units),
   ];

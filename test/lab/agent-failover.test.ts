@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { Action } from '../../shared/actions/action.ts';
+import { printCommands } from '../../shared/actions/commands.ts';
 import type { Key } from '../../shared/key.ts';
 import { type NodeAgent, startNodeAgent } from './agent-node.ts';
 import { lab, onNode, waitFor } from './lab.ts';
@@ -16,7 +18,6 @@ describe('Suspending failover on a real systemd', function () {
   let agent: NodeAgent;
   before(async () => {
     await lab('heal');
-    agent = await startNodeAgent(node, `observerUnits: [${units.join(', ')}]\nhooksDirectory: /etc/baton-test/hooks\n`);
     for (const file of files) await onNode(node, `printf '${unitText}' > ${file}`);
     await onNode(
       node,
@@ -24,6 +25,7 @@ describe('Suspending failover on a real systemd', function () {
         `printf '#!/bin/sh\\necho "$1" >> /var/tmp/baton-alarm' > /etc/baton-test/hooks/alarm; ` +
         `chmod 0700 /etc/baton-test/hooks/alarm; rm -f /var/tmp/baton-alarm`,
     );
+    agent = await startNodeAgent(node, `observerUnits: [${units.join(', ')}]\nhooksDirectory: /etc/baton-test/hooks\n`);
   });
   after(async () => {
     await agent.remove();
@@ -36,6 +38,15 @@ describe('Suspending failover on a real systemd', function () {
 
   const suspend = (leaseMs = 60_000) => agent.act(nextKey(), { kind: 'suspendFailover', units, leaseMs });
   const arm = () => agent.act(nextKey(), { kind: 'armFailover', units });
+  /** What the coordinator would print with the profile that this agent has told. */
+  const dryRun = (action: Action) => {
+    const profile = agent.coordinator.heard.hellos.at(-1)?.profile;
+    assert.ok(profile);
+    return printCommands(action, profile, {
+      key: { run: 'r1', step: 'x', phase: 'do', attempt: 1 },
+      timeoutMs: 30_000,
+    });
+  };
   const each = async (line: string) =>
     (await Promise.all(units.map((unit) => onNode(node, `${line} ${unit} || true`)))).join(' ');
   const failover = async () => {
@@ -48,6 +59,7 @@ describe('Suspending failover on a real systemd', function () {
     assert.equal((await failover()).armed, true);
     const suspended = await suspend();
     assert.equal(suspended.verdict, 'succeeded', JSON.stringify(suspended));
+    assert.deepEqual(suspended.commands, dryRun({ kind: 'suspendFailover', units, leaseMs: 60_000 }));
     assert.equal(await each('systemctl is-active'), 'inactive inactive');
     assert.equal(await each('systemctl is-enabled'), 'masked masked');
     assert.match(await each('systemctl start 2>&1'), /masked.*masked/s);
@@ -67,6 +79,7 @@ describe('Suspending failover on a real systemd', function () {
     assert.equal((await suspend()).verdict, 'succeeded', 'a second time changes nothing');
     const armed = await arm();
     assert.equal(armed.verdict, 'succeeded', JSON.stringify(armed));
+    assert.deepEqual(armed.commands, dryRun({ kind: 'armFailover', units }));
     assert.equal(await each('systemctl is-active'), 'active active');
     assert.equal(await each('systemctl is-enabled'), 'enabled enabled');
     assert.equal((await failover()).suspended, false);
