@@ -79,7 +79,7 @@ function stepDocument(item: PlanItem, standing: ItemState, state: RunState): Run
     id: item.id,
     kind: item.kind,
     phase: item.phase,
-    title: item.title,
+    title: item.title.replaceAll('{{run}}', state.run),
     node: item.kind === 'step' ? item.node : '',
     status: state.ended !== undefined && standing.status === 'pending' ? 'skipped' : standing.status,
     attempts: standing.attempts.length,
