@@ -218,7 +218,7 @@ describe('The agent', function () {
     coordinator.cutAt = 300_000;
     coordinator.command(key('stage'), stage);
     const staged = await coordinator.outcomeOf(key('stage'));
-    assert.equal(staged.verdict, 'succeeded', staged.failure?.message ?? "");
+    assert.equal(staged.verdict, 'succeeded', staged.failure?.message ?? '');
     assert.deepEqual(
       coordinator.fetches.map(({ offset }) => offset),
       [0, 300_000],
