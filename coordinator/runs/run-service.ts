@@ -106,11 +106,10 @@ export function createRunService(parts: RunServiceParts): RunService {
 
   const attend = async (run: string, plan: Plan, runner: Runner, meter: RunMeter): Promise<void> => {
     if (plan.items.some((item) => item.kind === 'step' && item.takesPortalDown)) await meter.start();
-    const renew = (): void => void renewLeases(fleet, plan, runner.state());
-    renew();
-    const timer = setInterval(renew, renewEveryMs);
+    const over = new AbortController();
+    void renewUntil(over.signal, run, plan, runner);
     const end = await runner.done;
-    clearInterval(timer);
+    over.abort();
     await meter.stop();
     runners.delete(run);
     switch (end.is) {
@@ -124,6 +123,18 @@ export function createRunService(parts: RunServiceParts): RunService {
         return;
       case 'stopped':
         return;
+    }
+  };
+
+  const renewUntil = async (signal: AbortSignal, run: string, plan: Plan, runner: Runner): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await renewLeases(fleet, plan, runner.state());
+      } catch (error) {
+        // Only the agent's alarm depends on it; the next turn tries again.
+        log.warn('the lease of the failover suspension was not renewed', { run, error: String(error) });
+      }
+      await clock.sleep(renewEveryMs, signal);
     }
   };
 

@@ -1,0 +1,124 @@
+// The simulated cluster behind the interface that the coordinator has of its agents. Outcomes are told again until they
+// are confirmed, as agents do.
+
+import type { ReadAction, ReadingResult } from '../../../coordinator/checks/check.ts';
+import type { Fleet, StepCommand } from '../../../coordinator/fleet/fleet.ts';
+import type { Answer } from '../../../shared/actions/action.ts';
+import { failure } from '../../../shared/failures.ts';
+import { formatKey, type Key } from '../../../shared/key.ts';
+import type { Outcome } from '../../../shared/outcome.ts';
+import type { World } from '../sequencer/world.ts';
+
+export class SimFleet {
+  private readonly unconfirmed = new Map<string, { node: string; key: Key; outcome: Outcome }>();
+  private readonly nodes = new Map<string, string>();
+  private readonly listeners = new Set<(node: string, key: Key, outcome: Outcome) => void>();
+  readonly closed: string[] = [];
+  readonly renewed: string[] = [];
+  readonly sent: StepCommand[] = [];
+  readonly world: World;
+  private epoch = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  nextAtMs = (): number | undefined => this.world.nextAtMs();
+
+  advanceTo = (nowMs: number): void => {
+    for (const { key, outcome } of this.world.advanceTo(nowMs)) {
+      const node = this.nodes.get(formatKey(key)) ?? '';
+      this.unconfirmed.set(formatKey(key), { node, key, outcome });
+    }
+    for (const { node, key, outcome } of [...this.unconfirmed.values()])
+      for (const listener of [...this.listeners]) listener(node, key, outcome);
+  };
+
+  /** The fleet as one coordinator process sees it. */
+  door(isDead: () => boolean): Fleet {
+    const never = new Promise<never>(() => undefined);
+    const alive = async <T>(act: () => T): Promise<T> => {
+      await Promise.resolve();
+      return isDead() ? never : act();
+    };
+    return {
+      send: (node, command) =>
+        alive(() => {
+          if (command.epoch < this.epoch) throw new Error('a command of an older epoch');
+          this.epoch = command.epoch;
+          this.sent.push(command);
+          this.nodes.set(formatKey(command.key), node);
+          const { key, action, timeoutMs } = command;
+          const attempt = { phase: key.phase, attempt: key.attempt, node, action, timeoutMs };
+          return this.world.send(key, { ...attempt, startedSequence: 0, startedAtMs: 0, isSettled: false });
+        }),
+      read: (node, action) => alive(() => this.read(node, action)),
+      ask: (node, key) => alive(() => this.world.ask(node, key)),
+      settle: (node, key) => alive(() => this.world.settle(node, key)),
+      confirm: (_, key) => alive(() => void this.unconfirmed.delete(formatKey(key))),
+      closeRun: (node, run) => alive(() => void this.closed.push(`${node} ${run}`)),
+      renewSuspension: (node, run) => alive(() => void this.renewed.push(`${node} ${run}`)),
+      presence: async () => [],
+      onOutcome: (listener) => {
+        const told: typeof listener = (...outcome) => {
+          if (!isDead()) listener(...outcome);
+        };
+        this.listeners.add(told);
+        return () => void this.listeners.delete(told);
+      },
+      onProgress: () => () => undefined,
+      onPresence: () => () => undefined,
+    };
+  }
+
+  private read(node: string, action: ReadAction): ReadingResult {
+    const answer = this.answer(action);
+    if (answer === undefined)
+      return { ok: false, failure: failure('unexpected-output', `${node}: the simulation has no ${action.kind}`) };
+    return { ok: true, answer, commands: [] };
+  }
+
+  private answer(action: ReadAction): Answer | undefined {
+    const unit = (name: string) => {
+      const isThere = this.world.marks.has(name);
+      return {
+        unit: name,
+        loadState: 'loaded',
+        activeState: isThere ? 'active' : 'inactive',
+        subState: isThere ? 'running' : 'dead',
+        unitFileState: 'enabled',
+        user: '',
+        mainPid: isThere ? 1 : 0,
+        result: 'success',
+        sinceMs: 0,
+      };
+    };
+    switch (action.kind) {
+      case 'readUnits':
+        return { kind: 'readUnits', units: action.units.map(unit) };
+      case 'readNode':
+        return {
+          kind: 'readNode',
+          hostname: 'n',
+          bootId: 'b',
+          os: 'debian',
+          osVersion: '12',
+          clockMs: 0,
+          uptimeS: 1,
+          memoryBytes: 1,
+          memoryAvailableBytes: 1,
+          load1m: 0,
+          cpus: 1,
+          postgresqlMajor: 17,
+          agentVersion: '0',
+        };
+      case 'readFailover': {
+        const isSuspended = this.world.marks.has('suspend');
+        const state = { armed: !isSuspended, suspended: isSuspended, suspendedAtMs: 0, deadlineMs: 0, run: '' };
+        return { kind: 'readFailover', ...state, units: action.units.map(unit) };
+      }
+      default:
+        return undefined;
+    }
+  }
+}
