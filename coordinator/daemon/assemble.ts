@@ -24,12 +24,14 @@ import { createRunMeter } from '../runs/run-meter.ts';
 import { createRunService, type RunService } from '../runs/run-service.ts';
 import { createRunViews } from '../runs/run-views.ts';
 import type { AgentsPortParts } from './agents-port.ts';
+import type { AgentsOfRuns } from './await-agents.ts';
 import { statePaths } from './state-files.ts';
 
 export interface Assembled {
   port: AgentsPortParts;
   operator: UntypedServiceImplementation;
   runs: RunService;
+  agentsOfRuns: AgentsOfRuns;
 }
 
 export async function assemble(given: {
@@ -107,5 +109,5 @@ export async function assemble(given: {
     releases: releases.value,
     operator,
   };
-  return ok({ port, operator, runs });
+  return ok({ port, operator, runs, agentsOfRuns: { locks, clusters: clusters.value, fleet } });
 }

@@ -12,6 +12,7 @@ import { type CoordinatorConfig, parseCoordinatorConfig } from '../config/coordi
 import { becomeLeader } from '../journal/leadership.ts';
 import { openAgentsPort } from './agents-port.ts';
 import { assemble } from './assemble.ts';
+import { untilConnected } from './await-agents.ts';
 import { openOperatorSocket } from './operator-socket.ts';
 import { readAuthority, statePaths } from './state-files.ts';
 import { listenForStop } from './stop-signal.ts';
@@ -30,11 +31,9 @@ export async function runCoordinator(configPath: string): Promise<Result<void>> 
   const started: { name: string; stop: () => unknown }[] = [];
   const stop = listenForStop();
   try {
-    const ended = await serve(config.value, authority.value, log, stop.signal, (name, undo) =>
+    return await serve(config.value, authority.value, log, stop.signal, (name, undo) =>
       started.push({ name, stop: undo }),
     );
-    if (!ended.ok) log.error(ended.failure.message);
-    return ended;
   } finally {
     for (const part of started.reverse()) {
       try {
@@ -85,17 +84,19 @@ async function serve(
 
   const assembled = await assemble({ bus, config, authority, epoch, log, onStop });
   if (!assembled.ok) return assembled;
-  const { port, operator, runs } = assembled.value;
-  // Before anybody can start another run on a cluster that one holds already.
-  const resumed = await runs.resumeAll();
-  if (!resumed.ok) return resumed;
-
-  const socket = await openOperatorSocket({ path: config.socketPath, group: config.socketGroup, operator, log });
-  if (!socket.ok) return socket;
-  onStop('operator socket', socket.value.close);
+  const { port, operator, runs, agentsOfRuns } = assembled.value;
   const agents = await openAgentsPort(port);
   if (!agents.ok) return agents;
   onStop('agents’ port', agents.value.close);
+  // Runs look at their nodes at once: agents that are on their way back are worth a moment.
+  await untilConnected(agentsOfRuns, signal);
+  const resumed = await runs.resumeAll();
+  if (!resumed.ok) return resumed;
+
+  // Last: whoever can open it finds every run taken up.
+  const socket = await openOperatorSocket({ path: config.socketPath, group: config.socketGroup, operator, log });
+  if (!socket.ok) return socket;
+  onStop('operator socket', socket.value.close);
   const at = { agents: formatHostPort(agents.value.address), operators: config.socketPath };
   log.info('ready', { version: batonVersion, name: config.name, epoch, ...at });
 

@@ -58,6 +58,13 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
     presence(presence) {
       write(`${presence.node}'s presence`, async () => {
         if (presence.connected) return tables.presence.put(presence.node, presence);
+        // The table of presence is in memory only: when the node was last seen must outlive the coordinator.
+        const seen = await update(tables.nodes, presence.node, (old) =>
+          old === undefined
+            ? fail('not-found', `${presence.node} is not in the table of nodes`)
+            : ok({ ...old, lastSeenMs: Math.max(old.lastSeenMs, presence.lastSeenMs) }),
+        );
+        if (!seen.ok) return seen;
         // A stream that was replaced says nothing any more about the one that did.
         return update(tables.presence, presence.node, (now) =>
           ok(now !== undefined && now.session !== presence.session ? now : presence),

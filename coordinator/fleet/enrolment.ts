@@ -124,7 +124,7 @@ export function createEnrolment(options: {
       const forgotten = await forgetTokens(name);
       if (!forgotten.ok) return forgotten;
 
-      const token = randomBytes(32).toString('base64url');
+      const token = randomBytes(32).toString('hex');
       const record: TokenRecord = {
         name,
         role: role as Role,

@@ -200,8 +200,14 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
     hear(node, key, outcome) {
       const attempts = itemState(state, key.step).attempts;
       const attempt = attempts.find((one) => one.phase === key.phase && one.attempt === key.attempt);
+      // What comes before the journal is read comes again. A node speaks for its own attempts only.
+      if (attempt === undefined) return;
+      if (attempt.node !== node) {
+        log.warn('an outcome was left aside: the attempt is another node’s', { run, node, item: key.step });
+        return;
+      }
       // Journaled already; the confirmation was lost.
-      if (isSame(attempt?.outcome, outcome) || isSame(attempt?.lateOutcome, outcome)) void fleet.confirm(node, key);
+      if (isSame(attempt.outcome, outcome) || isSame(attempt.lateOutcome, outcome)) void fleet.confirm(node, key);
       else observe({ type: 'outcome', key, outcome, atMs: clock.monotonicMs() });
     },
     wake: () => awake.ring(),

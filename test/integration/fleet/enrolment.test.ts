@@ -114,7 +114,10 @@ describe('joining', () => {
     const token = await tokenFor('n13');
     const stored = JSON.stringify(must(await fixture.tables.tokens.list()));
     assert.ok(!stored.includes(token));
-    assert.ok(token.length >= 43, '256 bits');
+    assert.match(token, /^[0-9a-f]{64}$/, '256 bits, and no option to a shell');
+    await attempt(token, 'n13');
+    await refusal(attempt(token, 'n13'));
+    assert.ok(!JSON.stringify(await fixture.audited()).includes(token));
   });
 
   it('revokes open tokens with the node', async () => {
