@@ -110,5 +110,5 @@ async function start(client: OperatorClient, io: Io, change: Change, plan: PlanD
     return ok(exitCodes.done);
   }
   io.note(`run ${run} has started`);
-  return await followToEnd(client, io, run);
+  return await followToEnd(client, io, run, 'start');
 }

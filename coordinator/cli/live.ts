@@ -21,15 +21,20 @@ interface Show {
 }
 
 /** Follows a run until it leaves `running`, showing what happens. `run` is its state as last read. */
-export async function showRunLive(client: OperatorClient, io: Io, run: RunDocument): Promise<Result<RunDocument>> {
+export async function showRunLive(
+  client: OperatorClient,
+  io: Io,
+  run: RunDocument,
+  from: 'start' | 'now',
+): Promise<Result<RunDocument>> {
   const show = io.canDraw ? picture(io, run) : lines(io);
   io.onInterrupt = () => {
     show.end('keep');
     return `detached; the run goes on. Back to it: baton run watch ${run.id}`;
   };
   try {
-    // The picture starts from the state, the lines tell what happened so far as well.
-    const after = io.canDraw ? run.head.sequence : 0;
+    // A picture starts from the state; lines may have to tell what happened so far as well.
+    const after = io.canDraw || from === 'now' ? run.head.sequence : 0;
     return await followRun(client, run.id, after, {
       event: (message) => show.event(message),
       lost: (failure: Failure) =>

@@ -21,15 +21,20 @@ export async function runArgument(client: OperatorClient, text: string): Promise
   return newest ? ok(newest.id) : fail('not-found', 'there is no run yet');
 }
 
-/** Follows a run until it leaves `running`, then recap and exit code. */
-export async function followToEnd(client: OperatorClient, io: Io, run: string): Promise<CommandEnd> {
+/** Follows a run until it leaves `running`, then recap and exit code; lines tell what happened from its start or from now on. */
+export async function followToEnd(
+  client: OperatorClient,
+  io: Io,
+  run: string,
+  from: 'start' | 'now',
+): Promise<CommandEnd> {
   io.onInterrupt = () => `detached; the run goes on. Back to it: baton run watch ${run}`;
   const now = await untilAnswered(
     () => client.call<RunDocument>('showRun', { run }),
     (failure) => io.note(`coordinator out of reach, the run goes on; reconnecting (${failure.message})`),
   );
   if (!now.ok) return now;
-  const ended = await showRunLive(client, io, now.value);
+  const ended = await showRunLive(client, io, now.value, from);
   if (!ended.ok) return ended;
   await sayEnd(client, io, ended.value);
   return ok(exitOfStatus(ended.value.status));

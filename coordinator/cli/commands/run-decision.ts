@@ -95,7 +95,7 @@ async function decide(
     (failure) => io.note(`${failure.message}; asking again`),
   );
   if (!decided.ok) return decided;
-  if (isFollowed) return await followToEnd(client, io, request.run);
+  if (isFollowed) return await followToEnd(client, io, request.run, 'now');
   if (io.isJson) io.document(decided.value);
   else io.say(verdict(decided.value, io.paint));
   return ok(exitCodes.done);

@@ -80,7 +80,7 @@ function watchCommand(shell: Shell) {
       await shell.withCoordinator(options, async (client, io) => {
         const run = await runArgument(client, text);
         if (!run.ok) return run;
-        return await followToEnd(client, io, run.value);
+        return await followToEnd(client, io, run.value, 'start');
       });
     });
 }

@@ -14,5 +14,7 @@ export function eventLine(message: WatchDocument, tenths: Map<string, number>): 
   const tenth = Math.floor(progress.percent / 10);
   if (tenths.get(progress.item) === tenth) return undefined;
   tenths.set(progress.item, tenth);
-  return `${at} [${clean(progress.item)}] ${Math.round(progress.percent)} %${progress.line === '' ? '' : ` ${clean(progress.line)}`}`;
+  const line = clean(progress.line);
+  const percent = `${Math.round(progress.percent)} %`;
+  return `${at} [${clean(progress.item)}] ${line === '' ? percent : /\d ?%/.test(line) ? line : `${percent} ${line}`}`;
 }

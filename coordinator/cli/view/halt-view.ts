@@ -13,7 +13,8 @@ export function haltView(run: RunDocument, paint: Paint): string {
   const parts: string[] = [];
   if (halt) {
     const item = run.steps.find((step) => step.id === halt.item);
-    const where = item ? `${clean(item.title)}${item.node === '' ? '' : ` on ${clean(item.node)}`}` : clean(halt.item);
+    const title = clean(item?.title ?? halt.item);
+    const where = !item || item.node === '' || title.includes(item.node) ? title : `${title} on ${clean(item.node)}`;
     const isQuestion = run.status === 'awaiting-operator';
     parts.push(
       paint(['bold', isQuestion ? 'yellow' : 'red'], `${isQuestion ? 'WAITS FOR YOU' : 'HALTED'} at: ${where}`),

@@ -31,7 +31,8 @@ export function applyWatch(view: RunView, message: WatchDocument): RunView {
     const status = event.status;
     return change(view, event.item, (item) => withStatus(item, status, message.at));
   }
-  if (progress)
+  // Progress is droppable and may come late.
+  if (progress && view.items.some((item) => item.id === progress.item && !isSettled(item.status)))
     return change(view, progress.item, (item) => ({
       ...item,
       progress: {
