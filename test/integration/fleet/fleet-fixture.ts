@@ -143,17 +143,23 @@ export async function startFixture(): Promise<Fixture> {
   return fixture;
 }
 
+/** Where to knock, and whom to trust. */
+export interface Door {
+  address: HostPort;
+  authority: { certificate: string };
+}
+
 /** Calls with a certificate, or without. */
 export class TestClient {
   readonly client: Client;
 
-  constructor(fixture: Pick<Fixture, 'address' | 'authority'>, own?: Credentials, port?: number) {
+  constructor(door: Door, own?: Credentials, port?: number) {
     const credentials = ChannelCredentials.createSsl(
-      Buffer.from(fixture.authority.certificate),
+      Buffer.from(door.authority.certificate),
       own ? Buffer.from(own.key) : null,
       own ? Buffer.from(own.certificate) : null,
     );
-    this.client = new Client(`127.0.0.1:${port ?? fixture.address.port}`, credentials, {
+    this.client = new Client(`127.0.0.1:${port ?? door.address.port}`, credentials, {
       ...channelOptions,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -238,8 +244,8 @@ export class TestAgent {
   readonly client: TestClient;
   private readonly call: ReturnType<TestClient['connect']>;
 
-  constructor(fixture: Pick<Fixture, 'address' | 'authority'>, own: Credentials, port?: number, metadata?: Metadata) {
-    this.client = new TestClient(fixture, own, port);
+  constructor(door: Door, own: Credentials, port?: number, metadata?: Metadata) {
+    this.client = new TestClient(door, own, port);
     this.call = this.client.connect(metadata);
     this.ended = endOf(this.call as ClientDuplexStream<unknown, unknown>);
     this.call.on('data', (message: ToAgent) => {

@@ -1,0 +1,113 @@
+// A real coordinator: `baton init` and `baton coordinator` as processes in a folder of their own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { endpointOf } from '../../../coordinator/cli/address.ts';
+import { connectOperator, type OperatorClient } from '../../../coordinator/cli/client.ts';
+import { type Initialized, initCoordinator } from '../../../coordinator/daemon/init.ts';
+import type { HostPort } from '../../../shared/host-port.ts';
+import { eventually, must, natsServer } from '../bus/test-bus.ts';
+
+const main = resolve(import.meta.dirname, '../../../coordinator/main.ts');
+
+export interface CoordinatorProcess {
+  folder: string;
+  configPath: string;
+  socketPath: string;
+  address: HostPort;
+  initialized: Initialized;
+  /** As agents pin it. */
+  authority: { certificate: string };
+  process: ChildProcess;
+  /** All that it has logged. */
+  log(): string;
+  start(): Promise<void>;
+  /** Ends it with a signal; gives its exit status, or the signal that killed it. */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+  /** A client on the socket, or from afar with the first operator's certificate. */
+  client(from?: 'socket' | 'afar'): OperatorClient;
+  remove(): Promise<void>;
+}
+
+/** Sets a coordinator up and starts it. */
+export async function startCoordinator(): Promise<CoordinatorProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'baton-test-coordinator-'));
+  const address = { host: '127.0.0.1', port: await freePort() };
+  const configPath = join(folder, 'coordinator.yaml');
+  const socketPath = join(folder, 'operator.sock');
+  const initialized = must(
+    await initCoordinator({
+      configPath,
+      stateDirectory: join(folder, 'state'),
+      socketPath,
+      listen: `127.0.0.1:${address.port}`,
+      natsProgram: await natsServer(),
+    }),
+  );
+  const clients: OperatorClient[] = [];
+  let output = '';
+  const coordinator: CoordinatorProcess = {
+    folder,
+    configPath,
+    socketPath,
+    address,
+    initialized,
+    authority: { certificate: await readFile(join(initialized.operatorDirectory, 'ca.pem'), 'utf8') },
+    process: undefined as never,
+    log: () => output,
+    async start() {
+      const from = output.length;
+      coordinator.process = spawn(process.execPath, [main, 'coordinator', '--config', configPath], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      coordinator.process.stderr?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      await eventually(
+        () => / ready /.test(output.slice(from)) || coordinator.process.exitCode !== null,
+        'the coordinator is ready',
+        30_000,
+      );
+      if (coordinator.process.exitCode !== null) throw new Error(`the coordinator ended: ${output}`);
+    },
+    async end(signal) {
+      const { process: child } = coordinator;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
+      const ended = new Promise<number | NodeJS.Signals | null>((done) =>
+        child.once('exit', (code, by) => done(code ?? by)),
+      );
+      child.kill(signal);
+      return await ended;
+    },
+    client(from = 'socket') {
+      const { operatorDirectory } = initialized;
+      const pem = (name: string) => join(operatorDirectory, `${name}.pem`);
+      const flags =
+        from === 'socket'
+          ? { address: `unix:${socketPath}` }
+          : { address: `127.0.0.1:${address.port}`, ca: pem('ca'), cert: pem('cert'), key: pem('key') };
+      const client = connectOperator(must(endpointOf(flags, {})));
+      clients.push(client);
+      return client;
+    },
+    async remove() {
+      for (const client of clients) client.close();
+      await coordinator.end('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await coordinator.start();
+  return coordinator;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => done(port));
+    });
+  });
+}
