@@ -20,10 +20,10 @@ export function timelinePicture(run: RunDocument): string {
   const bars = rows.map(({ step, ...row }, index) => {
     const y = axisHeight + index * rowHeight;
     const length = Math.max(2, scale(row.toMs) - scale(row.fromMs));
-    const where = step.node === '' ? '' : ` (${step.node})`;
+    const where = step.node === '' || step.title.includes(step.node) ? '' : ` (${step.node})`;
     const about = `${step.title}${where}: ${step.status}, ${formatDuration(row.toMs - row.fromMs)}`;
     return `<g><title>${escapeHtml(about)}</title>
-<text class="label" x="${labelWidth - 8}" y="${y + 14}" text-anchor="end">${escapeHtml(short(`${step.title}${where}`, 52))}</text>
+<text class="label" x="${labelWidth - 8}" y="${y + 14}" text-anchor="end">${escapeHtml(short(`${step.title}${where}`, 46))}</text>
 <rect class="bar ${step.kind} ${step.status}" x="${round(scale(row.fromMs))}" y="${y + 4}" width="${round(length)}" height="${rowHeight - 8}" rx="2"/></g>`;
   });
   return svg(height, 'Which step took when', [axis(toMs - fromMs, height, labelWidth, width - 12), ...bars]);
@@ -53,7 +53,7 @@ function rowOf(step: RunStepDocument, startedAt: string) {
 /** Time marks at round distances, at most eight. */
 function axis(totalMs: number, height: number, left: number, right: number): string {
   const rounds = [
-    100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
+    100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
   ];
   const stepMs = rounds.find((candidate) => totalMs / candidate <= 8) ?? Math.ceil(totalMs / 8 / 3_600_000) * 3_600_000;
   const marks: string[] = [];
