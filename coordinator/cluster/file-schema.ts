@@ -26,7 +26,7 @@ const application = z.strictObject({
     versionPattern: field.groupPattern.optional(),
   }),
   ticket: ticket.optional(),
-  installerTimeout: field.duration(60_000, 24 * hourMs, 'from 1m to 24h').default(hourMs),
+  installerTimeout: field.duration(5_000, 24 * hourMs, 'from 5s to 24h').default(hourMs),
 });
 
 const observer = z.strictObject({

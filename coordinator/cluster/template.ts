@@ -55,7 +55,7 @@ application:
   #     expectStatus: 204
   #   tokenFile: /etc/baton/ticket-token          # on the observer, from where the requests are made; 0600 root
   #   row: { table: apolo.request, column: subject }   # where the marker stands in the database
-  installerTimeout: 1h  # the longest that the installer may take on one node, 1m to 24h; then it is ended
+  installerTimeout: 1h  # the longest that the installer may take on one node, 5s to 24h; then it is ended
 
 observer:
   units: [ha]

@@ -18,7 +18,7 @@ export function explain(plan: Plan, before: RunState, fact: RunFact): Explained 
   const id = fact.type === 'RunHalted' ? fact.halt.item : 'item' in fact ? fact.item : '';
   const item = plan.items.find((one) => one.id === id);
   const about = { item: id, phase: item?.phase ?? '', node: item?.kind === 'step' ? item.node : '' };
-  return { ...about, sentence: sentenceOf(before, fact, item) };
+  return { ...about, sentence: sentenceOf(before, fact, item).replaceAll('{{run}}', before.run) };
 }
 
 function sentenceOf(before: RunState, fact: RunFact, item: PlanItem | undefined): string {
