@@ -46,7 +46,12 @@ export function verdict(run: RunDocument, paint: Paint): string {
 function stepsView(run: RunDocument, paint: Paint): string {
   const width = Math.min(72, Math.max(20, ...run.steps.map((step) => clean(step.title).length)));
   return phasesOf(run.steps)
-    .flatMap(({ phase, items }) => [paint('bold', clean(phase)), ...items.map((item) => stepLine(item, width, paint))])
+    .flatMap(({ phase, items }) =>
+      // What was never reached needs no line each.
+      items.every((item) => item.status === 'skipped')
+        ? [paint('dim', `${clean(phase)}: not reached`)]
+        : [paint('bold', clean(phase)), ...items.map((item) => stepLine(item, width, paint))],
+    )
     .join('\n');
 }
 

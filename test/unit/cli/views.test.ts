@@ -62,6 +62,13 @@ describe('the recap', () => {
   it('has each step with its time', () => {
     assert.match(text, /✔ Run the installer +n1 +8\.0 s/);
   });
+  it('takes one line for a phase that was never reached', () => {
+    const run = sampleRun({ status: 'aborted' }, 3);
+    const steps = run.steps.map((step) => (step.status === 'pending' ? { ...step, status: 'skipped' as const } : step));
+    const text = recap({ ...run, steps }, undefined, plainly);
+    assert.match(text, /^Standby: not reached$/m);
+    assert.match(text, /^Master$/m);
+  });
   it('of a refused run shows why', () => {
     const run = sampleRun({ status: 'failed', message: 'a check failed' });
     const [first, ...rest] = run.steps;
