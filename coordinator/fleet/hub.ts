@@ -42,6 +42,8 @@ export interface AgentStream {
 export interface Hub {
   /** Takes a stream over. The transport hands its messages to `hear` and calls `lost` once when it has ended. */
   open(stream: AgentStream): { hear(message: FromAgent): void; lost(): void };
+  /** How many are open here. */
+  streams(): number;
   /** Resolves when all that was said so far is in the tables. */
   flush(): Promise<void>;
   /** Ends all streams. */
@@ -69,13 +71,13 @@ export function createHub(options: {
 }): Hub {
   const { bus, tables, clock, log, audit, coordinator, epoch } = options;
   const books = createBookkeeping({ tables, clock, log, audit });
-  const connections = new Map<string, Connection>();
+  const connections = new Set<Connection>();
   const publish = (subject: string, data: Uint8Array | string) => {
     if (!bus.nc.isClosed()) bus.nc.publish(subject, data);
   };
 
   const watchdog = setInterval(() => {
-    for (const connection of connections.values()) {
+    for (const connection of connections) {
       const { stream, heardAtMs, openedAtMs, presence } = connection;
       const nowMs = clock.monotonicMs();
       if (presence === undefined && nowMs - openedAtMs > helloWithinMs)
@@ -105,6 +107,7 @@ export function createHub(options: {
     };
     books.hello(stream.node, hello);
     recordPresence(connection, {});
+    // An older stream of the node, here or elsewhere, ends when it hears this; one that never says hello replaces none.
     publish(openedSubject(stream.node), id);
     stream.put({ kind: { case: 'welcome', value: { epoch, coordinator } } });
     log.info('an agent has connected', { node: stream.node, from: stream.from, version: hello.agentVersion });
@@ -155,7 +158,7 @@ export function createHub(options: {
         requests.unsubscribe();
         replaced.unsubscribe();
         session.close();
-        if (connections.get(node) === connection) connections.delete(node);
+        connections.delete(connection);
         recordPresence(connection, { connected: false, runningKey: '' });
         log.info('an agent’s stream has ended', { node, from: stream.from });
       };
@@ -172,8 +175,7 @@ export function createHub(options: {
           stream.end(reason);
         },
       };
-      connections.get(node)?.hangUp(failure('conflict', `${node} opened another stream`));
-      connections.set(node, connection);
+      connections.add(connection);
 
       return {
         hear(message) {
@@ -191,10 +193,11 @@ export function createHub(options: {
         lost: over,
       };
     },
+    streams: () => connections.size,
     flush: () => books.flush(),
     async close() {
       clearInterval(watchdog);
-      for (const connection of [...connections.values()])
+      for (const connection of [...connections])
         connection.hangUp(failure('unreachable', 'the coordinator is being stopped', { retryable: true }));
       await books.flush();
     },

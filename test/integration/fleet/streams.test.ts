@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import type { NodePresence } from '../../../coordinator/checks/check.ts';
+import { silentMaxMs } from '../../../coordinator/fleet/hub.ts';
 import { failure } from '../../../shared/failures.ts';
 import { KeyStatus } from '../../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Key } from '../../../shared/key.ts';
@@ -233,6 +234,16 @@ describe('an agent’s stream', () => {
     agents.push(agent);
     agent.say({ case: 'outcome', value: outcomeToWire(key, succeeded) });
     assert.equal((await agent.ended).code, status.INVALID_ARGUMENT);
+  });
+
+  it('is ended when nothing is said any more, and when no hello comes', async () => {
+    const agent = await connectAgent();
+    const mute = new TestAgent(fixture, await fixture.join('n4'));
+    agents.push(mute);
+    await eventually(() => fixture.hub.streams() === 2, 'both streams are open');
+    fixture.clock.aheadMs += silentMaxMs + 1_000;
+    assert.match((await agent.ended).details, /was silent/);
+    assert.match((await mute.ended).details, /no hello/);
   });
 
   it('is noticed within 15 s when it is half-open', async function () {

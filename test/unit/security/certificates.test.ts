@@ -75,6 +75,11 @@ describe('certificates', () => {
     assert.equal(identityOf(der(certificate), authority.certificate, nowMs), 'another authority');
   });
 
+  it('trusts no certificate that names the authority but was signed with another key', async () => {
+    const forged = await issueClientCredentials({ ...authority, key: other.key }, 'node', 'n1', nowMs);
+    assert.equal(identityOf(der(forged.certificate), authority.certificate, nowMs), 'another authority');
+  });
+
   it('trusts no certificate before or after its time', async () => {
     const { certificate } = await issueClientCredentials(authority, 'node', 'n1', nowMs);
     assert.equal(identityOf(der(certificate), authority.certificate, nowMs + yearMs + 1000), 'expired');
