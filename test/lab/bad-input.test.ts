@@ -114,15 +114,3 @@ describe('a failing check', () => {
     assert.equal(await stateOf('n1', 'ft-main-server'), 'active');
   });
 });
-
-describe('a second upgrade at the same moment', () => {
-  it('ends with 2 and names the run that holds the cluster', async () => {
-    await startAfresh();
-    await setInstaller(['n1', 'n2'], { DURATION_S: 4 });
-    const run = await startUpgrade();
-    await installerRunsOn('n1');
-    const second = await upgrade();
-    assertRefused(second, new RegExp(run));
-    assert.equal((await runEnds(run)).status, 'succeeded');
-  });
-});

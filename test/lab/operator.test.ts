@@ -32,11 +32,14 @@ describe('abort', () => {
 });
 
 describe('pause', () => {
-  it('holds after the current step and resumes', async () => {
+  it('holds after the current step and resumes; a second upgrade meanwhile is refused and names the run', async () => {
     await startAfresh();
-    await setInstaller(['n1', 'n2'], { DURATION_S: 3 });
+    await setInstaller(['n1', 'n2'], { DURATION_S: 6 });
     const run = await startUpgrade();
     await installerRunsOn('n1');
+    const second = await upgrade();
+    assert.equal(second.exitCode, 2, second.stderr);
+    assert.match(second.stderr, new RegExp(run));
     assert.equal((await baton('run', 'pause', run)).exitCode, 0);
     const paused = await runEnds(run);
     assert.equal(paused.status, 'awaiting-operator', paused.message);
@@ -96,6 +99,6 @@ describe('baton-agent hold', () => {
     assert.match(ended.stdout + ended.stderr, /hold/);
     assert.deepEqual(await installerStarts('n1'), []);
     await onNode('n1', 'baton-agent hold --release');
-    assert.equal((await upgrade()).exitCode, 0);
+    assert.equal((await baton('check', 'lab')).exitCode, 0);
   });
 });
