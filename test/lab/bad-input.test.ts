@@ -4,8 +4,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CheckDocument, RunsDocument } from '../../shared/documents.ts';
-import { baton, batonJson, clusterFile, type Ended, installerStarts, lab, onNode, setInstaller } from './lab.ts';
-import { installerRunsOn, runEnds, startAfresh, startUpgrade, stateOf, upgrade, upgradeArguments } from './scenario.ts';
+import { baton, batonJson, clusterFile, type Ended, installerStarts, lab, onNode } from './lab.ts';
+import { startAfresh, stateOf, upgrade, upgradeArguments } from './scenario.ts';
 
 function assertRefused(ended: Ended, reason: RegExp, exitCode = 2): void {
   assert.equal(ended.exitCode, exitCode, ended.stderr);

@@ -3,16 +3,7 @@
 import assert from 'node:assert/strict';
 import type { RunDocument } from '../../shared/documents.ts';
 import { baton, installerStarts, onNode, setInstaller } from './lab.ts';
-import {
-  assertStandbyUntouched,
-  assertUpgraded,
-  runEnds,
-  showRun,
-  startAfresh,
-  stateOf,
-  upgrade,
-  versionOn,
-} from './scenario.ts';
+import { assertStandbyUntouched, assertUpgraded, runEnds, showRun, startAfresh, stateOf, upgrade } from './scenario.ts';
 
 /** I5: what happened, what runs and what is down, whether failover is armed, where the evidence lies, what is legal. */
 function assertHaltTells(run: RunDocument, about: RegExp): void {
