@@ -8,6 +8,13 @@ interface Sleeper {
 
 export class FakeClock implements Clock {
   private now = 1_000;
+  private readonly turnRealMs: number;
+
+  /** `turnRealMs`: how long a turn takes at least, where real servers have to keep up. */
+  constructor(turnRealMs = 0) {
+    this.turnRealMs = turnRealMs;
+  }
+
   private sleepers: Sleeper[] = [];
 
   nowMs = (): number => 1_700_000_000_000 + this.now;
@@ -39,6 +46,7 @@ export class FakeClock implements Clock {
     settled.catch(() => undefined);
     for (let turn = 0; !isSettled; turn += 1) {
       if (turn > 200_000) throw new Error('it does not come to an end');
+      if (this.turnRealMs > 0) await new Promise((resolve) => setTimeout(resolve, this.turnRealMs));
       for (let rest = 0; rest < 3; rest += 1) await new Promise((resolve) => setImmediate(resolve));
       if (isSettled) break;
       const next = Math.min(others.nextAtMs() ?? Number.POSITIVE_INFINITY, ...this.sleepers.map(({ atMs }) => atMs));
