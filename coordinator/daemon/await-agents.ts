@@ -6,7 +6,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { ClusterLog } from '../journal/cluster-log.ts';
 
 /** A node that is down must not keep the others waiting: its run sees it as out of reach. */
-const waitMaxMs = seconds(8);
+const waitMaxMs = seconds(5);
 const lookEveryMs = 100;
 
 export interface AgentsOfRuns {
