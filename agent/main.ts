@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // `baton-agent`: the command line on the node, and the daemon that systemd starts. Exit: 0 done, 1 failed, 2 wrong usage
 // or bad input, 4 coordinator out of reach.
 import { Command, CommanderError } from '@commander-js/extra-typings';

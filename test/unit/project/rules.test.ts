@@ -1,7 +1,7 @@
 // The project's own rules, read off its tracked files; the linter has the others.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -61,6 +61,14 @@ describe('the project', () => {
     assert.deepEqual(linesWith(product, /import\.meta\.(url|dirname|filename|resolve)/), []);
     const others = product.filter((file) => !file.endsWith('/main.ts'));
     assert.deepEqual(linesWith(others, /import\.meta\.main/), []);
+  });
+
+  it('starts its programs with Node: a shell would take the backquotes of their first comment for commands', () => {
+    const { bin } = JSON.parse(text('package.json')) as { bin: Record<string, string> };
+    for (const file of Object.values(bin)) {
+      assert.match(text(file), /^#!\/usr\/bin\/env node\n/, file);
+      assert.ok(statSync(join(root, file)).mode & 0o111, `${file} is not executable`);
+    }
   });
 
   it('leaves nothing for later', () => {
