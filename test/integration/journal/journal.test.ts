@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectBus } from '../../../coordinator/bus/bus.ts';
 import { emptyHead, headOf, type StoredEvent } from '../../../coordinator/journal/chain.ts';
@@ -97,6 +97,20 @@ describe('journal on JetStream', function () {
     assert.match(read.ok ? '' : read.failure.message, /run cut: journal damaged at event 5: /);
     assert.equal(must(await journal.read('whole')).length, 2);
     assert.equal((await write('whole', 1)).length, 3);
+  });
+
+  it('finds a cut tail also when the server has forgotten that there was more', async () => {
+    await write('forgotten', 5);
+    await test.nats.stop();
+    const folder = join(test.storeDirectory, 'streams/jetstream/$G/streams/RUN_forgotten/msgs');
+    await changeBlocks(folder, (size) => ({ truncateTo: size - 40 }));
+    await rm(join(folder, 'index.db'), { force: true });
+    await restart();
+    const read = await journal.read('forgotten');
+    assert.match(
+      read.ok ? '' : read.failure.message,
+      /journal damaged at event 5: it is missing: the journal had 5 events, now it has 4/,
+    );
   });
 
   it('finds a flipped bit in the stored files and names an event that it hit', async () => {

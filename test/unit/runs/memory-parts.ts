@@ -19,7 +19,11 @@ export class Memory {
   private readonly followers = new Set<{ run: string; tell(stored: StoredEvent): void }>();
 
   /** What one process sees; `onDeath` is told when fate lets it die. */
-  door(fate: Fate = () => 'go on', onDeath: () => void = () => undefined) {
+  door(
+    fate: Fate = () => 'go on',
+    onDeath: () => void = () => undefined,
+    delay: (what: string) => Promise<void> = async () => undefined,
+  ) {
     let isDead = false;
     const never = new Promise<never>(() => undefined);
     const die = (): Promise<never> => {
@@ -28,7 +32,7 @@ export class Memory {
       return never;
     };
     const through = async <T>(what: string, act: () => T): Promise<T> => {
-      await Promise.resolve();
+      await delay(what);
       if (isDead) return never;
       const fated = fate(what);
       if (fated === 'die before') return die();

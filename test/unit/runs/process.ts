@@ -60,9 +60,9 @@ export class Site {
   }
 
   /** Starts a coordinator's process, of the next epoch. */
-  process(fate?: Fate, onDeath?: () => void): Process {
+  process(fate?: Fate, onDeath?: () => void, delay?: (what: string) => Promise<void>): Process {
     this.epoch += 1;
-    const door = this.memory.door(fate, onDeath);
+    const door = this.memory.door(fate, onDeath, delay);
     const fleet = this.fleet.door(door.isDead);
     const { journal, clusterLog, artefacts } = door;
     const service = createRunService({

@@ -221,3 +221,39 @@ describe('crash of the coordinator at each thing that it does', function () {
       }
   });
 });
+
+describe('one writer of a run', function () {
+  this.timeout(60_000);
+
+  it('does not start what was decided before an operator’s word that came in between', async () => {
+    const site = new Site();
+    let isAborting = false;
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const process = site.process(undefined, undefined, async (what) => {
+      if (what === 'append OperatorDecided') {
+        isAborting = true;
+        await gate;
+      }
+    });
+    await site.run(process.service.startRun(request()));
+    const stopIsNext = async (): Promise<void> => {
+      while (!site.events(run).some(({ fact }) => fact.type === 'ItemSucceeded' && fact.item === 'suspend'))
+        await site.clock.sleep(10);
+    };
+    await site.run(stopIsNext());
+    const said = process.service.decide(run, word('abort'));
+    // Long enough for the runner to have decided on the next step, whose intent now waits behind the abort.
+    await site.run(site.clock.sleep(500));
+    assert.ok(isAborting);
+    open();
+    await site.run(said);
+    await site.until(run, 'aborted');
+    const events = site.events(run).map(({ fact }) => fact);
+    const at = events.findIndex(({ type }) => type === 'OperatorDecided');
+    assert.ok(!events.slice(at).some((fact) => fact.type === 'StepStarted' && fact.phase === 'do'));
+    await site.run(process.service.stop());
+  });
+});

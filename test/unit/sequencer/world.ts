@@ -18,6 +18,7 @@ export type Fate =
   | 'unknown-without-effect'
   | 'busy'
   | 'policy'
+  | 'old-epoch'
   | 'hangs';
 /** What the connection does with a command or its outcome. */
 export type Luck = 'fine' | 'command-lost' | 'outcome-lost' | 'delivered-twice' | 'agent-away';
@@ -34,6 +35,8 @@ export const fates: readonly Fate[] = [
   'hangs',
 ];
 export const lucks: readonly Luck[] = ['fine', 'command-lost', 'outcome-lost', 'delivered-twice', 'agent-away'];
+
+const refusals = { busy: 'refused-busy', policy: 'refused-by-policy', 'old-epoch': 'refused-old-epoch' } as const;
 
 interface Row {
   key: Key;
@@ -79,8 +82,8 @@ export class World {
     }
     const running = [...this.rows.values()].find((row) => row.status === 'running');
     const fate = running === undefined ? (this.fates.shift() ?? 'well') : 'busy';
-    if (fate === 'busy' || fate === 'policy') {
-      const code = fate === 'busy' ? 'refused-busy' : 'refused-by-policy';
+    if (fate === 'busy' || fate === 'policy' || fate === 'old-epoch') {
+      const code = refusals[fate];
       this.refused.push({ key, outcome: this.outcome('refused', failure(code, `${attempt.node} refuses`)) });
       return;
     }
@@ -90,7 +93,7 @@ export class World {
     this.rows.set(name, { key, status: 'running', outcome, endsAtMs, leaves, isDelivered: isOutcomeLost });
   }
 
-  private fateOf(fate: Exclude<Fate, 'busy' | 'policy'>): { outcome: Outcome; leaves: boolean } {
+  private fateOf(fate: Exclude<Fate, keyof typeof refusals>): { outcome: Outcome; leaves: boolean } {
     switch (fate) {
       case 'well':
         return { outcome: this.outcome('succeeded'), leaves: true };
@@ -107,6 +110,11 @@ export class World {
       case 'unknown-without-effect':
         return { outcome: this.outcome('unknown', failure('lost', 'its unit is gone')), leaves: false };
     }
+  }
+
+  /** An agent tells an outcome out of turn. */
+  tell(key: Key, verdict: Outcome['verdict']): void {
+    this.refused.push({ key, outcome: this.outcome(verdict, failure('internal', 'told out of turn')) });
   }
 
   private outcome(verdict: Outcome['verdict'], why?: Failure): Outcome {
