@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
+import { makePrivateFolder } from '../shared/durable-file.ts';
 import type { Log } from '../shared/log.ts';
 import { batonVersion } from '../shared/version.ts';
 import { failoverState } from './actions/failover.ts';
@@ -21,7 +22,6 @@ import { writeConnection } from './link/connection-file.ts';
 import { type Link, startLink } from './link/link.ts';
 import { handleMessage, outcomeMessage, refusalMessage } from './link/messages.ts';
 import type { FromAgentInit } from './link/session.ts';
-import { makePrivateFolder } from './platform/durable-file.ts';
 import { profileOf } from './platform/profile.ts';
 import { lockState } from './platform/state-lock.ts';
 import { isArmed } from './platform/unit-states.ts';

@@ -12,7 +12,7 @@ export function parseHostPort(text: string, defaultPort?: number): HostPort | un
   const match = pattern.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
-  if (host === undefined || port === undefined || port > 65_535) return undefined;
+  if (host === undefined || port === undefined || port < 1 || port > 65_535) return undefined;
   return { host, port };
 }
 

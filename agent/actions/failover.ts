@@ -1,9 +1,9 @@
 // readFailover, suspendFailover, armFailover. The record is written before the observer is touched and cleared only when
 // all its units were seen active for a while; nothing here ever arms by itself.
 import type { AnswerOf } from '../../shared/actions/action.ts';
+import { syncFolder } from '../../shared/durable-file.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { clearSuspension, readSuspension, type Suspension, writeSuspension } from '../ledger/suspension.ts';
-import { syncFolder } from '../platform/durable-file.ts';
 import { errorCode } from '../platform/system-error.ts';
 import { describeState, isArmed, isMasked, isStopped, type UnitState } from '../platform/unit-states.ts';
 import { type ActionContext, commandsHere, executeOk, isProgram, leftMs, type Run } from './context.ts';

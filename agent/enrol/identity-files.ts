@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makePrivateFolder, syncFolder, writeDurably } from '../platform/durable-file.ts';
+import { makePrivateFolder, syncFolder, writeDurably } from '../../shared/durable-file.ts';
 
 const describedSchema = z.object({ name: z.string(), role: z.string(), coordinators: z.array(z.string()).min(1) });
 

@@ -4,12 +4,12 @@ import { createSecureContext } from 'node:tls';
 import { type Client, credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { Enrolment, type JoinAnswer } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import { parseHostPort } from '../../shared/host-port.ts';
 import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
 import { failureFromError } from '../../shared/rpc/status.ts';
 import { createSigningRequest } from '../../shared/security/certificates.ts';
 import { isName } from '../../shared/security/identity.ts';
 import { fetchPinnedAuthority } from '../../shared/security/pinned-authority.ts';
-import { parseCoordinator } from '../link/coordinators.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity-files.ts';
 
 export interface JoinLine {
@@ -29,7 +29,7 @@ export async function join(line: JoinLine, stateDirectory: string): Promise<Resu
   if (!isName(line.name)) return fail('bad-input', `${JSON.stringify(line.name)} is not a node's name`);
   if (!/^sha256:[0-9a-f]{64}$/.test(line.pin))
     return fail('bad-input', 'the pin is not sha256: and 64 hexadecimal digits');
-  const strange = line.coordinators.find((coordinator) => parseCoordinator(coordinator) === undefined);
+  const strange = line.coordinators.find((coordinator) => parseHostPort(coordinator) === undefined);
   if (strange !== undefined || line.coordinators.length === 0)
     return fail('bad-input', `${JSON.stringify(strange ?? '')} is not HOST:PORT`);
   const joined = readIdentity(stateDirectory);
@@ -47,7 +47,7 @@ export async function join(line: JoinLine, stateDirectory: string): Promise<Resu
 }
 
 async function joinWith(coordinator: string, line: JoinLine): Promise<Result<Identity>> {
-  const where = parseCoordinator(coordinator);
+  const where = parseHostPort(coordinator);
   if (where === undefined) return fail('bad-input', `${coordinator} is not HOST:PORT`);
   const authority = await fetchPinnedAuthority(where.host, where.port, line.pin, timeoutMs);
   if (!authority.ok) return authority;
@@ -62,7 +62,7 @@ async function joinWith(coordinator: string, line: JoinLine): Promise<Result<Ide
     name: answer.value.node,
     role: answer.value.clusterRole,
     coordinators: [
-      ...new Set([...line.coordinators, ...answer.value.coordinators.filter((text) => parseCoordinator(text))]),
+      ...new Set([...line.coordinators, ...answer.value.coordinators.filter((text) => parseHostPort(text))]),
     ],
     key,
     certificate: answer.value.certificate,

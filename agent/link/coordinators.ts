@@ -1,4 +1,4 @@
-// Where the coordinators are: HOST:PORT as texts, and grpc clients that trust only the authority of the join line.
+// The coordinators as grpc clients that trust only the authority of the join line.
 import { createSecureContext } from 'node:tls';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Client, ClientDuplexStream, ClientReadableStream } from '@grpc/grpc-js';
@@ -28,12 +28,4 @@ export function fleetClient(coordinator: string, identity: Identity): FleetClien
     'grpc.enable_retries': 0,
     'grpc.use_local_subchannel_pool': 1,
   }) as unknown as FleetClient;
-}
-
-/** `HOST:PORT` or `[IPV6]:PORT` in its parts; undefined when it is neither. */
-export function parseCoordinator(text: string): { host: string; port: number } | undefined {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9][A-Za-z0-9.-]{0,252})):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (!match || port < 1 || port > 65_535) return undefined;
-  return { host: match[1] ?? match[2] ?? '', port };
 }

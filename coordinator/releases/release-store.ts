@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { syncDirectory } from '../../shared/durable-file.ts';
+import { syncFolder } from '../../shared/durable-file.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
 import { releaseVersion } from '../../shared/release-version.ts';
 import { formatSize } from '../../shared/units.ts';
@@ -79,7 +79,7 @@ export async function openReleaseStore(
         }
         if (!received.ok) return received;
         await rename(temporary, path);
-        await syncDirectory(directory);
+        await syncFolder(directory);
       } catch (error) {
         return { ok: false, failure: diskFailure(error, name) };
       } finally {

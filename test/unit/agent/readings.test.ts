@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { judgeLogs } from '../../../agent/actions/observer-log.ts';
 import { isAlarmDue } from '../../../agent/failover/lease.ts';
-import { parseCoordinator } from '../../../agent/link/coordinators.ts';
 import { mountOf } from '../../../agent/platform/mounts.ts';
 import { findMatches } from '../../../agent/platform/pattern.ts';
 import { printableLine, printableLines } from '../../../agent/platform/printable.ts';
 import { parseOsRelease } from '../../../agent/platform/profile.ts';
 import { isArmed, parseUnitStates } from '../../../agent/platform/unit-states.ts';
+import { parseHostPort } from '../../../shared/host-port.ts';
 
 describe('Units as systemctl show tells them', () => {
   const block = (fields: Record<string, string>) =>
@@ -127,10 +127,10 @@ describe('Facts of a node', () => {
     assert.equal(parseOsRelease('ID=debian\nVERSION_ID="13"\n').id, 'debian');
   });
   it('coordinators are HOST:PORT', () => {
-    assert.deepEqual(parseCoordinator('10.0.0.1:7450'), { host: '10.0.0.1', port: 7450 });
-    assert.deepEqual(parseCoordinator('[fd00::1]:7450'), { host: 'fd00::1', port: 7450 });
+    assert.deepEqual(parseHostPort('10.0.0.1:7450'), { host: '10.0.0.1', port: 7450 });
+    assert.deepEqual(parseHostPort('[fd00::1]:7450'), { host: 'fd00::1', port: 7450 });
     for (const text of ['x', 'x:', 'x:0', 'x:70000', '-x:1', 'dns:///x:1', 'unix:/x:1', 'a b:1'])
-      assert.equal(parseCoordinator(text), undefined, text);
+      assert.equal(parseHostPort(text), undefined, text);
   });
 });
 

@@ -79,7 +79,7 @@ describe('cluster file', () => {
   it('accepts the cluster file of the lab', () => {
     const text = readFileSync(new URL('../../../scripts/lab.d/cluster.yaml', import.meta.url), 'utf8');
     const cluster = parsed(text.replaceAll('@SUBNET@', '10.77.0'));
-    assert.equal(cluster.limits.settleMs, 5000);
+    assert.equal(cluster.limits.settleMs, 2000);
     assert.deepEqual(clusterWarnings(cluster), [
       'supported: debian 13 is not supported by the guide; on it you are on your own (deviation)',
       'supported: PostgreSQL 15 is not supported by the guide; on it you are on your own (deviation)',
