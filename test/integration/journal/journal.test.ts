@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errors } from '@nats-io/transport-node';
 import { connectBus } from '../../../coordinator/bus/bus.ts';
 import { emptyHead, headOf, type StoredEvent } from '../../../coordinator/journal/chain.ts';
 import type { Append, Journal } from '../../../coordinator/journal/journal.ts';
@@ -35,6 +36,31 @@ describe('journal on JetStream', function () {
     );
     assert.deepEqual(both.map(({ status }) => status).sort(), ['appended', 'behind']);
     assert.equal(must(await journal.read('cas')).length, 1);
+  });
+
+  it('knows its own event again when the acknowledgement was lost', async () => {
+    const { js } = test.bus;
+    const publish: typeof js.publish = async (...message) => {
+      await js.publish(...message);
+      throw new errors.TimeoutError();
+    };
+    const losing = must(await openJournal({ ...test.bus, js: Object.create(js, { publish: { value: publish } }) }));
+    const appended = await losing.append({ run: 'lost', head: emptyHead, epoch: 1, atMs: 1, fact: fact('a') });
+    assert.equal(appended.status, 'appended');
+    assert.equal(must(await journal.read('lost')).length, 1);
+  });
+
+  it('sends an event again that was lost on its way, once', async () => {
+    const { js } = test.bus;
+    let sent = 0;
+    const publish: typeof js.publish = (...message) => {
+      sent += 1;
+      return sent === 1 ? Promise.reject(new errors.TimeoutError()) : js.publish(...message);
+    };
+    const losing = must(await openJournal({ ...test.bus, js: Object.create(js, { publish: { value: publish } }) }));
+    const appended = await losing.append({ run: 'resent', head: emptyHead, epoch: 1, atMs: 1, fact: fact('a') });
+    assert.equal(appended.status, 'appended');
+    assert.equal(must(await journal.read('resent')).length, 1);
   });
 
   it('tells a writer of an older epoch that it is deposed', async () => {

@@ -17,6 +17,8 @@ export class SimFleet {
   readonly renewed: string[] = [];
   readonly sent: StepCommand[] = [];
   readonly world: World;
+  /** Called before each reading. */
+  onRead: (action: ReadAction) => void = () => undefined;
   private epoch = 0;
 
   constructor(world: World) {
@@ -72,6 +74,7 @@ export class SimFleet {
   }
 
   private read(node: string, action: ReadAction): ReadingResult {
+    this.onRead(action);
     const answer = this.answer(action);
     if (answer === undefined)
       return { ok: false, failure: failure('unexpected-output', `${node}: the simulation has no ${action.kind}`) };
@@ -112,6 +115,8 @@ export class SimFleet {
           postgresqlMajor: 17,
           agentVersion: '0',
         };
+      case 'readVersion':
+        return { kind: 'readVersion', version: 'app' };
       case 'readFailover': {
         const isSuspended = this.world.marks.has('suspend');
         const state = { armed: !isSuspended, suspended: isSuspended, suspendedAtMs: 0, deadlineMs: 0, run: '' };
