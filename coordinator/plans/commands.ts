@@ -7,10 +7,15 @@ import type { Phase } from '../../shared/key.ts';
 import type { CheckRef, Reading, ReadingResult } from '../checks/check.ts';
 import { evaluateChecks } from '../checks/evaluate.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { fill, placeholdersIn } from '../sequencer/template.ts';
 import type { PlanItem } from './plan.ts';
 
-/** The run of a plan that has not been started: the sequencer puts its id there. */
-const run = '{{run}}';
+/**
+ * What is not known before the run (its id, bindings) is letters and digits while a line is printed, so that the shell's
+ * quotes are there only where the executed line has them, and `{{name}}` again afterwards.
+ */
+const standIn = (name: string) => `0known${name}later0`;
+const standIns = /0known([a-zA-Z0-9]+?)later0/g;
 
 /** The command lines of an item: of a step those of its action, of a gate those of its readings. */
 export function commandLines(item: PlanItem, cluster: Cluster, profiles: Record<string, NodeProfile>): string[] {
@@ -41,7 +46,11 @@ function linesOf(
 ): string[] {
   const profile = profiles[node];
   if (profile === undefined) throw new Error(`no profile of ${node}; compilePlan must refuse the plan before`);
-  return commandsOf(action, profile, { key: { run, step, phase, attempt: 1 }, timeoutMs }).map(printCommand);
+  const filled = fill(action, Object.fromEntries(placeholdersIn(action).map((name) => [name, standIn(name)])));
+  const key = { run: standIn('run'), step, phase, attempt: 1 };
+  return commandsOf(filled, profile, { key, timeoutMs }).map((command) =>
+    printCommand(command).replaceAll(standIns, '{{$1}}'),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { formatDuration } from '../../shared/units.ts';
 import { checkById } from '../checks/catalogue.ts';
 import type { CheckRef } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { fenced, escapeMarkdown as m } from '../report/escape.ts';
 import type { CompiledPlan, PlanItem } from './plan.ts';
 import { predictedMs } from './predictions.ts';
 
@@ -62,19 +63,22 @@ const untouching = { node: '', until: '', undo: '', takesPortalDown: false };
 const inWords = (refs: CheckRef[], cluster: Cluster): string[] =>
   refs.map(({ check, params }) => checkById(check)?.words(params, cluster) ?? check);
 
-/** The plan as Markdown: phases as headings, every item with its section, commands, postcondition and undo. */
+/** The plan as Markdown, in which no text can be markup or something that a terminal obeys: phases as headings, every item with its section, commands, postcondition and undo. */
 export function planMarkdown(plan: PlanDocument): string {
   const { durationMs, outageMs, suspensionMs } = plan.predicted;
   const lines = [
-    `# Plan ${plan.plan} of cluster ${plan.cluster}`,
+    `# Plan ${m(plan.plan)} of cluster ${m(plan.cluster)}`,
     '',
-    `- parameters: \`${JSON.stringify(plan.parameters)}\``,
+    '- parameters:',
+    '',
+    fenced(JSON.stringify(plan.parameters)),
+    '',
     `- hash: \`${plan.hash}\``,
     `- predicted: ${formatDuration(durationMs)} in all, portal down ${formatDuration(outageMs)}, failover suspended ${formatDuration(suspensionMs)}`,
   ];
   let phase = '';
   for (const [index, item] of plan.items.entries()) {
-    if (item.phase !== phase) lines.push('', `## ${item.phase}`);
+    if (item.phase !== phase) lines.push('', `## ${m(item.phase)}`);
     phase = item.phase;
     lines.push(...itemMarkdown(item, index + 1));
   }
@@ -83,20 +87,20 @@ export function planMarkdown(plan: PlanDocument): string {
 
 function itemMarkdown(item: PlanItemDocument, number: number): string[] {
   const facts = [
-    `${item.kind} \`${item.id}\`${item.node ? ` on **${item.node}**` : ''} — ${item.section}`,
-    ...(item.deviation ? [`deviation: ${item.deviation}`] : []),
-    ...item.postcondition.map((words) => `${item.kind === 'step' ? 'afterwards' : 'must hold'}: ${words}`),
-    ...(item.until ? [`holds until: ${item.until}`] : []),
+    `${item.kind} \`${item.id}\`${item.node ? ` on **${m(item.node)}**` : ''} — ${m(item.section)}`,
+    ...(item.deviation ? [`deviation: ${m(item.deviation)}`] : []),
+    ...item.postcondition.map((words) => `${item.kind === 'step' ? 'afterwards' : 'must hold'}: ${m(words)}`),
+    ...(item.until ? [`holds until: ${m(item.until)}`] : []),
     ...(item.timeoutMs > 0
       ? [`${item.kind === 'gate' ? 'waits' : 'may take'} at most ${formatDuration(item.timeoutMs)}`]
       : []),
-    ...(item.undo ? [`undo: ${item.undo}`] : []),
-    ...(item.pointOfNoReturn ? [`**point of no return:** ${item.pointOfNoReturn}`] : []),
+    ...(item.undo ? [`undo: ${m(item.undo)}`] : []),
+    ...(item.pointOfNoReturn ? [`**point of no return:** ${m(item.pointOfNoReturn)}`] : []),
     ...(item.takesPortalDown ? ['the portal is down'] : []),
   ];
   return [
     '',
-    `### ${number}. ${item.title}`,
+    `### ${number}. ${m(item.title)}`,
     '',
     ...facts.map((fact) => `- ${fact}`),
     ...block('', item.commands),
@@ -106,5 +110,5 @@ function itemMarkdown(item: PlanItemDocument, number: number): string[] {
 
 function block(heading: string, commands: string[]): string[] {
   if (commands.length === 0) return [];
-  return ['', ...(heading ? [heading, ''] : []), '~~~~sh', ...commands, '~~~~'];
+  return ['', ...(heading ? [heading, ''] : []), fenced(commands.join('\n'), 'sh')];
 }

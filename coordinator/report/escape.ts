@@ -25,9 +25,9 @@ export function escapeMarkdown(text: string): string {
 }
 
 /** A fenced block that the text cannot end. */
-export function fenced(text: string): string {
+export function fenced(text: string, language = ''): string {
   const body = printable(text).trimEnd();
   const longest = Math.max(2, ...[...body.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}\n${body}\n${fence}`;
+  return `${fence}${language}\n${body}\n${fence}`;
 }

@@ -4,9 +4,10 @@ import { describePlan, planMarkdown } from '../../../coordinator/plans/describe.
 import type { Plan, Step } from '../../../coordinator/plans/plan.ts';
 import { planFaults } from '../../../coordinator/plans/plan-rules.ts';
 import { preflightChecks } from '../../../coordinator/plans/preflight.ts';
+import { printCommands } from '../../../shared/actions/commands.ts';
 import { canonicalJson } from '../../../shared/hash.ts';
 import { cluster, labCluster, release } from '../checks/world.ts';
-import { compile, installed, profilesOf, upgradeParameters } from './compiled.ts';
+import { compile, installed, profile, profilesOf, stepOf, upgradeParameters } from './compiled.ts';
 
 const refused = (
   parameters: unknown,
@@ -158,6 +159,18 @@ describe('the dry run', () => {
       assert.ok(one.commands.length > 0 || one.id === 'preflight.agents', one.id);
   });
 
+  it('quotes what is not known before the run only where the executed line is quoted', () => {
+    const executed = printCommands(stepOf(compiled.plan.items, 'master.install').action, profile, {
+      key: { run: 'r1', step: 'master.install', phase: 'do', attempt: 1 },
+      timeoutMs: stepOf(compiled.plan.items, 'master.install').timeoutMs,
+    });
+    assert.deepEqual(
+      item('master.install')?.commands.map((line) => line.replaceAll('{{run}}', 'r1')),
+      executed,
+    );
+    assert.ok(document.items.some((one) => one.commands.join('').includes('baton-test-{{run}}')));
+  });
+
   it('prints all three counts of the row parity with their node', () => {
     const lines = item('verify.rows')?.commands.filter((line) => line.includes('apolo'));
     assert.deepEqual(
@@ -187,6 +200,17 @@ describe('the dry run', () => {
     }
     assert.match(markdown, /^# Plan upgrade of cluster lab\n/);
     assert.match(markdown, /\n## Arm failover\n/);
+  });
+
+  it('cannot be broken out of: no text in the Markdown is markup, or an escape that a terminal obeys', () => {
+    const [first] = document.items;
+    assert.ok(first);
+    const evil = { ...first, title: 'a\n# b\u001b[2J', commands: ['````', '~~~~~', 'echo \u001b]0;x\u0007\u009b2J'] };
+    const markdown = planMarkdown({ ...document, items: [evil] });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(markdown, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+    assert.doesNotMatch(markdown, /^# b/m);
+    assert.match(markdown, /^`{5}sh\n`{4}\n~{5}\necho\n`{5}$/m);
   });
 });
 
