@@ -100,7 +100,7 @@ async function readClusterFile(file: string): Promise<Result<string>> {
 function showCommand(shell: Shell) {
   return commandWith(
     'show',
-    'Show each node: role, what its database is now, state, lag, version, agent; whether failover is armed, whether the portal answers, and which run holds the cluster.',
+    'Show each node: role, what its database is now, state, lag, version, agent; whether failover is armed, whether the portal answers, and which run holds the cluster. Ends with 4 when a joined node is out of reach.',
     ['baton cluster show lab', 'baton cluster show lab --json'],
   )
     .argument('<CLUSTER>')
@@ -113,7 +113,8 @@ function showCommand(shell: Shell) {
         if (!answer.ok) return answer;
         if (options.json) io.document(answer.value);
         else io.say(clusterView(answer.value, io.paint));
-        return ok(exitCodes.done);
+        const isLost = answer.value.nodes.some((node) => node.agent === 'disconnected');
+        return ok(isLost ? exitCodes.outOfReach : exitCodes.done);
       });
     });
 }

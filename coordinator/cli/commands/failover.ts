@@ -28,9 +28,11 @@ export function failoverCommand(shell: Shell) {
 }
 
 function showCommand(shell: Shell) {
-  return commandWith('show', 'Say whether failover is armed, or since when and by which run it is suspended.', [
-    'baton failover show lab --json',
-  ])
+  return commandWith(
+    'show',
+    'Say whether failover is armed, or since when and by which run it is suspended. Ends with 4 when the observer cannot be asked.',
+    ['baton failover show lab --json'],
+  )
     .argument('<CLUSTER>')
     .option(...jsonOption)
     .action(async (cluster, options) => {
@@ -41,7 +43,8 @@ function showCommand(shell: Shell) {
         if (!answer.ok) return answer;
         if (options.json) io.document(answer.value);
         else io.say(failoverLine(answer.value, io.paint));
-        return ok(exitCodes.done);
+        // Unknown is what the coordinator says when the observer's node could not be asked.
+        return ok(answer.value.state === 'unknown' ? exitCodes.outOfReach : exitCodes.done);
       });
     });
 }

@@ -40,12 +40,12 @@ export function reportCommand(shell: Shell) {
     .option('--output <FILE>', 'a file instead of stdout')
     .option('--json', 'the same as --format json')
     .action(async (text, options) => {
-      await shell.withCoordinator({}, async (client, io) => {
+      const format = options.format ?? (options.json ? 'json' : formatOfName(options.output));
+      await shell.withCoordinator({ json: format === 'json' }, async (client, io) => {
         const run = await runArgument(client, text);
         if (!run.ok) return run;
         const report = await client.call<ReportDocument>('getReport', { run: run.value });
         if (!report.ok) return report;
-        const format = options.format ?? (options.json ? 'json' : formatOfName(options.output));
         const content = renderers[format](report.value);
         if (options.output === undefined) {
           io.raw(content);

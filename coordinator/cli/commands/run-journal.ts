@@ -4,10 +4,10 @@ import type { ExportLineDocument, LogChunkDocument } from '../../../shared/docum
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { type ExportVerdict, verifyExport } from '../../journal/export.ts';
 import type { OperatorClient } from '../client.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, exitOfFailure } from '../exit-codes.ts';
 import { jsonText } from '../io.ts';
 import { runArgument } from '../run-end.ts';
-import type { Shell } from '../shell.ts';
+import { failureText, type Shell } from '../shell.ts';
 import { clean, cleanBlock } from '../view/text.ts';
 import { commandWith, jsonOption } from './arguments.ts';
 import { writeOutput } from './output-file.ts';
@@ -15,21 +15,23 @@ import { writeOutput } from './output-file.ts';
 const exportBytesMax = 1024 * 1024 * 1024;
 
 export function logsCommand(shell: Shell) {
-  return commandWith('logs', 'Print what the run’s programs wrote, the installer’s output above all.', [
-    'baton run logs latest | less',
-  ])
+  return commandWith(
+    'logs',
+    'Print each step’s command lines, its failure, and the last lines that its program wrote. The installer’s whole output lies on its node, in the file that is named there.',
+    ['baton run logs latest | less'],
+  )
     .argument('<RUN>')
     .option(...jsonOption)
     .action(async (text, options) => {
       await shell.withCoordinator(options, async (client, io) => {
         const run = await runArgument(client, text);
         if (!run.ok) return run;
-        // Logs may be long: even the one document is written as it comes.
+        // Logs may be long: even the one document is written as it comes, once there is something to write.
         let heading = '';
         let isFirst = true;
-        if (options.json) io.raw('{"schema":1,"logs":[');
+        const opening = '{"schema":1,"logs":[';
         const read = await client.stream<LogChunkDocument>('readRunLogs', { run: run.value }, (chunk) => {
-          if (options.json) io.raw(`${isFirst ? '' : ','}\n${jsonText(chunk)}`);
+          if (options.json) io.raw(`${isFirst ? opening : ','}\n${jsonText(chunk)}`);
           else {
             const next = `── ${clean(chunk.item)} on ${clean(chunk.node)} ──`;
             io.raw(`${next === heading ? '' : `${isFirst ? '' : '\n'}${next}\n`}${cleanBlock(chunk.text)}`);
@@ -37,8 +39,14 @@ export function logsCommand(shell: Shell) {
           }
           isFirst = false;
         });
-        if (options.json) io.raw(']}\n');
-        else io.raw(isFirst ? '' : '\n');
+        if (!options.json) io.raw(isFirst ? '' : '\n');
+        else if (read.ok) io.raw(`${isFirst ? opening : ''}]}\n`);
+        else if (!isFirst) {
+          // What was begun must end as the one document, so the failure goes into it.
+          io.raw(`],\n"error":${jsonText(read.failure)}}\n`);
+          io.note(failureText(read.failure, io));
+          return ok(exitOfFailure(read.failure));
+        }
         return read.ok ? ok(exitCodes.done) : read;
       });
     });

@@ -167,6 +167,58 @@ describe('baton', () => {
     assert.equal(stdout, '── install-master on n1 ──\n10 %\ndone\n');
   });
 
+  it('run logs --json is one document: whole, empty, refused, or broken off', async () => {
+    const chunk = { schema: 1, item: 'master.install', node: 'n1', text: 'x' };
+    const lost = () => ({ async *readRunLogs() {} });
+    assert.deepEqual(JSON.parse((await ask(lost(), 'run', 'logs', run.id, '--json')).stdout), { schema: 1, logs: [] });
+    await fake.remove();
+    const refused = await ask(
+      { readRunLogs: () => failure('not-found', 'there is no such run') },
+      'run',
+      'logs',
+      run.id,
+      '--json',
+    );
+    assert.equal(JSON.parse(refused.stdout).error.code, 'not-found');
+    assert.equal(refused.exitCode, 2);
+    await fake.remove();
+    const broken = await ask(
+      {
+        async *readRunLogs() {
+          yield chunk;
+          // What cannot be read ends the stream as a broken connection does.
+          yield { toJSON: () => undefined };
+        },
+      },
+      'run',
+      'logs',
+      run.id,
+      '--json',
+    );
+    const { logs, error } = JSON.parse(broken.stdout);
+    assert.deepEqual(logs, [chunk]);
+    assert.ok(error.message);
+    assert.notEqual(broken.exitCode, 0);
+    assert.match(broken.stderr, /baton:/);
+  });
+  for (const words of [['--json'], ['--format', 'json']])
+    it(`report ${words.join(' ')} that fails prints the error as its document`, async () => {
+      const ended = await ask({ getReport: () => failure('not-found', 'no such run') }, 'report', run.id, ...words);
+      assert.equal(JSON.parse(ended.stdout).error.code, 'not-found');
+      assert.equal(ended.exitCode, 2);
+    });
+  it('cluster show and failover show print what they know and end with 4 when a node is out of reach', async () => {
+    const { nodes } = sampleCluster();
+    const lost = nodes.map((node) => (node.name === 'n2' ? { ...node, agent: 'disconnected' as const } : node));
+    const shown = await ask({ showCluster: () => sampleCluster({ nodes: lost }) }, 'cluster', 'show', 'lab');
+    assert.equal(shown.exitCode, 4);
+    assert.match(shown.stdout, /n2.*disconnected/);
+    await fake.remove();
+    const failover = { schema: 1, state: 'unknown', message: 'n3 does not answer' };
+    const asked = await ask({ showFailover: () => failover }, 'failover', 'show', 'lab', '--json');
+    assert.equal(asked.exitCode, 4);
+    assert.deepEqual(JSON.parse(asked.stdout), failover);
+  });
   it('run export writes what run verify accepts without a coordinator, and refuses when one byte differs', async () => {
     const event = (sequence: number, previous: string): RunEvent => ({
       schema: 1,
