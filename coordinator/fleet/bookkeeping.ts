@@ -6,10 +6,14 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Hello } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
+import { restoredReason } from './restored-ledger.ts';
 import { type FleetTables, type NodeRecord, type PresenceRecord, update } from './tables.ts';
 
 export interface Bookkeeping {
-  hello(node: string, hello: Hello): void;
+  /** Resolves when it is written; fails when the node may not be served, as when its ledger went back. */
+  hello(node: string, hello: Hello): Promise<Result<void>>;
+  /** The ledger's counter as an outcome tells it; the record never goes back. */
+  counter(node: string, counter: number): void;
   presence(presence: PresenceRecord): void;
   /** Resolves when everything so far is written or given up. */
   flush(): Promise<void>;
@@ -17,33 +21,33 @@ export interface Bookkeeping {
 
 export function createBookkeeping(options: { tables: FleetTables; clock: Clock; log: Log; audit: Audit }): Bookkeeping {
   const { tables, clock, log, audit } = options;
-  let writes: Promise<void> = Promise.resolve();
+  let writes: Promise<unknown> = Promise.resolve();
 
-  const write = (what: string, act: () => Promise<Result<unknown>>) => {
-    writes = writes.then(act).then(
+  const write = (what: string, act: () => Promise<Result<unknown>>): Promise<Result<unknown>> => {
+    const written = writes.then(act).then(
       (result) => {
         if (!result.ok) log.warn(`${what} could not be written`, { reason: result.failure.message });
+        return result;
       },
-      (error: Error) => void log.error(`${what} could not be written`, { reason: error.message }),
+      (error: Error) => {
+        log.error(`${what} could not be written`, { reason: error.message });
+        return fail('internal', `${what} could not be written: ${error.message}`);
+      },
     );
-  };
-
-  const auditRestore = ({ name, ledger }: NodeRecord, hello: Hello) => {
-    if (ledger.generation === '') return;
-    const isOther = ledger.generation !== hello.ledgerGeneration;
-    if (!isOther && hello.ledgerCounter >= ledger.counter) return;
-    const detail = isOther
-      ? `${name}: its agent's ledger is another one than before; a snapshot may have been restored`
-      : `${name}: its agent's ledger went back from ${ledger.counter} to ${hello.ledgerCounter}; a snapshot was restored`;
-    audit.record({ who: `node ${name}`, what: 'ledger', detail, outcome: 'failed' });
+    writes = written;
+    return written;
   };
 
   return {
     hello(node, hello) {
-      write(`${node}'s record`, () =>
+      let restored: string | undefined;
+      let isNew = false;
+      const written = write(`${node}'s record`, () =>
         update(tables.nodes, node, (old) => {
           if (old === undefined) return fail('not-found', `${node} is not in the table of nodes`);
-          auditRestore(old, hello);
+          restored = old.restored ?? restoredReason(old, hello);
+          isNew = restored !== old.restored;
+          if (restored !== undefined) return ok({ ...old, restored });
           return ok({
             ...old,
             hasConnected: old.revokedAtMs === 0,
@@ -54,9 +58,24 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
           });
         }),
       );
+      return written.then((result): Result<void> => {
+        if (!result.ok) return result;
+        if (restored === undefined) return ok(undefined);
+        if (isNew) audit.record({ who: `node ${node}`, what: 'ledger', detail: restored, outcome: 'failed' });
+        return fail('damaged', restored);
+      });
+    },
+    counter(node, counter) {
+      void write(`${node}'s record`, () =>
+        update(tables.nodes, node, (old) => {
+          if (old === undefined) return fail('not-found', `${node} is not in the table of nodes`);
+          const { generation } = old.ledger;
+          return ok({ ...old, ledger: { generation, counter: Math.max(old.ledger.counter, counter) } });
+        }),
+      );
     },
     presence(presence) {
-      write(`${presence.node}'s presence`, async () => {
+      void write(`${presence.node}'s presence`, async () => {
         if (presence.connected) return tables.presence.put(presence.node, presence);
         // The table of presence is in memory only: when the node was last seen must outlive the coordinator.
         const seen = await update(tables.nodes, presence.node, (old) =>
@@ -71,6 +90,6 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
         );
       });
     },
-    flush: () => writes,
+    flush: async () => void (await writes),
   };
 }

@@ -4,13 +4,14 @@
 import { randomUUID } from 'node:crypto';
 import { plain } from '../../shared/actions/wire.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { type Failure, failure } from '../../shared/failures.ts';
+import { type Failure, fail, failure } from '../../shared/failures.ts';
 import type { FromAgent, Heartbeat, Hello, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createBookkeeping } from './bookkeeping.ts';
 import { clockOffsetOf } from './clock-offset.ts';
+import { forgedField } from './restored-ledger.ts';
 import { createSession, type Session } from './session.ts';
 import {
   commandSubject,
@@ -25,6 +26,7 @@ import {
 import type { FleetTables, PresenceRecord } from './tables.ts';
 
 const helloWithinMs = 10_000;
+const behindHelloMax = 256;
 /** Agents send heartbeats more often than every five seconds: after this long without any the stream is half-open. */
 export const silentMaxMs = 12_000;
 
@@ -54,7 +56,12 @@ interface Connection {
   id: string;
   stream: AgentStream;
   session: Session;
+  /** Undefined until it has been welcomed. */
   presence: PresenceRecord | undefined;
+  /** What was said behind a hello that is still looked at; undefined before hello. */
+  behindHello: FromAgent[] | undefined;
+  /** The highest that was said on this stream. */
+  ledgerCounter: number;
   heardAtMs: number;
   openedAtMs: number;
   hangUp(reason?: Failure): void;
@@ -93,8 +100,25 @@ export function createHub(options: {
     books.presence(connection.presence);
   };
 
-  const greet = (connection: Connection, hello: Hello) => {
+  /** Nothing of a stream counts before its hello was found to be of a ledger that has not gone back. */
+  const greet = async (connection: Connection, hello: Hello): Promise<void> => {
+    const { node } = connection.stream;
+    connection.behindHello = [];
+    const forged = forgedField(hello);
+    const admitted =
+      forged === undefined
+        ? await books.hello(node, hello)
+        : fail('bad-input', `${node}: ${forged} of its hello has control characters`);
+    if (!connections.has(connection)) return;
+    if (admitted.ok) {
+      welcome(connection, hello);
+      for (const message of connection.behindHello.splice(0)) hear(connection, message);
+    } else connection.hangUp(admitted.failure);
+  };
+
+  const welcome = (connection: Connection, hello: Hello) => {
     const { stream, id } = connection;
+    connection.ledgerCounter = hello.ledgerCounter;
     connection.presence = {
       node: stream.node,
       session: id,
@@ -105,7 +129,6 @@ export function createHub(options: {
       lastSeenMs: clock.nowMs(),
       runningKey: '',
     };
-    books.hello(stream.node, hello);
     recordPresence(connection, {});
     // An older stream of the node, here or elsewhere, ends when it hears this; one that never says hello replaces none.
     publish(openedSubject(stream.node), id);
@@ -130,6 +153,42 @@ export function createHub(options: {
       clockOffsetMs: clockOffsetOf(heartbeat, nowMs),
       ...(heartbeat.failover ? { failover } : {}),
     });
+  };
+
+  const hear = (connection: Connection, message: FromAgent): void => {
+    if (!connections.has(connection)) return;
+    connection.heardAtMs = clock.monotonicMs();
+    if (connection.presence === undefined) hearUnwelcomed(connection, message);
+    else hearWelcomed(connection, message);
+  };
+
+  const hearUnwelcomed = (connection: Connection, message: FromAgent): void => {
+    const { node } = connection.stream;
+    const { behindHello } = connection;
+    if (behindHello !== undefined && behindHello.length < behindHelloMax) behindHello.push(message);
+    else if (behindHello !== undefined)
+      connection.hangUp(failure('refused-busy', `${node} said too much before it was welcomed`));
+    else if (message.kind.case === 'hello') void greet(connection, message.kind.value);
+    else connection.hangUp(failure('bad-input', `${node} did not begin with hello`));
+  };
+
+  const hearWelcomed = (connection: Connection, message: FromAgent): void => {
+    const { node } = connection.stream;
+    const { kind } = message;
+    if (kind.case === 'heartbeat') beat(connection, kind.value);
+    else if (kind.case === 'progress') publish(progressSubject(node), encodeFromAgent(message));
+    else if (kind.case === 'outcome') {
+      noteCounter(connection, kind.value.ledgerCounter);
+      publish(outcomeSubject(node), encodeFromAgent(message));
+    } else if (kind.case === 'hello') connection.hangUp(failure('bad-input', `${node} said hello twice`));
+    else connection.session.answer(message);
+  };
+
+  /** Outcomes of the outbox carry the counter of when they were written, so a lower one means nothing. */
+  const noteCounter = (connection: Connection, counter: number): void => {
+    if (!(counter > connection.ledgerCounter)) return;
+    connection.ledgerCounter = counter;
+    books.counter(connection.stream.node, counter);
   };
 
   return {
@@ -167,6 +226,8 @@ export function createHub(options: {
         stream,
         session,
         presence: undefined,
+        behindHello: undefined,
+        ledgerCounter: 0,
         heardAtMs: clock.monotonicMs(),
         openedAtMs: clock.monotonicMs(),
         hangUp(reason) {
@@ -178,18 +239,7 @@ export function createHub(options: {
       connections.add(connection);
 
       return {
-        hear(message) {
-          if (isOver) return;
-          connection.heardAtMs = clock.monotonicMs();
-          const { kind } = message;
-          if (kind.case === 'hello') return greet(connection, kind.value);
-          if (connection.presence === undefined)
-            return connection.hangUp(failure('bad-input', `${node} did not begin with hello`));
-          if (kind.case === 'heartbeat') return beat(connection, kind.value);
-          if (kind.case === 'outcome') return publish(outcomeSubject(node), encodeFromAgent(message));
-          if (kind.case === 'progress') return publish(progressSubject(node), encodeFromAgent(message));
-          session.answer(message);
-        },
+        hear: (message) => hear(connection, message),
         lost: over,
       };
     },

@@ -20,7 +20,10 @@ export interface NodeRecord {
   hasConnected: boolean;
   agentVersion: string;
   lastSeenMs: number;
+  /** The newest that was seen of its agent's ledger. */
   ledger: { generation: string; counter: number };
+  /** Why its agent is not served: its state was restored from an older copy. Until it joins anew. */
+  restored?: string;
   /** As its agent last said; absent until it has connected. */
   profile?: NodeProfile;
 }

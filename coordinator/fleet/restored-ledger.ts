@@ -1,0 +1,30 @@
+// Whether an agent's state was restored from an older copy: its ledger is another one than its node's record knows, or
+// went back. A key that it has forgotten could be started twice, so such an agent is not served. Pure.
+import type { Hello } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import type { NodeRecord } from './tables.ts';
+
+/** What was seen and what to do, for people; undefined when the ledger goes on from where it was last seen. */
+export function restoredReason(
+  { name, ledger }: Pick<NodeRecord, 'name' | 'ledger'>,
+  hello: Pick<Hello, 'ledgerGeneration' | 'ledgerCounter'>,
+): string | undefined {
+  if (ledger.generation === '') return undefined;
+  const remedy =
+    `a restored copy may start again what ran already, so its agent is not served: look at what ran on the node, ` +
+    `then baton node revoke ${name} and baton node add ${name}`;
+  if (ledger.generation !== hello.ledgerGeneration)
+    return `${name}: its agent's ledger is another one than before (${hello.ledgerGeneration}, was ${ledger.generation}); ${remedy}`;
+  if (hello.ledgerCounter >= ledger.counter) return undefined;
+  return `${name}: its agent's ledger went back from ${ledger.counter} to ${hello.ledgerCounter}; ${remedy}`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const control = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** The field of a hello that could forge a line of a log or a terminal; undefined when there is none. */
+export function forgedField({ agentVersion, bootId, ledgerGeneration, profile }: Hello): string | undefined {
+  const { $typeName: _, localUnits = [], ...rest } = profile ?? {};
+  const texts: Record<string, unknown> = { agentVersion, bootId, ledgerGeneration, ...rest };
+  for (const [name, text] of Object.entries(texts)) if (typeof text === 'string' && control.test(text)) return name;
+  return localUnits.some((unit) => control.test(unit)) ? 'localUnits' : undefined;
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { status } from '@grpc/grpc-js';
+import type { Key } from '../../../shared/key.ts';
+import type { Outcome } from '../../../shared/outcome.ts';
+import { outcomeToWire } from '../../../shared/rpc/outcome-wire.ts';
+import type { Credentials } from '../../../shared/security/certificates.ts';
+import { eventually, type Fixture, must, startFixture, TestAgent } from './fleet-fixture.ts';
+
+const key: Key = { run: 'run-1', step: 'stop.n1', phase: 'do', attempt: 1 };
+const succeeded: Outcome = {
+  verdict: 'succeeded',
+  answer: { kind: 'countFiles', files: 3 },
+  commands: ['find'],
+  startedAtMs: 1,
+  elapsedMs: 2,
+};
+
+describe('an agent whose state was restored from an older copy', () => {
+  let fixture: Fixture;
+  const agents: TestAgent[] = [];
+  before(async () => {
+    fixture = await startFixture();
+  });
+  afterEach(() => {
+    for (const agent of agents.splice(0)) agent.close();
+  });
+  after(() => fixture.stop());
+
+  const knock = (own: Credentials, ledgerGeneration: string, ledgerCounter: number): TestAgent => {
+    const agent = new TestAgent(fixture, own);
+    agents.push(agent);
+    agent.say({ case: 'hello', value: { agentVersion: '0.1.0', ledgerGeneration, ledgerCounter } });
+    return agent;
+  };
+  const served = async (own: Credentials, generation: string, counter: number): Promise<TestAgent> => {
+    const agent = knock(own, generation, counter);
+    await eventually(() => agent.of('welcome').length === 1, 'a welcome');
+    return agent;
+  };
+  const refusedFor = async (agent: TestAgent, reason: RegExp) => {
+    const ended = await agent.ended;
+    assert.equal(ended.code, status.DATA_LOSS);
+    assert.match(ended.details, reason);
+    assert.equal(agent.of('welcome').length, 0);
+  };
+  const audited = async (reason: RegExp) =>
+    (await fixture.audited()).filter(({ what, detail }) => what === 'ledger' && reason.test(detail)).length;
+  const counterOf = async (name: string) => must(await fixture.tables.nodes.get(name))?.value.ledger.counter;
+
+  it('is not served when its ledger went back, says what to do, and is audited once', async () => {
+    const own = await fixture.join('n1');
+    (await served(own, 'g', 9)).close();
+    const reason = /n1: .*went back from 9 to 4; .*look at .* node, then baton node revoke n1 and baton node add n1/;
+    await refusedFor(knock(own, 'g', 4), reason);
+    // Also once its counter has grown past what was seen before.
+    await refusedFor(knock(own, 'g', 12), reason);
+    assert.equal(await audited(reason), 1);
+    await eventually(
+      async () => !(await fixture.fleet.presence()).find(({ node }) => node === 'n1')?.connected,
+      'n1 is not connected',
+    );
+  });
+
+  it('is not served when its ledger is another one', async () => {
+    const own = await fixture.join('n2');
+    (await served(own, 'g', 9)).close();
+    await refusedFor(knock(own, 'h', 20), /n2: .*another one than before \(h, was g\)/);
+  });
+
+  it('is known by the counters of its outcomes too, and what it said behind hello was not heard', async () => {
+    const own = await fixture.join('n3');
+    const agent = await served(own, 'g', 3);
+    agent.say({ case: 'outcome', value: outcomeToWire(key, succeeded, 8) });
+    // Sent again from the outbox, with the counter of when it was written.
+    agent.say({ case: 'outcome', value: outcomeToWire(key, succeeded, 2) });
+    await eventually(async () => (await counterOf('n3')) === 8, 'the counter is recorded');
+    agent.close();
+
+    const heard: string[] = [];
+    const stop = fixture.fleet.onOutcome((node) => heard.push(node));
+    const restored = knock(own, 'g', 7);
+    restored.say({ case: 'outcome', value: outcomeToWire(key, succeeded, 7) });
+    await refusedFor(restored, /went back from 8 to 7/);
+    assert.deepEqual(heard, []);
+    stop();
+  });
+
+  it('is served again once it has joined anew', async () => {
+    const own = await fixture.join('n4');
+    (await served(own, 'g', 9)).close();
+    await refusedFor(knock(own, 'h', 1), /another one/);
+    must(await fixture.enrolment.revoke('n4', 'alice'));
+    const anew = await fixture.join('n4');
+    (await served(anew, 'h', 1)).close();
+    await served(anew, 'h', 2);
+  });
+
+  it('is told from one that was simply started anew', async () => {
+    const own = await fixture.join('n5');
+    for (const counter of [9, 9, 10]) (await served(own, 'g', counter)).close();
+    assert.equal(await audited(/n5/), 0);
+  });
+
+  it('and what is said right behind hello is heard after the welcome', async () => {
+    const own = await fixture.join('n6');
+    const heard: string[] = [];
+    const stop = fixture.fleet.onOutcome((node) => heard.push(node));
+    const agent = knock(own, 'g', 3);
+    agent.say({ case: 'outcome', value: outcomeToWire(key, succeeded, 3) });
+    await eventually(() => heard.length === 1, 'the outcome');
+    stop();
+  });
+
+  it('no hello may carry control characters into a log', async () => {
+    const own = await fixture.join('n7');
+    const units = { localUnits: ['ha.service\n'] };
+    for (const bad of [{ agentVersion: '1\n2' }, { profile: { psql: '\u001b[2J' } }, { profile: units }]) {
+      const agent = new TestAgent(fixture, own);
+      agents.push(agent);
+      agent.say({ case: 'hello', value: { agentVersion: '0.1.0', ledgerGeneration: 'g', ledgerCounter: 1, ...bad } });
+      const ended = await agent.ended;
+      assert.equal(ended.code, status.INVALID_ARGUMENT);
+      assert.match(ended.details, /n7: (agentVersion|psql|localUnits) of its hello has control characters/);
+    }
+  });
+});
