@@ -1,6 +1,7 @@
 // The daemon: puts the parts together and starts them in the order that keeps promises: lock, ledger, what was left
 // running, and only then the link.
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { makePrivateFolder } from '../shared/durable-file.ts';
@@ -52,7 +53,8 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
   let observer: Awaited<ReturnType<typeof observeUnits>> = [];
 
   const fetchRelease: Link['fetchRelease'] = (...wanted) => link.fetchRelease(...wanted);
-  const parts = { clock, log, policyFile, stateDirectory, fetchRelease };
+  const nodeName = () => readIdentity(stateDirectory)?.name ?? hostname();
+  const parts = { clock, log, policyFile, stateDirectory, nodeName, fetchRelease };
   const executor = createExecutor({
     ...parts,
     ledger,

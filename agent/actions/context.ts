@@ -9,7 +9,7 @@ import {
 } from '../../shared/actions/command.ts';
 import { commandsOf } from '../../shared/actions/commands.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import type { LedgerFile } from '../ledger/ledger-file.ts';
@@ -30,6 +30,8 @@ export interface AgentParts {
   ledger: LedgerFile;
   clock: Clock;
   log: Log;
+  /** As the coordinators know this node. */
+  nodeName(): string;
   fetchRelease: FetchRelease;
 }
 
@@ -49,8 +51,11 @@ export interface ActionContext extends AgentParts {
   progress(progress: StepProgress): void;
 }
 
+/** How an action ended. A failed one may still answer what is known, such as where its output lies. */
+export type Ended<A> = { ok: true; value: A } | { ok: false; failure: Failure; answer?: A };
+
 /** How each kind of action is carried out. */
-export type Run<K extends ActionKind> = (action: ActionOf<K>, context: ActionContext) => Promise<Result<AnswerOf<K>>>;
+export type Run<K extends ActionKind> = (action: ActionOf<K>, context: ActionContext) => Promise<Ended<AnswerOf<K>>>;
 
 /** The command lines of an action on this node: those that the dry run prints. */
 export function commandsHere(action: Action, context: ActionContext): Command[] {

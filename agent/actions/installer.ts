@@ -5,12 +5,12 @@ import { basename, dirname, join } from 'node:path';
 import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
 import { outputFolder, releasePath } from '../../shared/actions/commands.ts';
 import { makePrivateFolder, syncFolder } from '../../shared/durable-file.ts';
-import { fail, failure, ok, type Result } from '../../shared/failures.ts';
+import { type FailureCode, fail, failure, ok } from '../../shared/failures.ts';
 import { unitOfKey } from '../../shared/key.ts';
 import { followOutput, type OutputTail } from '../platform/output-tail.ts';
 import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
 import { readExitStatus, readStanding, type UnitStanding } from '../platform/transient-unit.ts';
-import { type ActionContext, commandsHere, executeOk, lastProgram, type Run, record } from './context.ts';
+import { type ActionContext, commandsHere, type Ended, executeOk, lastProgram, type Run, record } from './context.ts';
 import { notStaged, releaseState } from './release.ts';
 
 const lookMs = 250;
@@ -19,7 +19,9 @@ const standingMs = 2000;
 const appearsWithinMs = 2000;
 
 type Installer = ActionOf<'runInstaller'>;
-type Ended = Result<AnswerOf<'runInstaller'>>;
+type InstallerEnded = Ended<AnswerOf<'runInstaller'>>;
+/** What stands for the exit status where the installer left none. */
+const noExitStatus = -1;
 
 export const runInstaller: Run<'runInstaller'> = async (action, context) => {
   const folder = outputFolder(context.profile, context.key);
@@ -29,9 +31,12 @@ export const runInstaller: Run<'runInstaller'> = async (action, context) => {
     await syncFolder(dirname(folder));
   } catch (error) {
     if (errorCode(error) === 'EEXIST')
-      return fail(
+      return await endBadly(
         'lost',
-        `${folder} is there: this attempt was started before, but the ledger does not know how it ended`,
+        'it was started before, but the ledger does not know how it ended',
+        noExitStatus,
+        context,
+        followOutput(join(folder, 'output.log'), undefined),
       );
     return { ok: false, failure: failureOfSystemCall(error, folder) };
   }
@@ -53,7 +58,7 @@ export const runInstaller: Run<'runInstaller'> = async (action, context) => {
 };
 
 /** Follows an installer that was started before, by this agent or by the one that ran then, to its end. */
-export async function attachInstaller(action: Installer, context: ActionContext): Promise<Ended> {
+export async function attachInstaller(action: Installer, context: ActionContext): Promise<InstallerEnded> {
   const unit = unitOfKey(context.key);
   const folder = outputFolder(context.profile, context.key);
   const output = followOutput(join(folder, 'output.log'), action.progressPattern);
@@ -94,61 +99,66 @@ async function endAs(
   folder: string,
   context: ActionContext,
   output: OutputTail,
-): Promise<Ended | undefined> {
+): Promise<InstallerEnded | undefined> {
   const hasExited = standing.activeState === 'active' && standing.subState === 'exited';
   if (!hasExited && !(standing.activeState === 'failed' && standing.isEmpty)) return undefined;
   const status = await readExitStatus(folder);
   if (status !== undefined) return await endWith(status, context, output);
   if (hasExited || standing.result === 'exit-code') return await endWith(standing.exitStatus, context, output);
 
-  const { lines } = await output.end();
-  const evidence = lines.join('\n');
-  const name = basename(folder);
-  if (standing.result === 'timeout')
-    return fail(
-      'timeout',
-      `the installer took longer than ${context.timeoutMs} ms; its whole control group was ended`,
-      {
-        evidence,
-      },
-    );
-  return fail(
-    'command-killed',
-    `the installer was ended from outside (${standing.result}); see journalctl -u ${name}`,
-    {
-      evidence,
-    },
-  );
+  if (standing.result === 'timeout') {
+    const message = `the installer took longer than ${context.timeoutMs} ms; its whole control group was ended`;
+    return await endBadly('timeout', message, noExitStatus, context, output);
+  }
+  const message = `the installer was ended from outside (${standing.result}); see journalctl -u ${basename(folder)}`;
+  return await endBadly('command-killed', message, noExitStatus, context, output);
 }
 
 /** Nobody has the unit and it left no status: a reboot, a lost machine, or somebody stopped it. */
-async function endAbsent(unit: string, folder: string, context: ActionContext, output: OutputTail): Promise<Ended> {
+async function endAbsent(
+  unit: string,
+  folder: string,
+  context: ActionContext,
+  output: OutputTail,
+): Promise<InstallerEnded> {
   const status = await readExitStatus(folder);
   if (status !== undefined) return await endWith(status, context, output);
-  const { lines } = await output.end();
-  const evidence = lines.join('\n');
-  if (context.signal.aborted)
-    return fail('command-killed', 'the installer was ended when its attempt was settled', { evidence });
-  return fail('lost', `${unit} is gone and left no exit status; what it did is in ${folder}/output.log`, { evidence });
+  if (!context.signal.aborted)
+    return await endBadly('lost', `${unit} is gone and left no exit status`, noExitStatus, context, output);
+  const message = 'the installer was ended when its attempt was settled';
+  return await endBadly('command-killed', message, noExitStatus, context, output);
 }
 
-async function endWith(status: number, context: ActionContext, output: OutputTail): Promise<Ended> {
-  const { lines, bytes } = await output.end();
-  const folder = outputFolder(context.profile, context.key);
+async function endWith(status: number, context: ActionContext, output: OutputTail): Promise<InstallerEnded> {
   if (status !== 0)
-    return {
-      ok: false,
-      failure: failure('command-failed', `the installer ended with ${status}; its output is in ${folder}/output.log`, {
-        evidence: lines.join('\n'),
-      }),
-    };
-  return ok({
+    return await endBadly('command-failed', `the installer ended with ${status}`, status, context, output);
+  return ok((await endOf(status, context, output)).answer);
+}
+
+/** Also a bad end says where the whole output lies: to people in the message, to the coordinator in the answer. */
+async function endBadly(
+  code: FailureCode,
+  message: string,
+  exitCode: number,
+  context: ActionContext,
+  output: OutputTail,
+): Promise<InstallerEnded> {
+  const { answer, lines } = await endOf(exitCode, context, output);
+  const where = `${context.nodeName()}:${answer.logFile}`;
+  const evidence = lines.join('\n');
+  return { ok: false, failure: failure(code, `${message}; its output is in ${where}`, { evidence }), answer };
+}
+
+async function endOf(exitCode: number, context: ActionContext, output: OutputTail) {
+  const { lines, bytes } = await output.end();
+  const answer: AnswerOf<'runInstaller'> = {
     kind: 'runInstaller',
-    exitCode: status,
+    exitCode,
     elapsedMs: Math.max(0, context.clock.nowMs() - context.startedAtMs),
-    logFile: join(folder, 'output.log'),
+    logFile: join(outputFolder(context.profile, context.key), 'output.log'),
     logBytes: bytes,
     lastLines: lines.slice(-10).join('\n'),
     unit: unitOfKey(context.key),
-  });
+  };
+  return { answer, lines };
 }

@@ -1,7 +1,6 @@
 // Which file carries out which kind of action.
 import type { Action, ActionKind, Answer } from '../../shared/actions/action.ts';
-import type { Result } from '../../shared/failures.ts';
-import type { ActionContext, Run } from './context.ts';
+import type { ActionContext, Ended, Run } from './context.ts';
 import { countRows, findRows, readReplication } from './database.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
@@ -40,7 +39,7 @@ const runs: { [K in ActionKind]: Run<K> } = {
 };
 
 /** Carries out an action that validation and policy have let through. */
-export async function runAction(action: Action, context: ActionContext): Promise<Result<Answer>> {
-  const run = runs[action.kind] as (action: Action, context: ActionContext) => Promise<Result<Answer>>;
+export async function runAction(action: Action, context: ActionContext): Promise<Ended<Answer>> {
+  const run = runs[action.kind] as (action: Action, context: ActionContext) => Promise<Ended<Answer>>;
   return await run(action, context);
 }

@@ -7,7 +7,7 @@ import { type Failure, fail, type Result } from '../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
 import type { Outcome } from '../../shared/outcome.ts';
-import type { AgentParts, StepProgress } from '../actions/context.ts';
+import type { AgentParts, Ended, StepProgress } from '../actions/context.ts';
 import { attachInstaller } from '../actions/installer.ts';
 import { runAction } from '../actions/run-action.ts';
 import type { Attempt, Head, Ledger } from '../ledger/ledger.ts';
@@ -61,7 +61,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     policy: Policy,
     commands: string[],
     elapsedMs: () => number,
-    work: (context: Parameters<typeof runAction>[1]) => Promise<Result<Answer>>,
+    work: (context: Parameters<typeof runAction>[1]) => Promise<Ended<Answer>>,
   ): void => {
     const abort = new AbortController();
     if (attempt.isSettled) abort.abort();
@@ -195,9 +195,14 @@ const nothingAllowed: Omit<Policy, 'file'> = {
   secretFiles: [],
 };
 
-function verdictOf(result: Result<Answer>): Pick<Outcome, 'verdict' | 'answer' | 'failure'> {
+function verdictOf(result: Ended<Answer>): Pick<Outcome, 'verdict' | 'answer' | 'failure'> {
   if (result.ok) return { verdict: 'succeeded', answer: result.value };
-  return { verdict: result.failure.code === 'lost' ? 'unknown' : 'failed', failure: result.failure };
+  const { failure, answer } = result;
+  return {
+    verdict: failure.code === 'lost' ? 'unknown' : 'failed',
+    failure,
+    ...(answer === undefined ? {} : { answer }),
+  };
 }
 
 function reasonOf(outcome: Outcome): { reason?: string } {

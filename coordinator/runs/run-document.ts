@@ -94,9 +94,10 @@ function stepDocument(item: PlanItem, standing: ItemState, state: RunState): Run
 
 function haltDocument({ halt, run, items }: RunState, now: Now): HaltDocument | undefined {
   if (halt === undefined) return undefined;
-  const attempt = items[halt.item]?.attempts.at(-1);
-  const answer = attempt?.outcome?.answer;
-  const log = answer?.kind === 'runInstaller' && attempt !== undefined ? [`${attempt.node}:${answer.logFile}`] : [];
+  const logs = (items[halt.item]?.attempts ?? []).flatMap(({ node, outcome, lateOutcome }) => {
+    const answer = (lateOutcome ?? outcome)?.answer;
+    return answer?.kind === 'runInstaller' ? [`${node}:${answer.logFile}`] : [];
+  });
   return {
     item: halt.item,
     reason: halt.reason,
@@ -104,6 +105,6 @@ function haltDocument({ halt, run, items }: RunState, now: Now): HaltDocument | 
     evidence: halt.evidence,
     runsNow: now.runsNow,
     downNow: now.downNow,
-    evidenceAt: [`baton run logs ${run}`, `baton run export ${run}`, ...log],
+    evidenceAt: [`baton run logs ${run}`, `baton run export ${run}`, ...logs],
   };
 }

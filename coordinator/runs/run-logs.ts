@@ -23,7 +23,9 @@ function linesOf({ commands, failure, answer }: Outcome): string[] {
   const lines = commands.map((command) => `$ ${command}`);
   if (failure !== undefined) lines.push(failure.message, ...(failure.evidence === '' ? [] : [failure.evidence]));
   if (answer?.kind === 'runInstaller') {
-    lines.push(answer.lastLines, `whole output: ${answer.logFile} (${answer.logBytes} bytes)`);
+    // A failure's evidence has them already.
+    if (failure === undefined) lines.push(answer.lastLines);
+    lines.push(`whole output: ${answer.logFile} (${answer.logBytes} bytes)`);
   }
   return lines;
 }

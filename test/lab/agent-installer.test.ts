@@ -59,6 +59,7 @@ describe('An installer on a real systemd', function () {
     const script = `echo start >> ${record}; bash -c 'trap "" TERM; while :; do sleep 31; done' & sleep 32 & wait`;
     const outcome = await agent.act(key('timeout'), install(await agent.stage('Hangs_V870', script)), 2000);
     assert.equal(`${outcome.verdict} ${outcome.failure?.code}`, 'failed timeout');
+    assert.ok(outcome.answer?.kind === 'runInstaller' && outcome.failure?.message.includes(outcome.answer.logFile));
     assert.equal(await onNode(node, "ps ax -o args | grep -E '^sleep 3[12]' || true"), '');
   });
 

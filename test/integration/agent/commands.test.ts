@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Action } from '../../../shared/actions/action.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
-import type { Key } from '../../../shared/key.ts';
+import { type Key, unitOfKey } from '../../../shared/key.ts';
 import { createTestAgent, type TestAgent } from './test-agent.ts';
 import { startTestCoordinator, type TestCoordinator, waitFor } from './test-coordinator.ts';
 
@@ -237,6 +237,17 @@ describe('The agent', function () {
     coordinator.releases.set(wrong, data);
     coordinator.command(key('wrong'), { ...stage, sha256: wrong });
     assert.equal((await coordinator.outcomeOf(key('wrong'))).failure?.code, 'checksum-mismatch');
+  });
+
+  it('tells of an installer that failed where its output lies', async () => {
+    const folder = join(agent.state, 'units', unitOfKey(key('install')).replace(/\.service$/, ''));
+    await mkdir(folder);
+    await writeFile(join(folder, 'output.log'), 'half of it\n');
+    coordinator.command(key('install'), { kind: 'runInstaller', name: 'Installer_V870', sha256: 'a'.repeat(64) });
+    const outcome = await coordinator.outcomeOf(key('install'));
+    assert.equal(outcome.verdict, 'unknown');
+    assert.ok(outcome.failure?.message.includes(`n1:${folder}/output.log`), JSON.stringify(outcome));
+    assert.equal(outcome.answer?.kind === 'runInstaller' && outcome.answer.logFile, join(folder, 'output.log'));
   });
 
   it('reads within its folders, whatever links lie there', async () => {

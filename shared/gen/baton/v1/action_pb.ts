@@ -1522,10 +1522,14 @@ export const RunInstallerSchema: GenMessage<RunInstaller> = /*@__PURE__*/
   messageDesc(file_baton_v1_action, 40);
 
 /**
+ * Also beside the failure of an installer that was started: where its output lies.
+ *
  * @generated from message baton.v1.InstallerEnd
  */
 export type InstallerEnd = Message<"baton.v1.InstallerEnd"> & {
   /**
+   * -1 where it left none.
+   *
    * @generated from field: int32 exit_code = 1;
    */
   exitCode: number;
