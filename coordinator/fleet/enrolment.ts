@@ -23,6 +23,8 @@ export interface NewToken {
   role: Role;
   token: string;
   expiresAtMs: number;
+  /** A node of this name has joined before: on it, only joining anew is accepted. */
+  isAnew: boolean;
 }
 export interface Joined {
   name: string;
@@ -138,7 +140,8 @@ export function createEnrolment(options: {
         if (!shown.ok) return shown;
       }
       audit.record({ who: `operator ${operator}`, what: 'add node', detail: `${name} as ${role}`, outcome: 'done' });
-      return ok({ name, role: record.role, token, expiresAtMs: record.expiresAtMs });
+      const isAnew = node !== undefined && node.serial !== '';
+      return ok({ name, role: record.role, token, expiresAtMs: record.expiresAtMs, isAnew });
     },
 
     async join(request, from) {

@@ -27,8 +27,8 @@ export async function addNode(
 ): Promise<Result<NodeAddedDocument>> {
   const added = await enrolment.addNode(request.name, request.role, operator);
   if (!added.ok) return added;
-  const { name, role, token, expiresAtMs } = added.value;
-  const joinLine = `baton-agent join --coordinator ${formatHostPort(advertise)} --name ${name} --token ${token} --pin ${pinOf(authority)}`;
+  const { name, role, token, expiresAtMs, isAnew } = added.value;
+  const joinLine = `baton-agent join --coordinator ${formatHostPort(advertise)} --name ${name} --token ${token} --pin ${pinOf(authority)}${isAnew ? ' --force' : ''}`;
   return ok({ schema: 1, name, role, token, expiresAt: iso(expiresAtMs), joinLine });
 }
 
