@@ -9,7 +9,6 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Output goes here piece by piece instead of being kept. */
   onOutput?: (chunk: Uint8Array) => void;
-  environment?: Record<string, string>;
 }
 
 export interface Ran {
@@ -33,7 +32,7 @@ export async function runProgram(argv: readonly string[], options: RunOptions): 
   const [program = '', ...args] = argv;
   const running = execa(program, args, {
     cwd: '/',
-    env: { PATH: searchPath, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', HOME: '/root', ...options.environment },
+    env: { PATH: searchPath, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', HOME: '/root' },
     extendEnv: false,
     reject: false,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),

@@ -4,7 +4,7 @@ import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure, isConflict } from '../bus/failure.ts';
 import type { ClusterFact } from './event.ts';
-import { ensureStream, lastSequence, readMessage, readMessages } from './streams.ts';
+import { ensureStream, lastSequence, readMessage } from './streams.ts';
 
 export type RunOpened = Extract<ClusterFact, { type: 'RunOpened' }>;
 export type RunClosed = Extract<ClusterFact, { type: 'RunClosed' }>;
@@ -18,7 +18,6 @@ export interface ClusterLog {
   holder(cluster: string): Promise<Result<RunOpened | undefined>>;
   /** Names of all clusters that ever had a run. */
   clusters(): Promise<Result<string[]>>;
-  history(cluster: string): Promise<Result<ClusterFact[]>>;
 }
 
 const streamOf = (cluster: string): string => `CLUSTER_${cluster}`;
@@ -98,13 +97,6 @@ export function openClusterLog(bus: Bus): ClusterLog {
       } catch (error) {
         return { ok: false, failure: busFailure(error, 'list of clusters') };
       }
-    },
-    async history(cluster) {
-      const last = await lastSequence(bus, streamOf(cluster));
-      if (!last.ok) return last;
-      const messages = await readMessages(bus, streamOf(cluster), last.value);
-      if (!messages.ok) return messages;
-      return ok(messages.value.flatMap((message) => (message === undefined ? [] : [message.json<ClusterFact>()])));
     },
   };
 }

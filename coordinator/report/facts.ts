@@ -21,12 +21,6 @@ export const statusWords: Record<RunDocument['status'], string> = {
   aborted: 'aborted: what could be undone was undone',
 };
 
-export const failoverWords: Record<RunDocument['failover'], string> = {
-  armed: 'armed',
-  suspended: 'suspended',
-  unknown: 'unknown',
-};
-
 /** `2026-11-21 23:52:07 UTC`. */
 export function timeOf(iso: string | undefined): string {
   return iso ? `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC` : '–';
@@ -63,13 +57,14 @@ export function measuresOf(report: ReportDocument): Measure[] {
       name: 'Failover suspended',
       actual: formatDuration(actual.suspensionMs),
       predicted: formatDuration(predicted.suspensionMs),
-      note: `now ${failoverWords[run.failover]}`,
+      note: `now ${run.failover}`,
     },
   ];
 }
 
 /** A run's step with what the plan says about it. */
 export interface Told {
+  phase: string;
   step: RunStepDocument;
   item?: PlanItemDocument;
 }
@@ -79,19 +74,8 @@ export function stepsOf(report: ReportDocument): Told[] {
   const items = new Map(report.plan.items.map((item) => [item.id, item]));
   return report.run.steps.map((step) => {
     const item = items.get(step.id);
-    return item ? { step, item } : { step };
+    return { phase: step.phase, step, ...(item && { item }) };
   });
-}
-
-/** Items under their headings. */
-export function phasesOf(steps: Told[]): { phase: string; steps: Told[] }[] {
-  const phases: { phase: string; steps: Told[] }[] = [];
-  for (const told of steps) {
-    const last = phases.at(-1);
-    if (last?.phase === told.step.phase) last.steps.push(told);
-    else phases.push({ phase: told.step.phase, steps: [told] });
-  }
-  return phases;
 }
 
 /** Where the plan deviates from the guide. */

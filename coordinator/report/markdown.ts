@@ -1,19 +1,10 @@
 // The report as Markdown, for tickets and mails. Pure; every text from a machine is escaped.
+
 import type { ReportDocument } from '../../shared/documents.ts';
 import { formatDuration } from '../../shared/units.ts';
+import { phasesOf } from '../plans/phases.ts';
 import { fenced, escapeMarkdown as m } from './escape.ts';
-import {
-  deviationsOf,
-  failoverWords,
-  haltsOf,
-  measuresOf,
-  phasesOf,
-  statusWords,
-  stepsOf,
-  type Told,
-  timeOf,
-  titleOf,
-} from './facts.ts';
+import { deviationsOf, haltsOf, measuresOf, statusWords, stepsOf, type Told, timeOf, titleOf } from './facts.ts';
 
 /** The whole text. */
 export function reportMarkdown(report: ReportDocument): string {
@@ -25,7 +16,7 @@ export function reportMarkdown(report: ReportDocument): string {
       ['', 'as it was', 'predicted', ''],
       measuresOf(report).map((row) => [m(row.name), m(row.actual), m(row.predicted), m(row.note)]),
     ),
-    `Run ${m(run.id)} by ${m(run.operator)}, ${timeOf(run.startedAt)} to ${timeOf(run.endedAt)}; failover is ${failoverWords[run.failover]}.`,
+    `Run ${m(run.id)} by ${m(run.operator)}, ${timeOf(run.startedAt)} to ${timeOf(run.endedAt)}; failover is ${run.failover}.`,
     ...halts(report),
     ...part(
       'Versions',
@@ -53,7 +44,7 @@ export function reportMarkdown(report: ReportDocument): string {
       ),
     ),
     '## Steps',
-    ...phasesOf(stepsOf(report)).flatMap(({ phase, steps }) => [`### ${m(phase)}`, ...steps.map(stepBlock)]),
+    ...phasesOf(stepsOf(report)).flatMap(({ phase, items }) => [`### ${m(phase)}`, ...items.map(stepBlock)]),
     `Journal: ${run.head.sequence} events, head \`${m(run.head.hash)}\`; \`baton run verify ${m(run.id)}\` proves that it is complete and unchanged.`,
   ].join('\n\n')}\n`;
 }
@@ -83,7 +74,7 @@ function halts(report: ReportDocument): string[] {
           [
             `- Runs: ${list(now.runsNow)}`,
             `- Down: ${list(now.downNow)}`,
-            `- Failover: ${failoverWords[run.failover]}`,
+            `- Failover: ${run.failover}`,
             `- Evidence: ${list(now.evidenceAt)}`,
           ].join('\n'),
           ...(now.evidence.trim() === '' ? [] : [fenced(now.evidence)]),

@@ -1,20 +1,11 @@
 // The report as one HTML page that needs nothing else: for people who were not there. Pure; every text from a machine
 // is escaped, and the page's policy forbids scripts and loading.
+
 import type { CheckResultDocument, ReportDocument } from '../../shared/documents.ts';
 import { formatDuration } from '../../shared/units.ts';
+import { phasesOf } from '../plans/phases.ts';
 import { escapeHtml as e } from './escape.ts';
-import {
-  deviationsOf,
-  failoverWords,
-  haltsOf,
-  measuresOf,
-  phasesOf,
-  statusWords,
-  stepsOf,
-  type Told,
-  timeOf,
-  titleOf,
-} from './facts.ts';
+import { deviationsOf, haltsOf, measuresOf, statusWords, stepsOf, type Told, timeOf, titleOf } from './facts.ts';
 import { portalPicture, timelinePicture } from './picture.ts';
 import { style } from './style.ts';
 
@@ -71,7 +62,7 @@ function aboutTable({ run, plan }: ReportDocument): string {
     ['Operator', e(run.operator)],
     ['Started', e(timeOf(run.startedAt))],
     ['Ended', e(timeOf(run.endedAt))],
-    ['Failover', e(failoverWords[run.failover])],
+    ['Failover', e(run.failover)],
     ['Plan', `${e(run.plan)}, ${plan.items.length} items, <code>${e(run.planHash)}</code>`],
     ['Parameters', `<code>${e(JSON.stringify(run.parameters))}</code>`],
   ];
@@ -87,7 +78,7 @@ function haltSection(report: ReportDocument): string {
   if (now) {
     const list = (values: string[]) => e(values.length === 0 ? 'nothing' : values.join(', '));
     parts.push(`<div class="halt"><p><b>${e(now.message)}</b></p>
-<p>Runs: ${list(now.runsNow)}<br>Down: ${list(now.downNow)}<br>Failover: ${e(failoverWords[run.failover])}<br>Evidence: ${list(now.evidenceAt)}</p>
+<p>Runs: ${list(now.runsNow)}<br>Down: ${list(now.downNow)}<br>Failover: ${e(run.failover)}<br>Evidence: ${list(now.evidenceAt)}</p>
 ${now.evidence.trim() === '' ? '' : `<pre>${e(now.evidence.trim())}</pre>`}
 ${table(
   ['Next', 'Consequence'],
@@ -127,7 +118,7 @@ function deviationsTable(report: ReportDocument): string {
 
 function stepsSection(report: ReportDocument): string {
   return phasesOf(stepsOf(report))
-    .map(({ phase, steps }) => `<h3>${e(phase)}</h3>\n${steps.map(stepBlock).join('\n')}`)
+    .map(({ phase, items }) => `<h3>${e(phase)}</h3>\n${items.map(stepBlock).join('\n')}`)
     .join('\n');
 }
 

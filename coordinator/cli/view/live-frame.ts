@@ -1,7 +1,8 @@
 // One picture of a running run for a terminal: headings, the steps of those at work, the installer's bar. Pure: the
 // same view, time and size give the same lines, never more than fit.
 import { formatDuration } from '../../../shared/units.ts';
-import { type ItemView, isActive, isSettled, type PhaseView, phasesOf, type RunView } from './run-view.ts';
+import { phasesOf } from '../../plans/phases.ts';
+import { type ItemView, isActive, isSettled, type PhaseView, type RunView } from './run-view.ts';
 import { bar, clean, cut, type Paint } from './text.ts';
 
 export interface FrameSize {

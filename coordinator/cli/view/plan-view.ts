@@ -1,7 +1,7 @@
 // A plan for people: the summary that a yes is given to, and the dry run with every command line. Pure.
 import type { PlanDocument, PlanItemDocument } from '../../../shared/documents.ts';
 import { formatDuration } from '../../../shared/units.ts';
-import { phasesOf } from './run-view.ts';
+import { phasesOf } from '../../plans/phases.ts';
 import { clean, cleanBlock, type Paint, wrap } from './text.ts';
 
 /** What will be done, how long the portal is down and failover is suspended; one line an item. */

@@ -2,9 +2,9 @@
 // failover, where to read on. Pure.
 import type { ReportDocument, RunDocument, RunStepDocument } from '../../../shared/documents.ts';
 import { formatDuration } from '../../../shared/units.ts';
+import { phasesOf } from '../../plans/phases.ts';
 import { findings } from './check-view.ts';
 import { haltView } from './halt-view.ts';
-import { phasesOf } from './run-view.ts';
 import { clean, cut, moment, type Paint } from './text.ts';
 
 export type Versions = ReportDocument['versions'];

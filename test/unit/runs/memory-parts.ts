@@ -109,7 +109,6 @@ export class Memory {
         }),
       holder: async (cluster) => ok(holderOf(cluster)),
       clusters: async () => ok([...this.clusters.keys()]),
-      history: async (cluster) => ok(factsOf(cluster)),
     };
   }
 
