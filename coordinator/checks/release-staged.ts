@@ -34,7 +34,7 @@ export const releaseStaged = defineCheck({
           return {
             reading: `${release.path} is on a file system mounted noexec`,
             verdict: 'fail',
-            remedy: `Remount it with exec, or name another release directory in /etc/baton/agent.yaml on ${node}.`,
+            remedy: `Mount the file system of /var/lib/baton-agent on ${node} with exec: installers lie there and are started there.`,
           };
         return { reading: `${release.path}: as expected`, verdict: 'pass' };
       },

@@ -13,7 +13,8 @@ export const versionCompatible = defineCheck({
   title: 'Version can be upgraded',
   section: 'Upgrade Guide for HA › from v8.2 directly, common installer from v8.6.0',
   severity: 'blocking',
-  remedy: 'Bring both nodes to one version from 8.2.0 on first; a half-done upgrade is finished with its run’s retry.',
+  remedy:
+    'Bring both nodes to one version from 8.2.0 on first. Where a halted run left them apart, finish it: baton run retry. Where that run has ended, install the same version on the other node by hand, following the guide.',
   params: z.strictObject({ nodes: z.array(z.string()).min(1), toVersion: z.string().nullable() }),
   words: ({ nodes, toVersion }) =>
     `${nodes.join(', ')}: one version, ≥ ${directUpgradeFrom}${toVersion ? `, older than ${toVersion}` : ''}`,

@@ -83,7 +83,21 @@ function abortConsequence(plan: Plan, state: RunState): string {
   if (started.length === 0) return 'ends the run; nothing was started';
   const kept = started.filter((item) => item.kind === 'step' && 'noUndo' in item.undo).map(({ title }) => title);
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
-  return kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
+  const stays = kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
+  return `${stays}${versionsApart(plan, state)}`;
+}
+
+/** An abort between the installers leaves what the next upgrade refuses; that must be known before, not after. */
+function versionsApart(plan: Plan, state: RunState): string {
+  const nodesWhere = (isDone: boolean): string[] =>
+    plan.items.flatMap((item) =>
+      item.kind === 'step' && item.action.kind === 'runInstaller' && itemState(state, item.id).isDone === isDone
+        ? [item.node]
+        : [],
+    );
+  const [upgraded, others] = [nodesWhere(true), nodesWhere(false)];
+  if (upgraded.length === 0 || others.length === 0) return '';
+  return `; the new version stays on ${upgraded.join(', ')} and was not completed on ${others.join(', ')}: the nodes keep different versions, and a further upgrade is refused until they are at one version`;
 }
 
 /** Done steps that a retry of an item carries out again first, as its plan says. */
