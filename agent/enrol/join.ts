@@ -5,10 +5,10 @@ import { type Client, credentials, makeGenericClientConstructor, type ServiceErr
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { Enrolment, type JoinAnswer } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { parseHostPort } from '../../shared/host-port.ts';
+import { isName } from '../../shared/names.ts';
 import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
 import { failureFromError } from '../../shared/rpc/status.ts';
 import { createSigningRequest } from '../../shared/security/certificates.ts';
-import { isName } from '../../shared/security/identity.ts';
 import { fetchPinnedAuthority } from '../../shared/security/pinned-authority.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity-files.ts';
 

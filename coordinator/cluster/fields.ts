@@ -1,11 +1,11 @@
 // What single values of the cluster file may be. Names that try to be options, paths or code are refused here; what an
 // agent is sent is looked at once more by shared/actions/constraints.ts.
 import { z } from 'zod';
+import { namePattern } from '../../shared/names.ts';
 import { parseDuration, parseSize } from '../../shared/units.ts';
 
 const says = (what: string) => ({ error: `must be ${what}` });
 
-export const namePattern = /^[a-z0-9][a-z0-9-]{0,30}$/;
 export const name = z.string(says('a name')).regex(namePattern, '1 to 31 of a-z, 0-9 and -, not beginning with -');
 
 const hostname =

@@ -1,7 +1,7 @@
 // What the nodes of a cluster must be together: one master and one standby of each tier, one observer, no two the same.
 import type { z } from 'zod';
+import { namePattern } from '../../shared/names.ts';
 import type { Role, Tier } from './cluster.ts';
-import { namePattern } from './fields.ts';
 
 interface FileNode {
   address: string;

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { ok, type Result } from '../../shared/failures.ts';
 import { formatHostPort, type HostPort, parseHostPort } from '../../shared/host-port.ts';
-import { isName } from '../../shared/security/identity.ts';
+import { isName } from '../../shared/names.ts';
 import { parseSize } from '../../shared/units.ts';
 import { parseYamlFile } from '../../shared/yaml-file.ts';
 

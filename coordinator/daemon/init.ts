@@ -5,13 +5,13 @@ import { dirname } from 'node:path';
 import { writeDurably } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { parseHostPort } from '../../shared/host-port.ts';
+import { isName } from '../../shared/names.ts';
 import {
   type Credentials,
   createAuthority,
   issueClientCredentials,
   pinOf,
 } from '../../shared/security/certificates.ts';
-import { isName } from '../../shared/security/identity.ts';
 import {
   agentsPort,
   coordinatorConfigTemplate,

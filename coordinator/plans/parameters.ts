@@ -1,13 +1,12 @@
 // What each plan is told: shapes, and what contradicts itself or the installed versions. Nothing has been touched yet.
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import { releaseNamePattern } from '../../shared/names.ts';
 import { compareVersions, contradictsName, isVersion } from '../../shared/release-version.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 
 const release = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, 'must be a plain file name of letters, digits, . _ and -'),
+  name: z.string().regex(releaseNamePattern, 'must be a plain file name of letters, digits, . _ and -'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 of 64 hexadecimal digits'),
   sizeBytes: z.int('must be a number of bytes').min(1, 'must not be empty'),
 });

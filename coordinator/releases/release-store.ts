@@ -1,10 +1,12 @@
 // Installers as they were uploaded, each known by its SHA-256: a file that is there under its sum is whole. What is being
 // uploaded lies beside them and goes away when the upload ends or the coordinator starts.
 import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { syncFolder } from '../../shared/durable-file.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
+import { releaseNamePattern } from '../../shared/names.ts';
 import { releaseVersion } from '../../shared/release-version.ts';
 import { formatSize } from '../../shared/units.ts';
 import type { Store } from '../bus/store.ts';
@@ -25,7 +27,7 @@ export interface Upload {
 }
 
 export interface ReleaseStore {
-  /** Stores a file under its sum; the same content again is fine, its newest name counts. */
+  /** Stores a file under its sum; what is there already is not read once more, its newest name counts. */
   add(upload: Upload): Promise<Result<ReleaseRecord>>;
   get(sha256: string): Promise<Result<ReleaseRecord>>;
   /** The stored file, opened for reading; the caller closes it. */
@@ -33,7 +35,6 @@ export interface ReleaseStore {
 }
 
 const sumPattern = /^[0-9a-f]{64}$/;
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const unfinished = '.part';
 
 export async function openReleaseStore(
@@ -62,12 +63,19 @@ export async function openReleaseStore(
     return ok(undefined);
   };
 
+  const record = async ({ name, sha256, sizeBytes }: Upload): Promise<Result<ReleaseRecord>> => {
+    const release = { name, sha256, sizeBytes, version: releaseVersion(name) ?? '' };
+    const stored = await records.put(sha256, release);
+    return stored.ok ? ok(release) : stored;
+  };
+
   return ok({
     async add(upload) {
       const wrong = faultOf(upload, sizeBytesMax);
       if (wrong) return { ok: false, failure: wrong };
       const { name, sha256, sizeBytes } = upload;
       const path = join(directory, sha256);
+      if (await isWhole(path, sha256, sizeBytes)) return record(upload);
       const temporary = join(directory, `${randomUUID()}${unfinished}`);
       try {
         const file = await open(temporary, 'wx', 0o600);
@@ -85,9 +93,7 @@ export async function openReleaseStore(
       } finally {
         await rm(temporary, { force: true });
       }
-      const record = { name, sha256, sizeBytes, version: releaseVersion(name) ?? '' };
-      const stored = await records.put(sha256, record);
-      return stored.ok ? ok(record) : stored;
+      return record(upload);
     },
 
     async get(sha256) {
@@ -115,8 +121,11 @@ export async function openReleaseStore(
 }
 
 function faultOf({ name, sha256, sizeBytes }: Upload, sizeBytesMax: number): Failure | undefined {
-  if (!namePattern.test(name) || basename(name) !== name)
-    return failure('bad-input', `${JSON.stringify(name)} is no plain file name of letters, digits, '.', '_' and '-'`);
+  if (!releaseNamePattern.test(name))
+    return failure(
+      'bad-input',
+      `${JSON.stringify(name)} is no plain file name of at most 200 letters, digits, '.', '_' and '-'`,
+    );
   if (!sumPattern.test(sha256)) return failure('bad-input', `${JSON.stringify(sha256)} is no SHA-256`);
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) return failure('bad-input', `${name} is empty`);
   if (sizeBytes > sizeBytesMax)
@@ -125,6 +134,18 @@ function faultOf({ name, sha256, sizeBytes }: Upload, sizeBytesMax: number): Fai
       `${name} is ${formatSize(sizeBytes)}, more than ${formatSize(sizeBytesMax)} (releases.sizeMax in coordinator.yaml)`,
     );
   return undefined;
+}
+
+/** Read through and summed, so that a file which the disk has damaged is uploaded again. */
+async function isWhole(path: string, sha256: string, sizeBytes: number): Promise<boolean> {
+  try {
+    if ((await stat(path)).size !== sizeBytes) return false;
+    const sum = createHash('sha256');
+    for await (const chunk of createReadStream(path)) sum.update(chunk as Buffer);
+    return sum.digest('hex') === sha256;
+  } catch {
+    return false;
+  }
 }
 
 function diskFailure(error: unknown, name: string): Failure {

@@ -1,7 +1,9 @@
 // What each field of an action may hold: names that try to be options, paths or code are refused here, on both sides,
 // before anything else looks at them. What a node allows beyond that is its policy's business.
+
 import { z } from 'zod';
 import { fail, ok, type Result } from '../failures.ts';
+import { releaseNamePattern } from '../names.ts';
 import type { Action, ActionKind } from './action.ts';
 
 /** Texts that may be all or partly a binding, `{{name}}`, as long as a plan is not yet carried out. */
@@ -71,7 +73,7 @@ function fields(text: Text) {
     value: text(anyText, 'text', 1000),
     snapshot: text(/^\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?$/, 'a snapshot, xmin:xmax:xip', 65_536),
     lsn: text(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/, 'a position in the write-ahead log'),
-    fileName: text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, 'a plain file name', 200),
+    fileName: text(releaseNamePattern, 'a plain file name', 200),
     sha256: text(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal', 128),
     headers: z
       .array(

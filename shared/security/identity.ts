@@ -1,6 +1,7 @@
 // Who a certificate speaks for: `baton:node:n1` or `baton:operator:alice` in its alternative name, and whether our
 // authority says so. Pure; revocation is the caller's to look up by `serial`.
 import { X509Certificate } from 'node:crypto';
+import { isName } from '../names.ts';
 
 export type IdentityKind = 'node' | 'operator';
 
@@ -17,13 +18,7 @@ export interface Identity {
 export type Mistrust = 'another authority' | 'expired' | 'not yet valid' | 'not for clients' | 'no identity';
 
 const clientAuth = '1.3.6.1.5.5.7.3.2';
-const namePattern = /^[a-z0-9][a-z0-9-]{0,30}$/;
-const uriPattern = /^URI:baton:(node|operator):([a-z0-9][a-z0-9-]{0,30})$/;
-
-/** Whether a text may name a node or an operator: it becomes part of file names, subjects and command lines. */
-export function isName(text: string): boolean {
-  return namePattern.test(text);
-}
+const uriPattern = /^URI:baton:(node|operator):([^:]*)$/;
 
 export function identityUri(kind: IdentityKind, name: string): string {
   return `baton:${kind}:${name}`;
@@ -43,7 +38,7 @@ export function identityOf(certificate: Uint8Array, authority: string, nowMs: nu
   if (nowMs > peer.validToDate.getTime()) return 'expired';
   if (peer.ca || !peer.keyUsage?.includes(clientAuth)) return 'not for clients';
   const match = uriPattern.exec(peer.subjectAltName ?? '');
-  if (!match) return 'no identity';
+  if (!match || !isName(match[2] ?? '')) return 'no identity';
   return {
     kind: match[1] as IdentityKind,
     name: match[2] ?? '',

@@ -1,7 +1,7 @@
 // Arguments that several commands share, and the validation of what people type. It touches nothing.
 import { Command } from '@commander-js/extra-typings';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
-import { isName } from '../../../shared/security/identity.ts';
+import { isName } from '../../../shared/names.ts';
 
 /** A command whose --help ends with examples, one a line. */
 export function commandWith(name: string, description: string, examples: string[]): Command {

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
+import { releaseNamePattern } from '../../../shared/names.ts';
 import { contradictsName, isVersion, releaseVersion } from '../../../shared/release-version.ts';
 import { formatSize } from '../../../shared/units.ts';
 import type { UploadPart } from '../client.ts';
@@ -16,7 +17,6 @@ export interface ReleaseFile {
 }
 
 const chunkBytes = 256 * 1024;
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 
 /** The target version as typed; `bad-input` unless it is major.minor.patch. */
 export function versionArgument(text: string): Result<string> {
@@ -37,8 +37,11 @@ export async function releaseFile(
       'bad-input',
       `--to ${expected.version} contradicts the installer's name: ${name} is ${releaseVersion(name) ?? 'another version'}`,
     );
-  if (!namePattern.test(name))
-    return fail('bad-input', `--installer ${path}: the file's name may have letters, digits, . _ and - only`);
+  if (!releaseNamePattern.test(name))
+    return fail(
+      'bad-input',
+      `--installer ${path}: the file's name may have letters, digits, . _ and - only, at most 200`,
+    );
   let sizeBytes: number;
   try {
     const found = await stat(await realpath(path));

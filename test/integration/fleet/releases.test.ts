@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
+import { parseParameters } from '../../../coordinator/plans/parameters.ts';
 import { openReleaseStore } from '../../../coordinator/releases/release-store.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 import { type Fixture, must, refusal, startFixture, TestClient } from './fleet-fixture.ts';
@@ -41,6 +42,28 @@ describe('installers', () => {
     }
     assert.deepEqual(await readdir(fixture.releasesDirectory), [sha256]);
     assert.equal(must(await fixture.releases.get(sha256)).name, name);
+  });
+
+  it('are read again where the disk has damaged what was stored', async () => {
+    const path = join(fixture.releasesDirectory, sha256);
+    const damaged = Buffer.from(content);
+    damaged[1000] = 255 - (damaged[1000] ?? 0);
+    await writeFile(path, damaged);
+    must(await add());
+    assert.ok((await readFile(path)).equals(content));
+  });
+
+  it('have names that every part of the way accepts', async () => {
+    for (const [length, isFine] of [
+      [200, true],
+      [201, false],
+    ] as const) {
+      const long = 'x'.repeat(length);
+      const release = { name: long, sha256, sizeBytes: content.length };
+      assert.equal(parseParameters('stage', { release }).ok, isFine);
+      assert.equal((await add({ name: long })).ok, isFine);
+    }
+    must(await add());
   });
 
   it('are refused when content, size or name are not what was announced, and leave nothing behind', async () => {

@@ -179,6 +179,19 @@ describe('what an operator asks', () => {
     refused(await upload('../x', content), 'bad-input', /no plain file name/);
   });
 
+  it('asks for no byte of an installer that it has', async () => {
+    const content = randomBytes(500_000);
+    const { name, sha256, sizeBytes } = must(await upload('MotadataServiceOpsCommonUpgrade_V870', content));
+    const answered = Promise.withResolvers<void>();
+    async function* parts() {
+      yield { name, sha256, sizeBytes };
+      await answered.promise;
+    }
+    const again = await client.uploadRelease<ReleaseDocument>(parts(), 10_000);
+    answered.resolve();
+    assert.equal(must(again).sha256, sha256);
+  });
+
   it('starts no run of a plan that is another than the one that was seen, nor of an installer that is not there', async () => {
     const plan = { plan: 'failover-suspend', cluster: 'lab', parametersJson: '{}' };
     const compiled = must(await client.call<PlanDocument>('compilePlan', plan));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { isName } from '../../../shared/names.ts';
 import {
   type Credentials,
   createAuthority,
@@ -12,7 +13,7 @@ import {
   issueServerCredentials,
   pinOf,
 } from '../../../shared/security/certificates.ts';
-import { identityOf, isName } from '../../../shared/security/identity.ts';
+import { identityOf } from '../../../shared/security/identity.ts';
 import { fetchPinnedAuthority } from '../../../shared/security/pinned-authority.ts';
 
 const nowMs = Date.now();
