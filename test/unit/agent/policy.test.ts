@@ -69,10 +69,15 @@ describe('The policy', () => {
   it('says line and column of what is wrong', () => {
     assert.match(problem('units:\n  - nginx\n  - --now\n'), /^agent\.yaml:3:5: units\.1: /);
     assert.match(problem('installers: true\nunit: [a]\n'), /^agent\.yaml:2:1: unit: /);
-    assert.match(problem('database:\n  names: [d]\n  port: 99999\n'), /^agent\.yaml:3:3: database\.port: /);
+    assert.match(problem('database:\n  names: [d]\n  port: 99999\n'), /^agent\.yaml:3:9: database\.port: /);
     assert.match(problem('units: [a\n'), /^agent\.yaml:\d+:\d+: /);
     assert.match(problem('units: [a]\nunits: [b]\n'), /^agent\.yaml:2:1: /);
     assert.match(problem('paths: [/opt/../etc]'), /paths\.0/);
+    assert.match(
+      problem('x: 1\nunits: [--now]\nhaDirectory: /opt\n'),
+      /:1:1: x: .*\n.*:2:9: units\.0: .*\n.*:3:1: haDirectory: /,
+    );
+    assert.match(problem('units: [ssh\0]'), /not UTF-8/);
   });
 
   describe('in its file', () => {
