@@ -1,6 +1,7 @@
 // The agents' port: TLS 1.3 that asks for a client certificate and lets connections without one in, since joining has
 // none. What a certificate proves is found out once per connection; whether a call is allowed is access.ts's.
 // The authority is sent in the chain, so that a joining node can compare it with its pin.
+import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
@@ -13,6 +14,9 @@ import type { Trust } from './access.ts';
 
 const connectionsMax = 512;
 const handshakeTimeoutMs = 10_000;
+/** Of connections that prove no identity, such as for joining: how long one lives, and how many an address may have. */
+const strangerLifeMs = 30_000;
+export const strangersPerAddressMax = 8;
 /** A revoked client has this long to read why before its connection is cut. */
 const lastWordsMs = 500;
 
@@ -44,6 +48,7 @@ export async function listenTls(options: {
   clock: Clock;
   log: Log;
   makeServer(trustOf: TlsListener['trustOf']): Server;
+  strangerLifeMs?: number;
 }): Promise<Result<TlsListener>> {
   const { listen, authority, clock, log } = options;
   const connections = new Map<string, { socket: TLSSocket; trust: Trust }>();
@@ -66,6 +71,13 @@ export async function listenTls(options: {
     noDelay: true,
   });
   tls.maxConnections = connectionsMax;
+  const strangers = limitStrangers(options.strangerLifeMs ?? strangerLifeMs);
+  // Counted from before the handshake on, which may be drawn out as well.
+  tls.on('connection', (socket: Socket) => {
+    if (strangers.admit(socket)) return;
+    log.debug('a connection was ended: too many without a certificate', { from: socket.remoteAddress });
+    socket.destroy();
+  });
   tls.on('tlsClientError', (error, socket) => {
     log.debug('a connection ended before TLS was set up', { from: socket.remoteAddress, reason: error.message });
   });
@@ -74,7 +86,9 @@ export async function listenTls(options: {
     if (socket.alpnProtocol !== 'h2') return socket.destroy();
     const name = nameOf(socket);
     const { raw } = socket.getPeerCertificate();
-    connections.set(name, { socket, trust: raw ? identityOf(raw, authority, clock.nowMs()) : 'no certificate' });
+    const trust = raw ? identityOf(raw, authority, clock.nowMs()) : 'no certificate';
+    if (typeof trust === 'object') strangers.known(socket);
+    connections.set(name, { socket, trust });
     socket.once('close', () => connections.delete(name));
     injector.injectConnection(socket);
   });
@@ -106,4 +120,26 @@ export async function listenTls(options: {
       for (const { socket } of connections.values()) setTimeout(() => socket.destroy(), 2_000).unref();
     },
   });
+}
+
+/** Connections that have proved no identity: few for each address, and not for long. */
+function limitStrangers(lifeMs: number) {
+  const timers = new Map<string, { address: string; timer: NodeJS.Timeout }>();
+  const forget = (name: string) => {
+    clearTimeout(timers.get(name)?.timer);
+    timers.delete(name);
+  };
+  return {
+    /** False when the address has too many already. */
+    admit(socket: Socket): boolean {
+      const name = nameOf(socket);
+      const address = socket.remoteAddress ?? '';
+      const ofAddress = [...timers.values()].filter((stranger) => stranger.address === address);
+      if (ofAddress.length >= strangersPerAddressMax) return false;
+      timers.set(name, { address, timer: setTimeout(() => socket.destroy(), lifeMs).unref() });
+      socket.once('close', () => forget(name));
+      return true;
+    },
+    known: (socket: TLSSocket) => forget(nameOf(socket)),
+  };
 }
