@@ -1,9 +1,10 @@
 // Who did or was refused what: an append-only stream beside the log. No token, key or password is ever in it.
-// A failing bus never stops the act that is recorded; the log line is there in any case.
+// Kept for a year and within a size; then the oldest go. A failing bus never stops the act that is recorded; the log line is there in any case.
 import type { Clock } from '../../shared/clock.ts';
 import { ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import type { Log } from '../../shared/log.ts';
+import { hours } from '../../shared/units.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure } from '../bus/failure.ts';
 import { ensureStream } from '../journal/streams.ts';
@@ -27,12 +28,16 @@ export interface Audit {
 
 const stream = 'AUDIT';
 const subject = 'baton.audit';
-/** Refusals come from anybody who reaches the port: more than this in a minute are counted, not written. */
-export const refusalsPerMinuteMax = 120;
+const keptMs = hours(365 * 24);
+const sizeBytesMax = 256 * 1024 * 1024;
+/** Refusals come from anybody who reaches the port: more than this in a minute from one are counted, not written. */
+export const refusalsPerMinuteMax = 30;
+/** So many are told apart; the others share what is left for one. */
+const refusedMax = 1_000;
 
 /** Opens the audit stream on a bus. */
 export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Result<Audit>> {
-  const made = await ensureStream(bus, stream, [subject]);
+  const made = await ensureStream(bus, stream, [subject], { maxAgeMs: keptMs, sizeBytesMax });
   if (!made.ok) return made;
   const limit = refusalLimit(clock);
   let written: Promise<unknown> = Promise.resolve();
@@ -47,7 +52,7 @@ export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Resul
   return ok({
     record(event) {
       if (event.outcome === 'refused') {
-        const { isOver, suppressed } = limit();
+        const { isOver, suppressed } = limit(event.who);
         if (isOver) return;
         if (suppressed > 0) log.warn('more refusals than are written', { suppressed });
       }
@@ -61,23 +66,26 @@ export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Resul
   });
 }
 
-/** Counts refusals a minute. `suppressed`: how many were left out in the minute before. */
-function refusalLimit(clock: Clock): () => { isOver: boolean; suppressed: number } {
+/** Counts refusals a minute by who was refused, ports aside. `suppressed`: how many were left out the minute before. */
+function refusalLimit(clock: Clock): (who: string) => { isOver: boolean; suppressed: number } {
   let windowFromMs = clock.monotonicMs();
-  let count = 0;
-  return () => {
+  const counts = new Map<string, number>();
+  return (who) => {
     let suppressed = 0;
     if (clock.monotonicMs() - windowFromMs >= 60_000) {
-      suppressed = Math.max(0, count - refusalsPerMinuteMax);
+      for (const count of counts.values()) suppressed += Math.max(0, count - refusalsPerMinuteMax);
       windowFromMs = clock.monotonicMs();
-      count = 0;
+      counts.clear();
     }
-    count += 1;
+    const address = who.replace(/:\d+$/, '');
+    const refused = counts.has(address) || counts.size < refusedMax ? address : 'others';
+    const count = (counts.get(refused) ?? 0) + 1;
+    counts.set(refused, count);
     return { isOver: count > refusalsPerMinuteMax, suppressed };
   };
 }
 
-/** The newest audit events, oldest first. */
+/** The newest audit events, oldest first. No command shows them yet: it is how tests see what was written. */
 export async function readAudit(bus: Bus, countMax: number): Promise<Result<AuditEvent[]>> {
   try {
     const { last_seq, first_seq } = (await bus.jsm.streams.info(stream)).state;

@@ -8,12 +8,12 @@ const streamNameInUse = 10058;
 const streamNotFound = 10059;
 const messageNotFound = 10037;
 
-/** Makes a stream that keeps everything for ever, on disk; one that is there stays as it is. */
+/** Makes a stream on disk that keeps everything, or within limits the newest; one that is there stays as it is. */
 export async function ensureStream(
   bus: Bus,
   name: string,
   subjects: string[],
-  options: { maxAgeMs?: number } = {},
+  options: { maxAgeMs?: number; sizeBytesMax?: number } = {},
 ): Promise<Result<void>> {
   try {
     await bus.jsm.streams.add({
@@ -21,6 +21,7 @@ export async function ensureStream(
       subjects,
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
+      max_bytes: options.sizeBytesMax ?? -1,
       max_age: (options.maxAgeMs ?? 0) * 1_000_000,
       num_replicas: bus.replicas,
       deny_delete: true,
