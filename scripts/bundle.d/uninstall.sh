@@ -2,6 +2,9 @@
 # Removes what install.sh put on this machine. State (identity, ledger, journal) and configuration stay, unless --purge.
 set -euo pipefail
 
+program=/usr/local/bin
+state=/var/lib/baton-agent
+
 purge=false
 case ${1:-} in
   '') ;;
@@ -17,6 +20,23 @@ running=$(systemctl list-units --plain --no-legend --state=running 'baton-*.serv
 if [[ -n $running ]]; then
   echo "uninstall.sh: an action still runs on this node: $running; wait until it ends, or end its run first" >&2
   exit 1
+fi
+
+# Units are not all: the ledger knows of actions without one, and of a suspension that only this agent can end.
+# What cannot be read is no permission.
+if [[ -x $program/baton-agent && -e $state/ledger.sqlite ]]; then
+  if ! status=$("$program/baton-agent" status --json); then
+    echo "uninstall.sh: \`baton-agent status\` cannot tell whether an action runs or failover is suspended; mend that first" >&2
+    exit 1
+  fi
+  if grep -q '^  "running": {' <<<"$status"; then
+    echo "uninstall.sh: an action still runs on this node, see \`baton-agent status\`; wait until it ends, or end its run first" >&2
+    exit 1
+  fi
+  if sed -n '/^  "failover": {/,/^  }/p' <<<"$status" | grep -qE '"state": "(suspended|unknown)"'; then
+    echo "uninstall.sh: failover is suspended on this node or its state is unknown, see \`baton-agent status\`; nobody would arm it again: run \`baton failover arm CLUSTER\` on the coordinator first" >&2
+    exit 1
+  fi
 fi
 
 for unit in baton-agent.service baton-coordinator.service; do

@@ -61,6 +61,14 @@ describe('the bundle on a machine of its own', () => {
     assert.equal(await pid(), before);
   });
 
+  it('is not removed while failover is suspended here, and says what to do', async () => {
+    assert.equal((await baton('failover', 'suspend', 'lab', '--yes')).exitCode, 0);
+    const refused = await onNode('n3', '/usr/local/lib/baton/uninstall.sh 2>&1; echo "exit $?"');
+    assert.match(refused, /suspended.*baton-agent status.*baton failover arm[\s\S]*exit 1$/);
+    assert.match(await onNode('n3', 'systemctl is-active baton-agent'), /^active/);
+    assert.equal((await baton('failover', 'arm', 'lab', '--yes')).exitCode, 0);
+  });
+
   it('is removed but for configuration and state; installed again, the agent is back without joining', async () => {
     await onNode('n3', '/usr/local/lib/baton/uninstall.sh');
     assert.equal(await onNode('n3', 'ls /usr/local/bin /usr/local/lib /etc/systemd/system | grep baton || true'), '');
