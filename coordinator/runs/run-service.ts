@@ -13,6 +13,7 @@ import { fold } from '../sequencer/apply.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import { openAttempts, type RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
+import { progressOf } from './node-progress.ts';
 import {
   clusterLogClose,
   endUnstarted,
@@ -66,17 +67,11 @@ export function createRunService(parts: RunServiceParts): RunService {
       if (runner !== undefined) runner.hear(node, key, outcome);
       else void settleStranger(node, key);
     }),
-    fleet.onProgress((_, { key, percent, line }) => {
-      const state = runners.get(key.run)?.state();
-      if (state === undefined) return;
-      const startedAtMs = state.items[key.step]?.attempts.at(-1)?.startedAtMs ?? clock.nowMs();
-      const progress = { item: key.step, line, elapsedMs: clock.nowMs() - startedAtMs };
-      parts.progress.tell(key.run, {
-        schema: 1,
-        sequence: state.sequence,
-        at: new Date(clock.nowMs()).toISOString(),
-        progress: percent === undefined ? progress : { ...progress, percent },
-      });
+    fleet.onProgress((node, said) => {
+      const { run } = said.key;
+      const state = runners.get(run)?.state();
+      const progress = state && progressOf(state, node, said, clock.nowMs());
+      if (progress !== undefined) parts.progress.tell(run, progress);
     }),
     fleet.onPresence(() => {
       for (const runner of runners.values()) runner.wake();
