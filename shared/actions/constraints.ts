@@ -63,10 +63,10 @@ function fields(text: Text) {
     pattern,
     url,
     pathOrRoot: z.union([z.literal('/'), path]),
-    // `*` only in the last part, so that the folder is a fixed one.
+    // `*` only in the last part, so that the folder is a fixed one, and at most twice.
     glob: text(
-      /^(?:\/(?!\.{1,2}\/)[A-Za-z0-9@_+.,:-]+)+\/(?!\.{1,2}$)[A-Za-z0-9@_+.,:*-]+$/,
-      'an absolute path whose last part may hold *',
+      /^(?:\/(?!\.{1,2}\/)[A-Za-z0-9@_+.,:-]+)+\/(?!\.{1,2}$)(?!(?:[^*]*\*){3})[A-Za-z0-9@_+.,:*-]+$/,
+      'an absolute path whose last part may hold * once or twice',
     ),
     database: text(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "a database's name", 63),
     column: text(new RegExp(`^${identifier}$`), "a column's name", 63),

@@ -43,6 +43,8 @@ describe('Constraints of actions', () => {
     refused({ kind: 'readRelease', name: '../x', sha256 }, /name/);
     refused({ kind: 'readObserverLog', logs: '/opt/*/x.log', busyPatterns: [], quietForMs: 1 }, /logs/);
     refused({ kind: 'readObserverLog', logs: '/opt/../x*', busyPatterns: [], quietForMs: 1 }, /logs/);
+    refused({ kind: 'readObserverLog', logs: '/opt/*a*b*', busyPatterns: [], quietForMs: 1 }, /logs/);
+    accepted({ kind: 'readObserverLog', logs: '/opt/*a*', busyPatterns: [], quietForMs: 1 });
   });
 
   it('refuse code in names, wildcards of systemctl, and other protocols', () => {

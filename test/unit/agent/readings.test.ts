@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { judgeLogs } from '../../../agent/actions/observer-log.ts';
+import fc from 'fast-check';
+import { judgeLogs, matchesGlob } from '../../../agent/actions/observer-log.ts';
 import { isAlarmDue } from '../../../agent/failover/lease.ts';
 import { mountOf } from '../../../agent/platform/mounts.ts';
 import { findMatches } from '../../../agent/platform/pattern.ts';
@@ -87,6 +88,23 @@ describe('The observer’s logs', () => {
   });
   it('take a busy line from the future for one of now', () => {
     assert.equal(judge([before], 60_000, '2026-05-01T23:00:00').busyAgoMs, 0);
+  });
+  it('are found by a glob, which means what a regular expression would', () => {
+    const few = (signs: string) =>
+      fc.array(fc.constantFrom(...signs), { maxLength: 8 }).map((letters) => letters.join(''));
+    fc.assert(
+      fc.property(few('ab.'), few('ab.*'), (name, glob) => {
+        const parts = glob.split('*').map((part) => RegExp.escape(part));
+        assert.equal(matchesGlob(name, glob), new RegExp(`^${parts.join('.*')}$`).test(name));
+      }),
+      { numRuns: 2000 },
+    );
+    assert.ok(matchesGlob('ha_2026-05-01.log', 'ha_*.log'));
+  });
+  it('are found in no time, whatever their names are', () => {
+    const startedMs = performance.now();
+    assert.ok(!matchesGlob('a'.repeat(200), `${'*a'.repeat(20)}*b`));
+    assert.ok(performance.now() - startedMs < 50);
   });
   it('refuse a pattern that takes for ever', () => {
     const text = `${'a'.repeat(60)}!\n`;
