@@ -13,6 +13,8 @@ import { type FromAgentInit, openSession, type Session, type SessionParts } from
 
 const pauseMsMin = 500;
 const pauseMsMax = 10_000;
+/** Grows slowly: a coordinator that is started anew is away for some seconds, and is found soon after. */
+const pauseGrowth = 1.25;
 /** A connection that has lasted this long was a good one: the next pause is a short one again. */
 const steadyMs = 30_000;
 const fetchStallMs = 30_000;
@@ -34,6 +36,11 @@ export interface Link {
   progress(key: Key, progress: StepProgress): void;
   fetchRelease: FetchRelease;
   stop(): Promise<void>;
+}
+
+/** How long to wait after so many losses in a row; `random` (0 to 1) keeps agents from coming all at once. */
+export function reconnectPauseMs(lossesBefore: number, random: number): number {
+  return Math.min(pauseMsMin * pauseGrowth ** lossesBefore, pauseMsMax) * (0.5 + random / 2);
 }
 
 export function startLink(parts: LinkParts): Link {
@@ -60,7 +67,7 @@ export function startLink(parts: LinkParts): Link {
   };
 
   const connectForever = async () => {
-    let pauseMs = pauseMsMin;
+    let losses = 0;
     let toldUnjoined = false;
     for (let index = 0; !stopped.signal.aborted; index += 1) {
       const identity = parts.identity();
@@ -76,9 +83,9 @@ export function startLink(parts: LinkParts): Link {
       if (stopped.signal.aborted) break;
       log.warn('connection lost', { coordinator, reason });
       parts.onConnection({ lostSinceMs: clock.nowMs(), reason });
-      if (clock.monotonicMs() - startedMs > steadyMs) pauseMs = pauseMsMin;
-      await clock.sleep(pauseMs * (0.5 + Math.random() / 2), stopped.signal);
-      pauseMs = Math.min(pauseMs * 2, pauseMsMax);
+      if (clock.monotonicMs() - startedMs > steadyMs) losses = 0;
+      await clock.sleep(reconnectPauseMs(losses, Math.random()), stopped.signal);
+      losses += 1;
     }
   };
   const running = connectForever();
