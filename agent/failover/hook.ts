@@ -2,7 +2,8 @@
 // may have written.
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../shared/failures.ts';
+import { ok, type Result } from '../../shared/failures.ts';
+import { refusalOfOwner } from '../platform/root-only.ts';
 import { failureOfProgram, runProgram } from '../platform/run-program.ts';
 import { errorCode } from '../platform/system-error.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -15,9 +16,11 @@ export async function runHook(name: HookName, args: string[], policy: Policy): P
   if (policy.hooksDirectory === undefined) return ok(false);
   const path = join(policy.hooksDirectory, name);
   try {
-    const { uid, mode } = await stat(path);
-    if (uid !== 0 || (mode & 0o022) !== 0)
-      return fail('refused-by-policy', `${path} must belong to root and be writable by nobody else`);
+    // Whoever may write the folder may put another hook there.
+    for (const each of [policy.hooksDirectory, path]) {
+      const refusal = refusalOfOwner(each, await stat(each));
+      if (refusal !== undefined) return { ok: false, failure: refusal };
+    }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return ok(false);
     throw error;

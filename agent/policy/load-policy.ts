@@ -3,11 +3,11 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail, type Result } from '../../shared/failures.ts';
+import { refusalOfOwner } from '../platform/root-only.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
 import { type Policy, parsePolicy } from './policy.ts';
 
 export const defaultPolicyFile = '/etc/baton/agent.yaml';
-const othersMayWrite = 0o022;
 const sizeMax = 256 * 1024;
 
 /** The policy in a file that is root's and nobody else's to write, in a folder of which the same is true. */
@@ -19,11 +19,8 @@ export async function loadPolicy(file: string): Promise<Result<Policy>> {
         [file, await handle.stat()],
         [dirname(file), await stat(dirname(file))],
       ] as const) {
-        if (found.uid !== 0 || (found.mode & othersMayWrite) !== 0)
-          return fail(
-            'refused-by-policy',
-            `${path} must belong to root and be writable by nobody else: chown root ${path} && chmod go-w ${path}`,
-          );
+        const refusal = refusalOfOwner(path, found);
+        if (refusal !== undefined) return { ok: false, failure: refusal };
         if (path === file && found.size > sizeMax) return fail('bad-input', `${file} is larger than ${sizeMax} bytes`);
       }
       return parsePolicy(await handle.readFile('utf8'), file);
