@@ -26,10 +26,14 @@ export interface Ran {
 
 export const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const outputBytesMax = 4 * 1024 * 1024;
+const timerMsMax = 2_147_483_647;
+/** Beyond its timeout, by which everything that can be ended has ended. */
+const graceMs = 3000;
 
 /** Runs a program to its end; never throws, what happened is in the fields. */
 export async function runProgram(argv: readonly string[], options: RunOptions): Promise<Ran> {
   const [program = '', ...args] = argv;
+  const timeoutMs = Math.max(1, Math.min(Math.round(options.timeoutMs), timerMsMax - graceMs));
   const running = execa(program, args, {
     cwd: '/',
     env: { PATH: searchPath, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', HOME: '/root' },
@@ -38,14 +42,27 @@ export async function runProgram(argv: readonly string[], options: RunOptions): 
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     buffer: { stdout: options.onOutput === undefined, stderr: true },
     maxBuffer: outputBytesMax,
-    timeout: Math.max(1, Math.min(Math.round(options.timeoutMs), 2_147_483_647)),
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
     killDescendants: true,
     stripFinalNewline: true,
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   if (options.onOutput !== undefined) running.stdout?.on('data', options.onOutput);
-  const result = await running;
+  const result = await endWithin(running, timeoutMs + graceMs);
+  if (result === undefined) {
+    running.stdout?.destroy();
+    running.stderr?.destroy();
+    running.catch(() => {});
+    return {
+      ...{ program, exitCode: undefined, signal: undefined, timedOut: true, cancelled: false, startError: undefined },
+      ...{
+        stdout: '',
+        stderr: 'something that it started still holds its output open',
+        elapsedMs: timeoutMs + graceMs,
+      },
+    };
+  }
   const started = result.exitCode !== undefined || result.signal !== undefined || result.timedOut || result.isCanceled;
   return {
     program,
@@ -58,6 +75,17 @@ export async function runProgram(argv: readonly string[], options: RunOptions): 
     stderr: result.stderr ?? '',
     elapsedMs: result.durationMs,
   };
+}
+
+/** A program counts as running while anybody holds its output, also one that has left its process group: not for ever. */
+async function endWithin<T>(running: PromiseLike<T>, ms: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  try {
+    return await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The one translation of how a program ended; undefined when it ended with 0. */
