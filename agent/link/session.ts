@@ -28,7 +28,7 @@ export interface SessionParts {
 }
 
 export interface Session {
-  /** Sends what must not be lost. */
+  /** Sends what is in the outbox too: before the welcome it is left to that. */
   send(message: FromAgentInit): void;
   progress(key: Key, progress: StepProgress): void;
   /** Why it ended. */
@@ -113,6 +113,8 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
 
   return {
     send(message) {
+      // A stream begins with hello. What falls due before its welcome is in the outbox, which follows it.
+      if (!isWelcome) return;
       // Progress that came after its outcome would only confuse.
       if (message.case === 'outcome') tellProgress();
       send(message);

@@ -57,6 +57,15 @@ describe('The stream to a coordinator', () => {
     assert.deepEqual(stream.cases(), ['hello', 'outcome']);
   });
 
+  it('begins with hello also where an outcome falls due before it, which then follows the welcome', async () => {
+    session.send(outcome);
+    await until('hello', () => stream.cases().includes('hello'));
+    session.send(outcome);
+    assert.deepEqual(stream.cases(), ['hello']);
+    welcome();
+    assert.deepEqual(stream.cases(), ['hello', 'outcome']);
+  });
+
   it('drops progress while it is blocked, and still sends outcomes at once', async () => {
     await until('hello', () => stream.cases().includes('hello'));
     welcome();
