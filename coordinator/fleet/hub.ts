@@ -2,6 +2,7 @@
 // What an agent says is taken as said by the node of its certificate, whatever else it says. It decides nothing about
 // runs: outcomes and progress go to the bus as they come.
 import { randomUUID } from 'node:crypto';
+import type { Subscription } from '@nats-io/transport-node';
 import { plain } from '../../shared/actions/wire.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { type Failure, fail, failure } from '../../shared/failures.ts';
@@ -64,6 +65,8 @@ interface Connection {
   ledgerCounter: number;
   heardAtMs: number;
   openedAtMs: number;
+  /** From now on the bus's requests to the node come here. */
+  takeRequests(): void;
   hangUp(reason?: Failure): void;
 }
 
@@ -129,6 +132,8 @@ export function createHub(options: {
       lastSeenMs: clock.nowMs(),
       runningKey: '',
     };
+    // First: who sees it connected may ask at once.
+    connection.takeRequests();
     recordPresence(connection, {});
     // An older stream of the node, here or elsewhere, ends when it hears this; one that never says hello replaces none.
     publish(openedSubject(stream.node), id);
@@ -196,14 +201,7 @@ export function createHub(options: {
       const { node } = stream;
       const id = randomUUID();
       const session = createSession(node, (message) => stream.put(message));
-      const requests = bus.nc.subscribe(commandSubject(node, '*'), {
-        callback: (error, request) => {
-          if (error || connection.presence === undefined) return;
-          void session.handle(decodeToAgent(request.data)).then((result) => {
-            if (!bus.nc.isClosed()) respond(request, result);
-          });
-        },
-      });
+      let requests: Subscription | undefined;
       const replaced = bus.nc.subscribe(openedSubject(node), {
         callback: (error, message) => {
           if (!error && message.string() !== id)
@@ -214,7 +212,7 @@ export function createHub(options: {
       const over = () => {
         if (isOver) return;
         isOver = true;
-        requests.unsubscribe();
+        requests?.unsubscribe();
         replaced.unsubscribe();
         session.close();
         connections.delete(connection);
@@ -230,6 +228,17 @@ export function createHub(options: {
         ledgerCounter: 0,
         heardAtMs: clock.monotonicMs(),
         openedAtMs: clock.monotonicMs(),
+        // Not before the welcome: until then a request is better told at once that nobody is there.
+        takeRequests() {
+          requests = bus.nc.subscribe(commandSubject(node, '*'), {
+            callback: (error, request) => {
+              if (error) return;
+              void session.handle(decodeToAgent(request.data)).then((result) => {
+                if (!bus.nc.isClosed()) respond(request, result);
+              });
+            },
+          });
+        },
         hangUp(reason) {
           if (!isOver && reason) log.warn('an agent’s stream is ended', { node, reason: reason.message });
           over();

@@ -57,6 +57,16 @@ describe('an agent’s stream', () => {
     stop();
   });
 
+  it('that has not said hello takes no requests: they learn at once that nobody is there', async () => {
+    const agent = new TestAgent(fixture, n1);
+    agents.push(agent);
+    await eventually(() => fixture.hub.streams() === 1, 'an open stream');
+    const askedMs = performance.now();
+    const asked = await fixture.fleet.ask('n1', key, 7);
+    assert.equal(!asked.ok && asked.failure.code, 'unreachable');
+    assert.ok(performance.now() - askedMs < 2_000);
+  });
+
   it('measures the clock offset by half the round trip', async () => {
     const agent = await connectAgent();
     agent.say({ case: 'heartbeat', value: { clockMs: Date.now() + 5_000, hold: true, runningKey: 'k' } });
