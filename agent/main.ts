@@ -7,8 +7,9 @@ import type { Failure } from '../shared/failures.ts';
 import { createLog } from '../shared/log.ts';
 import { batonVersion } from '../shared/version.ts';
 import { startAgent } from './agent.ts';
-import { startUnit } from './cli/start-unit.ts';
+import { startUnit, startUnitIfDown } from './cli/start-unit.ts';
 import { printStatus, readStatus } from './cli/status.ts';
+import { readIdentity } from './enrol/identity-files.ts';
 import { join } from './enrol/join.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import { ledgerPath, openLedgerFile } from './ledger/ledger-file.ts';
@@ -33,10 +34,17 @@ program
   .option('--no-start', 'do not start the daemon afterwards')
   .action(async ({ coordinator, name, token, pin, force, start }) => {
     const { state } = program.opts();
+    const mayStart = start && state === defaultState;
+    const known = readIdentity(state);
+    // A join that was cut off after its last word was written leaves an agent that nobody starts before the next boot.
+    if (known?.name === name && !force && mayStart) {
+      const started = await startUnitIfDown();
+      if (started !== undefined) return console.log(`this node has joined as ${name} already; ${started}`);
+    }
     const joined = await join({ coordinators: coordinator.split(','), name, token, pin, force }, state);
     if (!joined.ok) return fail(joined.failure);
     console.log(`joined as ${joined.value.name} (${joined.value.role})`);
-    if (start && state === defaultState) console.log(await startUnit());
+    if (mayStart) console.log(await startUnit());
   });
 
 program
@@ -60,7 +68,12 @@ program
   .action(async ({ json }) => {
     const { state, policy } = program.opts();
     const status = await readStatus(state, policy);
-    console.log(json ? JSON.stringify(status, null, 2) : printStatus(status));
+    if (!status.ok) {
+      console.error(`baton-agent: ${status.failure.message}`);
+      process.exitCode = 1;
+      return;
+    }
+    console.log(json ? JSON.stringify(status.value, null, 2) : printStatus(status.value));
   });
 
 program

@@ -1,6 +1,8 @@
 // `baton-agent status`: what this node knows without any coordinator. Only reads.
+import { readdirSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
-import { formatKey } from '../../shared/key.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import { formatKey, unitOfKey } from '../../shared/key.ts';
 import { formatDuration } from '../../shared/units.ts';
 import { readIdentity } from '../enrol/identity-files.ts';
 import { observeUnits } from '../failover/observer.ts';
@@ -8,6 +10,7 @@ import { ledgerOf } from '../ledger/ledger.ts';
 import { ledgerPath, openLedgerForReading } from '../ledger/ledger-file.ts';
 import { readSuspension } from '../ledger/suspension.ts';
 import { readConnection } from '../link/connection-file.ts';
+import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
 import { describeState, isArmed } from '../platform/unit-states.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 
@@ -19,7 +22,8 @@ export interface StatusDocument {
   role: string;
   agent: { running: boolean; connectedTo?: string; connectedSince?: string; lostSince?: string; reason?: string };
   hold: { held: boolean; since?: string };
-  running?: { key: string; kind: string; startedAt: string; unit: boolean };
+  /** `unit`: the transient unit in which it runs, where it has one. */
+  running?: { key: string; kind: string; startedAt: string; unit?: string };
   lastAction?: { key: string; verdict: string; startedAt: string; elapsedMs: number; message: string };
   /** Outcomes that no coordinator has confirmed. */
   waiting: number;
@@ -34,7 +38,15 @@ export interface StatusDocument {
   policy: { file: string; problem?: string };
 }
 
-export async function readStatus(stateDirectory: string, policyFile: string): Promise<StatusDocument> {
+/** What the state folder says; a failure where it cannot be read, since nothing would look like what was never there. */
+export async function readStatus(stateDirectory: string, policyFile: string): Promise<Result<StatusDocument>> {
+  try {
+    readdirSync(stateDirectory);
+  } catch (error) {
+    if (errorCode(error) === 'EACCES')
+      return fail('unauthorized', `${stateDirectory} cannot be opened; run it as root`);
+    if (errorCode(error) !== 'ENOENT') return { ok: false, failure: failureOfSystemCall(error, stateDirectory) };
+  }
   const identity = readIdentity(stateDirectory);
   const connection = readConnection(stateDirectory);
   const file = openLedgerForReading(ledgerPath(stateDirectory));
@@ -73,7 +85,7 @@ export async function readStatus(stateDirectory: string, policyFile: string): Pr
             key: formatKey(running.key),
             kind: running.action?.kind ?? '',
             startedAt: iso(running.startedAtMs),
-            unit: running.action?.kind === 'runInstaller',
+            ...(running.action?.kind === 'runInstaller' ? { unit: unitOfKey(running.key) } : {}),
           },
         }),
     ...(last === undefined
@@ -98,7 +110,7 @@ export async function readStatus(stateDirectory: string, policyFile: string): Pr
     policy: { file: policyFile, ...(policy.ok ? {} : { problem: policy.failure.message }) },
   };
   file?.close();
-  return document;
+  return ok(document);
 
   function stateOf(): StatusDocument['failover']['state'] {
     if (states === undefined) return 'unknown';
@@ -126,7 +138,9 @@ export function printStatus(status: StatusDocument): string {
     ['hold', status.hold.held ? `on hold since ${status.hold.since}: new actions are refused` : 'no'],
     [
       'running',
-      running === undefined ? 'nothing' : `${running.key} (${running.kind}), started ${ago(running.startedAt)}`,
+      running === undefined
+        ? 'nothing'
+        : `${running.key} (${running.kind})${running.unit === undefined ? '' : ` in ${running.unit}`}, started ${ago(running.startedAt)}`,
     ],
     [
       'last action',

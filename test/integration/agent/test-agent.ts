@@ -15,6 +15,7 @@ export interface TestAgent {
   /** Its log so far. */
   log(): string;
   run(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+  runAsNobody: TestAgent['run'];
   join(
     coordinator: TestCoordinator,
     more?: { name?: string; pin?: string; token?: string; force?: boolean },
@@ -39,6 +40,11 @@ export async function createTestAgent(policy = ''): Promise<TestAgent> {
     log: () => log,
     async run(...more) {
       const ran = await execa(process.execPath, [main, ...args, ...more], { reject: false });
+      return { exitCode: ran.exitCode ?? -1, stdout: ran.stdout, stderr: ran.stderr };
+    },
+    async runAsNobody(...more) {
+      const options = { reject: false, uid: 65_534, gid: 65_534, cwd: '/' } as const;
+      const ran = await execa(process.execPath, [main, ...args, ...more], options);
       return { exitCode: ran.exitCode ?? -1, stdout: ran.stdout, stderr: ran.stderr };
     },
     async join(coordinator, { name = 'n1', pin = coordinator.pin, token = coordinator.token, force = false } = {}) {
