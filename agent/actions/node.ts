@@ -1,6 +1,7 @@
 // readNode and readDisk: facts about the machine, from the kernel and the file systems.
 import { readFile } from 'node:fs/promises';
-import { cpus, freemem, hostname, loadavg, totalmem, uptime } from 'node:os';
+import { cpus, hostname, loadavg, uptime } from 'node:os';
+import { mem } from 'systeminformation';
 import type { AnswerOf } from '../../shared/actions/action.ts';
 import { ok } from '../../shared/failures.ts';
 import { batonVersion } from '../../shared/version.ts';
@@ -19,8 +20,9 @@ export const readNode: Run<'readNode'> = async (action, context) => {
 /** What the kernel and os-release say. */
 export async function nodeFacts(nowMs: number, postgresqlMajor: number): Promise<Omit<AnswerOf<'readNode'>, 'kind'>> {
   const os = readOsRelease();
-  const memory = await readFile('/proc/meminfo', 'utf8');
-  const availableKb = Number(/^MemAvailable:\s+(\d+)/m.exec(memory)?.[1] ?? 0);
+  // Only this one: systeminformation's other facts come from shells and take up to half a second, and its names of
+  // systems are not os-release's ID and VERSION_ID.
+  const memory = await mem();
   return {
     hostname: hostname(),
     bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
@@ -28,8 +30,8 @@ export async function nodeFacts(nowMs: number, postgresqlMajor: number): Promise
     osVersion: os.versionId,
     clockMs: nowMs,
     uptimeS: uptime(),
-    memoryBytes: totalmem(),
-    memoryAvailableBytes: availableKb > 0 ? availableKb * 1024 : freemem(),
+    memoryBytes: memory.total,
+    memoryAvailableBytes: memory.available,
     load1m: loadavg()[0] ?? 0,
     cpus: cpus().length,
     postgresqlMajor,

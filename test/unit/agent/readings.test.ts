@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { nodeFacts } from '../../../agent/actions/node.ts';
 import { judgeLogs, matchesGlob } from '../../../agent/actions/observer-log.ts';
 import { isAlarmDue } from '../../../agent/failover/lease.ts';
 import { mountOf } from '../../../agent/platform/mounts.ts';
@@ -126,6 +128,16 @@ describe('Output of programs', () => {
 });
 
 describe('Facts of a node', () => {
+  it('say the memory as the kernel counts it, without waiting for other programs', async () => {
+    const startedMs = performance.now();
+    const facts = await nodeFacts(1, 15);
+    assert.ok(performance.now() - startedMs < 200);
+    const kernel = readFileSync('/proc/meminfo', 'utf8');
+    const totalKb = Number(/^MemTotal:\s+(\d+)/m.exec(kernel)?.[1]);
+    assert.equal(facts.memoryBytes, totalKb * 1024);
+    assert.ok(facts.memoryAvailableBytes > 0 && facts.memoryAvailableBytes <= facts.memoryBytes);
+    assert.ok(facts.cpus > 0 && facts.bootId !== '');
+  });
   it('mounts: the longest mount point above a path counts', () => {
     const table = [
       '22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw',
