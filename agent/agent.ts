@@ -24,6 +24,7 @@ import { type Link, startLink } from './link/link.ts';
 import { handleMessage, outcomeMessage, refusalMessage } from './link/messages.ts';
 import type { FromAgentInit } from './link/session.ts';
 import { profileOf } from './platform/profile.ts';
+import { runProgram } from './platform/run-program.ts';
 import { lockState } from './platform/state-lock.ts';
 import { isArmed } from './platform/unit-states.ts';
 import { loadPolicy } from './policy/load-policy.ts';
@@ -54,7 +55,7 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
 
   const fetchRelease: Link['fetchRelease'] = (...wanted) => link.fetchRelease(...wanted);
   const nodeName = () => readIdentity(stateDirectory)?.name ?? hostname();
-  const parts = { clock, log, policyFile, stateDirectory, nodeName, fetchRelease };
+  const parts = { clock, log, policyFile, stateDirectory, nodeName, fetchRelease, runProgram };
   const executor = createExecutor({
     ...parts,
     ledger,

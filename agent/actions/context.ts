@@ -13,7 +13,7 @@ import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import type { LedgerFile } from '../ledger/ledger-file.ts';
-import { failureOfProgram, type Ran, type RunOptions, runProgram } from '../platform/run-program.ts';
+import { failureOfProgram, type Ran, type RunOptions, type RunProgram } from '../platform/run-program.ts';
 import type { Policy } from '../policy/policy.ts';
 
 export interface StepProgress {
@@ -33,6 +33,7 @@ export interface AgentParts {
   /** As the coordinators know this node. */
   nodeName(): string;
   fetchRelease: FetchRelease;
+  runProgram: RunProgram;
 }
 
 export interface ActionContext extends AgentParts {
@@ -76,7 +77,7 @@ export async function execute(
   more: Pick<RunOptions, 'onOutput'> = {},
 ): Promise<Ran> {
   record(context, command);
-  return await runProgram(command.argv, {
+  return await context.runProgram(command.argv, {
     timeoutMs: leftMs(context),
     signal: context.signal,
     ...(command.input === undefined ? {} : { input: command.input }),

@@ -1,16 +1,19 @@
 // readFailover, suspendFailover, armFailover. The record is written before the observer is touched and cleared only when
-// all its units were seen active for a while; nothing here ever arms by itself.
-import type { AnswerOf } from '../../shared/actions/action.ts';
+// all its units were seen active for a while; until then what fails ends with it stopped and masked. Nothing here ever arms
+// by itself.
+import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
 import { syncFolder } from '../../shared/durable-file.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { clearSuspension, readSuspension, type Suspension, writeSuspension } from '../ledger/suspension.ts';
 import { errorCode } from '../platform/system-error.ts';
 import { describeState, isArmed, isMasked, isStopped, type UnitState } from '../platform/unit-states.ts';
-import { type ActionContext, commandsHere, executeOk, isProgram, leftMs, type Run } from './context.ts';
+import { type ActionContext, commandsHere, type Ended, executeOk, isProgram, leftMs, type Run } from './context.ts';
 import { change, notInState, readUnitStates } from './units.ts';
 
 /** An observer that ends right after its start is none. */
 const staysActiveMs = 1500;
+/** For each command that brings a suspension back. */
+const suspendAgainMs = 30_000;
 
 type Failover = Omit<AnswerOf<'readFailover'>, 'kind'>;
 
@@ -65,6 +68,19 @@ export const suspendFailover: Run<'suspendFailover'> = async (action, context) =
 };
 
 export const armFailover: Run<'armFailover'> = async (action, context) => {
+  let armed: Ended<AnswerOf<'armFailover'>>;
+  try {
+    armed = await arm(action, context);
+  } catch (error) {
+    armed = fail('lost', `arming broke off: ${String(error)}`);
+  }
+  // The record says suspended: what is not masked then would start with the next boot.
+  if (armed.ok || readSuspension(context.ledger) === undefined) return armed;
+  const { message } = armed.failure;
+  return { ok: false, failure: { ...armed.failure, message: `${message}; ${await suspendAgain(action, context)}` } };
+};
+
+const arm: Run<'armFailover'> = async (action, context) => {
   const commands = commandsHere(action, context).filter(isProgram);
   const starts = commands.findIndex((command) => command.argv[1] === 'start');
   // The last one before the start is the reading that restoreEnablement does.
@@ -88,6 +104,25 @@ export const armFailover: Run<'armFailover'> = async (action, context) => {
   clearSuspension(context.ledger);
   return ok({ kind: 'armFailover', ...failoverState(states.value, undefined) });
 };
+
+/** Stops and masks the units once more, also where the attempt was settled or its time is over, and says how they are. */
+async function suspendAgain({ units }: ActionOf<'armFailover'>, context: ActionContext): Promise<string> {
+  const { clock } = context;
+  const own = () => ({
+    ...context,
+    deadlineMs: clock.monotonicMs() + suspendAgainMs,
+    signal: new AbortController().signal,
+  });
+  const commands = commandsHere({ kind: 'suspendFailover', units, leaseMs: 0 }, context).filter(isProgram);
+  // One that fails does not keep the others from it; what counts is the reading at the end.
+  for (const command of commands.slice(1, -1)) await executeOk(own(), command);
+  await syncMasks();
+  const states = await readUnitStates(own(), units);
+  const loose = states.ok && states.value.filter((state) => !isStopped(state) || !isMasked(state));
+  if (loose && loose.length === 0) return `${units.join(', ')} is stopped and masked again`;
+  const now = states.ok ? states.value.map(describeState).join('; ') : states.failure.message;
+  return `it could not be stopped and masked again (${now}): do so by hand, or a reboot may start it`;
+}
 
 /** Brings back whether units are enabled where that is no longer as it was recorded. */
 async function restoreEnablement(units: string[], context: ActionContext) {

@@ -30,6 +30,8 @@ const timerMsMax = 2_147_483_647;
 /** Beyond its timeout, by which everything that can be ended has ended. */
 const graceMs = 3000;
 
+export type RunProgram = (argv: readonly string[], options: RunOptions) => Promise<Ran>;
+
 /** Runs a program to its end; never throws, what happened is in the fields. */
 export async function runProgram(argv: readonly string[], options: RunOptions): Promise<Ran> {
   const [program = '', ...args] = argv;
