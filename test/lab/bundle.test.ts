@@ -5,7 +5,8 @@ import { createReadStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { NodesDocument } from '../../shared/documents.ts';
-import { baton, batonJson, lab, labName, onNode, waitFor } from './lab.ts';
+import { baton, batonJson, labName, onNode, waitFor } from './lab.ts';
+import { startAfresh } from './scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -32,7 +33,7 @@ const answers = () =>
 
 describe('the bundle on a machine of its own', () => {
   before(async () => {
-    await lab('heal');
+    await startAfresh();
     await unpackOn('n3');
   });
   after(async () => {
