@@ -70,6 +70,15 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
     return undefined;
   };
 
+  /** For what may be lost: a full disk must not end the daemon. */
+  const goOn = (what: string, write: () => unknown) => {
+    try {
+      write();
+    } catch (error) {
+      log.warn(`${what} could not be written`, { error: String(error) });
+    }
+  };
+
   const hello = async (): Promise<FromAgentInit> => {
     const policy = await policyNow();
     const read = await reader({ kind: 'readNode' }, 3000);
@@ -123,8 +132,9 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
         if (refusal !== undefined) send(refusal);
       });
     },
-    onWelcome: (_coordinator, epoch) => void ledger.acceptEpoch(epoch),
-    onConnection: (state) => writeConnection(stateDirectory, state),
+    // Every command brings the epoch again.
+    onWelcome: (_coordinator, epoch) => goOn('the epoch of the welcome', () => ledger.acceptEpoch(epoch)),
+    onConnection: (state) => goOn('how the connection stands', () => writeConnection(stateDirectory, state)),
   });
   const observe = async () => {
     const policy = await loadPolicy(policyFile);

@@ -17,6 +17,8 @@ import { isMutating, refusalBy } from '../policy/permit.ts';
 import type { Policy } from '../policy/policy.ts';
 import { decideCommand } from './decide-command.ts';
 
+const writeAgainMs = 1000;
+
 export interface ExecutorParts extends Omit<AgentParts, 'ledger'> {
   ledger: Ledger;
   policyFile: string;
@@ -57,7 +59,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   /** Registers the attempt as running and follows it to its outcome. */
   const follow = (
-    attempt: Pick<Attempt, 'key' | 'timeoutMs' | 'startedAtMs' | 'isSettled'> & { action: Action },
+    attempt: Pick<Attempt, 'key' | 'timeoutMs' | 'startedAtMs' | 'isSettled' | 'action'>,
     policy: Policy,
     commands: string[],
     elapsedMs: () => number,
@@ -81,7 +83,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     };
     const finish = async () => {
       const result = await work(context).catch((error: unknown) => bug(error));
-      const { outcome, counter } = ledger.finish(attempt.key, {
+      const { outcome, counter } = await written(attempt.key, {
         ...verdictOf(result),
         commands,
         startedAtMs: attempt.startedAtMs,
@@ -92,8 +94,25 @@ export function createExecutor(parts: ExecutorParts): Executor {
       parts.onOutcome(attempt.key, outcome, counter);
     };
     // In the map before anything of it runs, since the map is what says that something does.
-    const entry: Running = { attempt, abort, done: Promise.resolve().then(finish) };
+    const done = Promise.resolve()
+      .then(finish)
+      .catch((error: unknown) => void bug(error));
+    const entry: Running = { attempt, abort, done };
     running.set(formatKey(attempt.key), entry);
+  };
+
+  /** An outcome that a full disk keeps out of the ledger is tried again until it is there; its attempt runs till then. */
+  const written = async (key: Key, outcome: Outcome): Promise<ReturnType<Ledger['finish']>> => {
+    for (;;) {
+      try {
+        return ledger.finish(key, outcome);
+      } catch (error) {
+        log.error('an outcome could not be written, which is tried again', {
+          ...{ key: formatKey(key), verdict: outcome.verdict, error: String(error) },
+        });
+      }
+      await clock.sleep(writeAgainMs);
+    }
   };
 
   const bug = (error: unknown): Result<never> => {
@@ -157,22 +176,18 @@ export function createExecutor(parts: ExecutorParts): Executor {
     recover() {
       for (const attempt of ledger.unfinished()) {
         const { action } = attempt;
+        // Following needs nothing of the policy, which may have become unreadable meanwhile.
+        const policy = { ...nothingAllowed, file: parts.policyFile };
         if (action?.kind === 'runInstaller') {
           log.info('attaching to a unit that was started before', { key: formatKey(attempt.key) });
-          // Following needs nothing of the policy, which may have become unreadable meanwhile.
-          const policy = { ...nothingAllowed, file: parts.policyFile };
           const commands = printCommands(action, profileOf(policy, parts.stateDirectory), attempt);
           follow({ ...attempt, action }, policy, commands, sinceStart(attempt), (context) =>
             attachInstaller(action, context),
           );
           continue;
         }
-        ledger.finish(attempt.key, {
-          ...verdictOf(fail('lost', `the agent ended while ${action?.kind ?? 'the action'} ran; look at what it did`)),
-          commands: [],
-          startedAtMs: attempt.startedAtMs,
-          elapsedMs: sinceStart(attempt)(),
-        });
+        const lost = fail('lost', `the agent ended while ${action?.kind ?? 'the action'} ran; look at what it did`);
+        follow(attempt, policy, [], sinceStart(attempt), async () => lost);
       }
     },
 

@@ -70,7 +70,15 @@ export function startLink(parts: LinkParts): Link {
     let losses = 0;
     let toldUnjoined = false;
     for (let index = 0; !stopped.signal.aborted; index += 1) {
-      const identity = parts.identity();
+      let identity: Identity | undefined;
+      try {
+        identity = parts.identity();
+      } catch (error) {
+        // Joining anew replaces it just now, or the disk has a fault: neither ends the daemon.
+        log.error('the identity of this node cannot be read, which is tried again', { error: String(error) });
+        await clock.sleep(2000, stopped.signal);
+        continue;
+      }
       if (identity === undefined) {
         if (!toldUnjoined) log.warn('this node has not joined; run the line that `baton node add` prints');
         toldUnjoined = true;
@@ -79,7 +87,7 @@ export function startLink(parts: LinkParts): Link {
       }
       const coordinator = identity.coordinators[index % identity.coordinators.length] ?? '';
       const startedMs = clock.monotonicMs();
-      const reason = await connectOnce(identity, coordinator);
+      const reason = await connectOnce(identity, coordinator).catch(String);
       if (stopped.signal.aborted) break;
       log.warn('connection lost', { coordinator, reason });
       parts.onConnection({ lostSinceMs: clock.nowMs(), reason });

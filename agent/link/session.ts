@@ -71,14 +71,24 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     resolve(reason);
   };
 
-  const heartbeats = setInterval(() => {
+  /** What cannot be read or written for this stream ends it, and not the daemon: the next one may fare better. */
+  const orEnd = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      end(String(error));
+    }
+  };
+
+  const beat = () => {
     const silentMs = clock.monotonicMs() - heardMs;
     if (silentMs > silenceMs) return end(`nothing heard for ${Math.round(silentMs / 1000)} s`);
     if (!isWelcome) return;
     // A blocked stream keeps what is written in memory: one heartbeat less there says the same.
     if (hasRoom) send(parts.heartbeat(echo()));
     if (hasRoom && clock.monotonicMs() - sentOutboxMs >= resendMs) sendOutbox();
-  }, heartbeatMs);
+  };
+  const heartbeats = setInterval(() => orEnd(beat), heartbeatMs);
 
   /** What cannot be told now is not told later: the next progress says more. */
   const tellProgress = () => {
@@ -94,7 +104,7 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
   });
   stream.on('error', (error: Error) => end(error.message));
   stream.on('end', () => end('the coordinator ended the stream'));
-  stream.on('data', (message: ToAgent) => {
+  const hear = (message: ToAgent) => {
     heardMs = clock.monotonicMs();
     switch (message.kind.case) {
       case 'welcome':
@@ -108,7 +118,8 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
       default:
         parts.onMessage(message, send);
     }
-  });
+  };
+  stream.on('data', (message: ToAgent) => orEnd(() => hear(message)));
   parts.hello().then(send, (error: unknown) => end(String(error)));
 
   return {

@@ -72,6 +72,8 @@ export interface TestCoordinator {
   settle(key: Key, epoch?: number): Promise<{ status: string; outcome?: Outcome }>;
   read(action: Action, timeoutMs?: number): Promise<{ answer?: Answer; failure?: Failure; commands: string[] }>;
   outcomeOf(key: Key, withinMs?: number): Promise<Outcome>;
+  /** Of the welcome. */
+  epoch: number;
   /** Does not answer heartbeats any more. */
   isSilent: boolean;
   drop(): void;
@@ -109,7 +111,7 @@ export async function startTestCoordinator(host = '127.0.0.1', authority?: Crede
       case 'hello':
         heard.hellos.push(kind.value);
         stream = call;
-        call.write({ kind: { case: 'welcome', value: { epoch: 0, coordinator: 'test' } } });
+        call.write({ kind: { case: 'welcome', value: { epoch: coordinator.epoch, coordinator: 'test' } } });
         break;
       case 'heartbeat':
         heard.heartbeats.push(kind.value);
@@ -211,6 +213,7 @@ export async function startTestCoordinator(host = '127.0.0.1', authority?: Crede
     releases: new Map(),
     fetches: [],
     cutAt: undefined,
+    epoch: 0,
     isSilent: false,
     isConnected: () => stream !== undefined,
     put(kind) {

@@ -95,6 +95,17 @@ describe('The stream to a coordinator', () => {
     assert.ok(told >= 1 && told <= 3, `${told} in 700 ms`);
   });
 
+  it('ends, and nothing else does, where the outbox or a message cannot be read', async () => {
+    Object.defineProperty(outbox, Symbol.iterator, {
+      value: () => {
+        throw new Error('disk i/o');
+      },
+    });
+    welcome();
+    assert.equal(await session.ended, 'Error: disk i/o');
+    assert.ok(stream.cancelled);
+  });
+
   it('ends once, with the reason, and writes nothing afterwards', async () => {
     stream.emit('error', new Error('reset'));
     stream.emit('end');
