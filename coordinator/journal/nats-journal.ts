@@ -1,6 +1,5 @@
 // The journal on JetStream: one stream per run, appended by compare-and-set, verified whenever it is read. The head is
 // also kept in a table of its own, so that a tail that was cut off is missed.
-import { randomUUID } from 'node:crypto';
 import { DeliverPolicy } from '@nats-io/jetstream';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
@@ -10,7 +9,8 @@ import { openStore, type Store } from '../bus/store.ts';
 import type { Head } from '../fleet/fleet.ts';
 import { encodeEvent, type StoredEvent, verifyChain } from './chain.ts';
 import type { RunEvent } from './event.ts';
-import type { Append, Appended, Journal } from './journal.ts';
+import type { Appended, Journal } from './journal.ts';
+import { eventOf } from './next-event.ts';
 import { ensureStream, lastSequence, readMessage, readMessages } from './streams.ts';
 
 /** How long an append is tried while the bus does not answer. */
@@ -87,10 +87,6 @@ function natsJournal(bus: Bus, heads: Store<Head>, clock: Clock): Journal {
       }
     },
   };
-}
-
-function eventOf({ run, head, epoch, atMs, fact }: Append): RunEvent {
-  return { schema: 1, id: randomUUID(), run, sequence: head.sequence + 1, previous: head.hash, epoch, atMs, fact };
 }
 
 function damaged(run: string, sequence: number, message: string): Result<never> {

@@ -1,5 +1,6 @@
 // The portal's meter of one run: starts with the run where its plan takes the portal down, and sums up what was sampled,
 // also by a coordinator that is gone. Whatever fails here is told and changes nothing (I8).
+import { systemClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -31,6 +32,7 @@ export function createRunMeter(parts: {
   const { url, expectStatus } = cluster.application.portal;
   let samples: SampleLog | undefined;
   let meter: PortalMeter | undefined;
+  let askedAtMs: number | undefined;
 
   const open = async (): Promise<SampleLog | undefined> => {
     if (samples !== undefined) return samples;
@@ -40,6 +42,7 @@ export function createRunMeter(parts: {
     return samples;
   };
   const begin = async (): Promise<void> => {
+    askedAtMs ??= systemClock.monotonicMs();
     const kept = await open();
     if (kept !== undefined) meter ??= startPortalMeter({ url, expectStatus, samples: kept, log });
   };
@@ -53,14 +56,18 @@ export function createRunMeter(parts: {
     start: begin,
     async sum() {
       // What is still under way has to be in the sum; then it goes on.
-      const wasRunning = meter !== undefined;
       await end();
       const read = await (await open())?.read();
-      if (wasRunning) await begin();
+      // Also where it could not begin before.
+      if (askedAtMs !== undefined) await begin();
       if (read?.ok === false) log.warn('the meter’s samples cannot be read', { run, reason: read.failure.message });
       const batches = read?.ok ? read.value : [];
       const stored = await artefacts.put(JSON.stringify(batches));
-      return { type: 'PortalMetered', ...summarizeSamples(batches), artefact: stored.ok ? stored.value : '' };
+      const reading = summarizeSamples(batches);
+      // Nothing sampled is nothing seen, not a portal that always answered.
+      const blindMs = batches.length === 0 && askedAtMs !== undefined ? systemClock.monotonicMs() - askedAtMs : 0;
+      const unobservedMs = reading.unobservedMs + Math.round(blindMs);
+      return { type: 'PortalMetered', ...reading, unobservedMs, artefact: stored.ok ? stored.value : '' };
     },
     stop: end,
   };

@@ -57,7 +57,7 @@ const closeRetryMs = 2_000;
 export function createRunService(parts: RunServiceParts): RunService {
   const { journal, clusterLog, artefacts, fleet, clock, log, epoch } = parts;
   const runners = new Map<string, Runner>();
-  const working = new Set<Promise<void>>();
+  const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const starting = new Set<string>();
 
@@ -92,11 +92,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       isTakeover,
     );
     runners.set(run, runner);
-    const task = attend(run, plan, runner, meter).catch((error: unknown) => {
-      log.error('a bug ended the care for a run', { run, error: String(error) });
-    });
-    working.add(task);
-    void task.then(() => working.delete(task));
+    care(run, attend(run, plan, runner, meter));
   };
 
   const attend = async (run: string, plan: Plan, runner: Runner, meter: RunMeter): Promise<void> => {
@@ -145,22 +141,47 @@ export function createRunService(parts: RunServiceParts): RunService {
     }
   };
 
-  const resume = async (cluster: string, opened: RunOpened): Promise<void> => {
+  const resume = async (cluster: string, opened: RunOpened): Promise<Result<unknown>> => {
     const { run } = opened;
     const read = await journal.read(run);
-    if (!read.ok) return void log.error('a run cannot be taken up again', { run, reason: read.failure.message });
+    if (!read.ok) return read;
     const state = stateIn(run, read.value);
-    if (state.started === undefined || state.started.planArtefact === '') {
-      const ended = await endUnstarted(parts, cluster, opened);
-      if (!ended.ok) log.error('a run that never began cannot be ended', { run, reason: ended.failure.message });
-      return;
-    }
-    if (state.ended !== undefined) return await close(run, cluster, state);
+    if (state.started === undefined || state.started.planArtefact === '')
+      return await endUnstarted(parts, cluster, opened);
+    if (state.ended !== undefined) return ok(await close(run, cluster, state));
     const compiled = await loadPlan(artefacts, state);
-    if (!compiled.ok)
-      return void log.error('the plan of a run cannot be read', { run, reason: compiled.failure.message });
+    if (!compiled.ok) return compiled;
     log.info('taking up a run', { run, cluster, epoch });
-    work(run, compiled.value.plan, true);
+    return ok(work(run, compiled.value.plan, true));
+  };
+
+  /** Takes up the run that holds a cluster; false where the bus gave no answer and it has to be tried again. */
+  const tryTakeUp = async (cluster: string): Promise<boolean> => {
+    try {
+      const holder = await clusterLog.holder(cluster);
+      if (holder.ok && holder.value === undefined) return true;
+      const tried = holder.ok && holder.value !== undefined ? await resume(cluster, holder.value) : holder;
+      if (tried.ok) return true;
+      log.error('a run cannot be taken up again', { cluster, reason: tried.failure.message });
+      return tried.failure.code === 'damaged';
+    } catch (error) {
+      // One run whose journal this version cannot fold must not keep the others from going on.
+      log.error('a bug keeps a run from being taken up again', { cluster, error: String(error) });
+      return true;
+    }
+  };
+
+  const takeUp = async (cluster: string): Promise<void> => {
+    do await clock.sleep(closeRetryMs, stopping.signal);
+    while (!stopping.signal.aborted && !(await tryTakeUp(cluster)));
+  };
+
+  const care = (what: string, task: Promise<void>): void => {
+    const cared = task.catch((error: unknown) =>
+      log.error('a bug ended the care for a run', { what, error: String(error) }),
+    );
+    working.add(cared);
+    void cared.then(() => working.delete(cared));
   };
 
   /** What a crash between lock and first event left behind must not hold a cluster. */
@@ -201,11 +222,11 @@ export function createRunService(parts: RunServiceParts): RunService {
     async resumeAll() {
       const clusters = await clusterLog.clusters();
       if (!clusters.ok) return clusters;
-      for (const cluster of clusters.value) {
-        const holder = await clusterLog.holder(cluster);
-        if (!holder.ok) log.error('the lock of a cluster cannot be read', { cluster, reason: holder.failure.message });
-        else if (holder.value !== undefined) await resume(cluster, holder.value);
-      }
+      await Promise.all(
+        clusters.value.map(async (cluster) => {
+          if (!(await tryTakeUp(cluster))) care(cluster, takeUp(cluster));
+        }),
+      );
       return ok(undefined);
     },
     async decide(run, word) {

@@ -9,6 +9,7 @@ import type { Fleet, Head } from '../fleet/fleet.ts';
 import { headOf, type StoredEvent } from '../journal/chain.ts';
 import type { Decision, RunFact } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
+import { eventOf } from '../journal/next-event.ts';
 import type { Plan } from '../plans/plan.ts';
 import { apply, fold } from '../sequencer/apply.ts';
 import { isSame } from '../sequencer/attempt.ts';
@@ -118,7 +119,10 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   const append = (fact: RunFact, decidedAt: number): Promise<boolean> => {
     const write = writing.then(async () => {
       if (end !== undefined || state.sequence !== decidedAt) return false;
-      const appended = await journal.append({ run, head, epoch, atMs: clock.nowMs(), fact: fitFact(fact) });
+      const next = { run, head, epoch, atMs: clock.nowMs(), fact: fitFact(fact) };
+      // A fact that cannot follow is a bug; it must not become part of the journal.
+      apply(state, eventOf(next));
+      const appended = await journal.append(next);
       switch (appended.status) {
         case 'appended':
           taken(appended.stored);
@@ -152,8 +156,6 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       switch (instruction.kind) {
         case 'finished':
           return { is: 'ended', state };
-        case 'stop':
-          return { is: 'deposed', message: instruction.message };
         case 'append':
           await append(instruction.fact, decidedAt);
           break;

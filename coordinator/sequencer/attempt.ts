@@ -23,8 +23,11 @@ export function awaitOutcome(situation: Situation, step: Step, attempt: AttemptS
 
   if (known.outcome !== undefined) {
     const code = known.outcome.verdict === 'refused' ? known.outcome.failure?.code : undefined;
-    if (code === 'refused-old-epoch')
-      return { kind: 'stop', message: `${attempt.node} has heard of a newer coordinator than this one` };
+    if (code === 'refused-old-epoch') {
+      // A newer leader ends this one's work within that time; where none does, this one was restored.
+      const untilMs = (known.outcomeAtMs ?? nowMs) + limits.deposedWithinMs;
+      return nowMs < untilMs ? { kind: 'wait', untilMs } : outlived(situation, step, attempt);
+    }
     const isBusy = code === 'refused-busy' && nowMs - (known.busySinceMs ?? nowMs) < limits.busyWithinMs;
     if (!isBusy) {
       const fact = { item: step.id, phase, attempt: number, outcome: known.outcome, late: false };
@@ -44,7 +47,14 @@ export function awaitOutcome(situation: Situation, step: Step, attempt: AttemptS
       reason: 'restored-state',
       message: `${step.title}: ${attempt.node} says that run ${state.run} is closed, the journal does not; one of them was restored from an older copy`,
     });
-  if (known.standing === 'absent') return { kind: 'send', key, attempt };
+  if (known.standing === 'absent')
+    return known.wasThere === true
+      ? halt(situation, {
+          item: step.id,
+          reason: 'restored-state',
+          message: `${step.title}: ${attempt.node} no longer knows an attempt that it had begun; its machine was restored from an older copy`,
+        })
+      : { kind: 'send', key, attempt };
   if (known.sentAtMs === undefined && known.askedAtMs === undefined)
     return known.isOwn === true ? { kind: 'send', key, attempt } : { kind: 'ask', key, node: attempt.node };
 
@@ -57,6 +67,14 @@ export function awaitOutcome(situation: Situation, step: Step, attempt: AttemptS
   const askAtMs = (known.askedAtMs ?? sentAtMs) + everyMs;
   if (nowMs >= askAtMs) return { kind: 'ask', key, node: attempt.node };
   return { kind: 'wait', untilMs: Math.min(askAtMs, giveUpAtMs) };
+}
+
+function outlived(situation: Situation, step: Step, attempt: AttemptState): Instruction {
+  return halt(situation, {
+    item: step.id,
+    reason: 'restored-state',
+    message: `${step.title}: ${attempt.node} has obeyed a newer coordinator than this one (epoch ${situation.state.epoch}), and no newer one is at work; this one was restored from an older copy. Each restart raises its epoch by one; retry once it is high enough`,
+  });
 }
 
 function giveUp(situation: Situation, step: Step, attempt: AttemptState): Instruction {
@@ -96,6 +114,8 @@ export function settle(situation: Situation, step: Step, attempt: AttemptState):
     return { kind: 'append', fact: { type: 'OutcomeRecorded', ...fact } };
   }
   if (known.standing === 'settled') return settled;
+  // The agent closed the run and ended what was left of it.
+  if (known.standing === 'closed' && known.settledAtMs !== undefined) return settled;
   // The agent's own record says that it ended, if not how: nothing of it runs.
   if (known.standing === 'finished' && known.settledAtMs !== undefined) return settled;
   if (known.settledAtMs === undefined) return { kind: 'settle', key, node: attempt.node };

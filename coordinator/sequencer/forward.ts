@@ -1,4 +1,5 @@
 // The way ahead: gates, approvals and steps in the plan's order. Pure.
+import { actionClasses } from '../../shared/actions/action.ts';
 import type { Approval, Gate, Step } from '../plans/plan.ts';
 import { awaitOutcome, mayTryAgain, nextAttempt, settle, unknownEnd } from './attempt.ts';
 import { complaints, end, failureMessage, halt } from './ending.ts';
@@ -30,6 +31,11 @@ export function decideForward(situation: Situation): Instruction {
       case 'step':
         return decideStep(situation, item, index);
     }
+  }
+  for (const earlier of stepsInForce(plan, state, plan.items.length)) {
+    const standing = stillHolds(situation, earlier, Math.max(state.eraSequence, state.effectSequence));
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
   }
   return end(situation, 'succeeded', `${plan.name} of cluster ${plan.cluster.cluster} is done and verified`);
 }
@@ -127,14 +133,7 @@ function prepare(situation: Situation, step: Step, index: number, item: ItemStat
   const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
   if (guard !== undefined) return guard;
   for (const earlier of stepsInForce(plan, state, index)) {
-    const standing = standingOf(situation, {
-      item: earlier.id,
-      of: 'then',
-      checks: earlier.then,
-      base: state.eraSequence,
-      withinMs: limits.beforeWithinMs,
-      everyMs: limits.readEveryMs,
-    });
+    const standing = stillHolds(situation, earlier, state.eraSequence);
     if (standing.is === 'open') return standing.next;
     if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
   }
@@ -155,6 +154,12 @@ function prepare(situation: Situation, step: Step, index: number, item: ItemStat
   return startStep(situation, step, 'do', nextAttempt(item, 'do'), step.action, step.timeoutMs);
 }
 
+/** The postcondition of a step that is done, read after an event. */
+function stillHolds(situation: Situation, earlier: Step, base: number) {
+  const { beforeWithinMs: withinMs, readEveryMs: everyMs } = situation.limits;
+  return standingOf(situation, { item: earlier.id, of: 'then', checks: earlier.then, base, withinMs, everyMs });
+}
+
 function noLongerHolds(situation: Situation, earlier: Step, checks: Parameters<typeof complaints>[0]): Instruction {
   const message = `${earlier.title} no longer holds: ${complaints(checks)}`;
   return halt(situation, { item: earlier.id, reason: 'postcondition-failed', message, checks });
@@ -162,7 +167,9 @@ function noLongerHolds(situation: Situation, earlier: Step, checks: Parameters<t
 
 /** The agent does not know how it ended: what it left may tell. */
 function lookAtUnknown(situation: Situation, step: Step, item: ItemState, attempt: AttemptState): Instruction {
-  if (step.then.length > 0) {
+  // After a first installer that failed late, the new version being there proves nothing of the second one.
+  const isProof = actionClasses[attempt.action.kind] !== 'once' || nextAttempt(item, 'do') === 2;
+  if (isProof && step.then.length > 0) {
     const standing = postcondition(situation, step, attempt);
     if (standing.is === 'open') return standing.next;
     if (standing.is === 'met')

@@ -22,8 +22,6 @@ export type Instruction =
   | { kind: 'meter' }
   /** Nothing to do until something is noticed or the monotonic time is reached. */
   | { kind: 'wait'; untilMs?: number }
-  /** Another leader is at work. */
-  | { kind: 'stop'; message: string }
   | { kind: 'finished' };
 
 /** Everything that a decision is made from. */

@@ -22,6 +22,8 @@ export interface Limits {
   /** How often conditions without an interval of their own are read. */
   readEveryMs: number;
   bindWithinMs: number;
+  /** How long after an agent spoke of a newer leader that leader may take to show itself. */
+  deposedWithinMs: number;
   /** Attempts that Baton makes by itself of what may be tried again. */
   attemptsMax: number;
 }
@@ -38,5 +40,6 @@ export const defaultLimits: Limits = {
   unknownWithinMs: minutes(2),
   readEveryMs: seconds(1),
   bindWithinMs: minutes(1),
+  deposedWithinMs: seconds(20),
   attemptsMax: 3,
 };

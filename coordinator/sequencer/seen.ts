@@ -27,6 +27,9 @@ export interface AttemptSeen {
   askedAtMs?: number;
   standing?: KeyStanding['status'];
   outcome?: Outcome;
+  outcomeAtMs?: number;
+  /** The agent has said that it had begun. */
+  wasThere?: boolean;
   /** Since when the agent gives no answer. */
   silentSinceMs?: number;
   lastFailure?: Failure;
@@ -122,17 +125,32 @@ function noticeAppended(seen: Seen, run: string, fact: RunFact, atMs: number): S
         const { outcome: _, ...rest } = before;
         return rest;
       });
+    case 'OperatorDecided':
+      // A settling that ran out of time is tried anew.
+      return {
+        ...seen,
+        attempts: Object.fromEntries(
+          Object.entries(seen.attempts).map(
+            ([key, { settlingSinceMs: _, settledAtMs: __, lastFailure: ___, ...rest }]) => [key, rest],
+          ),
+        ),
+      };
     default:
       return seen;
   }
 }
 
+const isBusyAnswer = (outcome: Outcome | undefined): boolean =>
+  outcome?.verdict === 'refused' && outcome.failure?.code === 'refused-busy';
+
 function noticeSent(seen: Seen, { key, result, atMs }: Extract<Observation, { type: 'sent' }>): Seen {
   return withAttempt(seen, key, (before) => {
     const { standing: _, isOwn: __, ...rest } = before;
-    if (result.ok) return { ...rest, sentAtMs: atMs };
-    // Lost on the way or not: the agent has to be asked. That it was busy is no answer to this sending.
-    const { outcome: ___, ...unanswered } = rest;
+    const { outcome, ...unanswered } = rest;
+    // That it was busy earlier is no answer to this sending.
+    const isStale = isBusyAnswer(outcome) && (before.busyAtMs ?? 0) < atMs;
+    if (result.ok) return { ...(isStale ? unanswered : rest), sentAtMs: atMs };
+    // Lost on the way or not: the agent has to be asked.
     const silence = { silentSinceMs: before.silentSinceMs ?? atMs, askedAtMs: atMs, lastFailure: result.failure };
     return { ...unanswered, ...silence };
   });
@@ -148,6 +166,7 @@ function noticeAsked(seen: Seen, { key, result, atMs }: Extract<Observation, { t
       ...rest,
       askedAtMs: atMs,
       standing: standing.status,
+      wasThere: before.wasThere === true || standing.status === 'running' || standing.status === 'finished',
       // From the first look on, where another process had sent it.
       sentAtMs: before.sentAtMs ?? atMs,
       ...(standing.status === 'finished' ? { outcome: standing.outcome } : {}),
@@ -172,11 +191,12 @@ function noticeSettled(seen: Seen, { key, result, atMs }: Extract<Observation, {
 
 function noticeOutcome(seen: Seen, { key, outcome, atMs }: Extract<Observation, { type: 'outcome' }>): Seen {
   return withAttempt(seen, key, (before) => {
-    const isBusy = outcome.verdict === 'refused' && outcome.failure?.code === 'refused-busy';
+    const isBusy = isBusyAnswer(outcome);
     const { silentSinceMs: _, ...rest } = before;
     return {
       ...rest,
       outcome,
+      outcomeAtMs: atMs,
       ...(isBusy ? { busySinceMs: before.busySinceMs ?? atMs, busyAtMs: atMs } : {}),
     };
   });

@@ -34,11 +34,17 @@ export function decideUndo(situation: Situation): Instruction {
       return halt(situation, { item: step.id, reason: 'paused', message: `paused before the undo of: ${step.title}` });
     return decideItem(situation, step, item, undo);
   }
-  return end(
-    situation,
-    'aborted',
-    `${plan.name} of cluster ${plan.cluster.cluster} was aborted; what it had started is undone`,
-  );
+  return end(situation, 'aborted', abortMessage(situation, steps));
+}
+
+function abortMessage({ plan, state }: Situation, steps: Step[]): string {
+  const kept = steps.filter(({ id, isHarmless }) => {
+    const { attempts, isUndone, status } = itemState(state, id);
+    const wasStarted = attempts.some(({ phase, outcome }) => phase === 'do' && outcome?.verdict !== 'refused');
+    return wasStarted && isUndone && status !== 'undone' && !isHarmless;
+  });
+  const aborted = `${plan.name} of cluster ${plan.cluster.cluster} was aborted; what it had started is undone`;
+  return kept.length === 0 ? aborted : `${aborted} except: ${kept.map(({ title }) => title).join('; ')}`;
 }
 
 /**
@@ -119,7 +125,8 @@ function decideAttempt(
 function prepareUndo(situation: Situation, step: Step, undo: Undo, item: ItemState): Instruction {
   const { state, limits } = situation;
   // The suspension's own undo is what ends it.
-  const guard = step.action.kind === 'suspendFailover' ? undefined : guardSuspension(situation);
+  const guard =
+    step.action.kind === 'suspendFailover' || hasTriedArming(situation) ? undefined : guardSuspension(situation);
   if (guard !== undefined) return guard;
   const before = standingOf(situation, {
     item: step.id,
@@ -136,6 +143,16 @@ function prepareUndo(situation: Situation, step: Step, undo: Undo, item: ItemSta
     return halt(situation, { item: step.id, reason: 'undo-failed', message, checks });
   }
   return startStep(situation, step, 'undo', nextAttempt(item, 'undo'), undo.action, undo.timeoutMs);
+}
+
+/** Arming was begun and failed: it may have unmasked the observer, and the way back must not stop at that. */
+function hasTriedArming({ plan, state }: Situation): boolean {
+  return plan.items.some(
+    (item) =>
+      item.kind === 'step' &&
+      item.action.kind === 'armFailover' &&
+      itemState(state, item.id).attempts.some(({ phase, outcome }) => phase === 'do' && outcome?.verdict !== 'refused'),
+  );
 }
 
 function verifyUndo(situation: Situation, step: Step, undo: Undo, attempt: AttemptState): Instruction {

@@ -85,7 +85,7 @@ export function drive(test: Drive): Driven {
   });
   for (let count = 0; count < (test.instructionsMax ?? 5_000); count += 1) {
     const instruction = decide({ plan, state, seen, nowMs: world.nowMs, limits: defaultLimits });
-    if (instruction.kind === 'finished' || instruction.kind === 'stop') break;
+    if (instruction.kind === 'finished') break;
     if (test.isCrash?.(instruction, count)) {
       seen = nothingSeen;
       epoch += 1;

@@ -78,14 +78,16 @@ describe('evidence that nobody waited for', () => {
     assert.notEqual(state.items.install?.status, 'succeeded');
   });
 
-  it('stops when an agent has heard of a newer coordinator', () => {
+  it('gives a newer leader time to show itself, then halts: this coordinator was restored', () => {
     const world = new World({ fates: installerGoes('old-epoch') });
     const { state, instructions } = drive({ plan: samplePlan, world });
-    assert.equal(state.status, 'running');
-    assert.ok(
-      !instructions.some(
-        (one) => one.kind === 'append' && one.fact.type === 'OutcomeRecorded' && one.fact.outcome.verdict === 'refused',
-      ),
+    assert.equal(state.status, 'awaiting-operator');
+    assert.equal(state.halt?.reason, 'restored-state');
+    assert.match(state.halt?.message ?? '', /newer coordinator.*restart/s);
+    const refused = instructions.filter(
+      (one) => one.kind === 'append' && one.fact.type === 'OutcomeRecorded' && one.fact.outcome.verdict === 'refused',
     );
+    const halted = instructions.findIndex((one) => one.kind === 'append' && one.fact.type === 'RunHalted');
+    assert.ok(refused.every((one) => instructions.indexOf(one) > halted));
   });
 });
