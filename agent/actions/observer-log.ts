@@ -9,7 +9,9 @@ import { printableLine } from '../platform/printable.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
 import { commandsHere, type Run, record } from './context.ts';
 
-const tailBytes = 64 * 1024;
+const tailBytes = 8 * 1024 * 1024;
+/** For each pattern and file: a log of that size whose every line matches takes a good part of it. */
+const patternMs = 1000;
 const filesRead = 2;
 const busyLinesMax = 20;
 const lineLengthMax = 300;
@@ -17,6 +19,8 @@ const lineLengthMax = 300;
 export interface LogFile {
   path: string;
   text: string;
+  /** There is more before the text. */
+  isCut: boolean;
   modifiedMs: number;
 }
 
@@ -38,7 +42,7 @@ export const readObserverLog: Run<'readObserverLog'> = async (action, context) =
     if (!opened.ok) return opened;
     try {
       const { mtimeMs } = await opened.value.stat();
-      files.push({ path, text: await readEnd(opened.value, tailBytes), modifiedMs: mtimeMs });
+      files.push({ path, ...(await readEnd(opened.value, tailBytes)), modifiedMs: mtimeMs });
     } finally {
       await opened.value.close();
     }
@@ -47,7 +51,7 @@ export const readObserverLog: Run<'readObserverLog'> = async (action, context) =
   return read.ok ? ok({ kind: 'readObserverLog', ...read.value }) : read;
 };
 
-/** What the ends of logs (oldest first) tell. A line without a time of its own has that of the line before it. */
+/** What the ends of logs (oldest first) tell, if they go back far enough to tell of quiet. A line without a time of its own has that of the line before it. */
 export function judgeLogs(
   files: readonly LogFile[],
   busyPatterns: readonly string[],
@@ -58,26 +62,37 @@ export function judgeLogs(
   for (const file of files) {
     const starts = new Set<number>();
     for (const pattern of busyPatterns) {
-      const found = findMatches(pattern, file.text, 'm');
+      const found = findMatches(pattern, file.text, 'm', patternMs);
       if (!found.ok) return found;
       for (const { index } of found.value) starts.add(file.text.lastIndexOf('\n', index - 1) + 1);
     }
+    // Of the line before, so that no line is looked at twice.
+    let known: { at: number; timeMs: number | undefined } = { at: 0, timeMs: undefined };
     for (const start of [...starts].sort((a, b) => a - b)) {
       const end = file.text.indexOf('\n', start);
       const line = file.text.slice(start, end === -1 ? undefined : end);
       if (line.trim() === '') continue;
-      const writtenMs = timeOf(file.text, start) ?? file.modifiedMs;
-      busy.push({ line: printableLine(line, lineLengthMax), agoMs: Math.max(0, Math.round(nowMs - writtenMs)) });
+      known = { at: start, timeMs: timeOf(file.text, start, known.at) ?? known.timeMs };
+      busy.push({ line, agoMs: Math.max(0, Math.round(nowMs - (known.timeMs ?? file.modifiedMs))) });
     }
   }
   const newest = files.at(-1);
-  const agoMs = busy.length === 0 ? undefined : Math.min(...busy.map(({ agoMs }) => agoMs));
+  const agoMs = busy.reduce<number | undefined>((least, line) => Math.min(least ?? line.agoMs, line.agoMs), undefined);
+  const isBusy = agoMs !== undefined && agoMs <= quietForMs;
+  const unseen = files.find((file) => file.isCut && !goesBack(file.text, nowMs - quietForMs));
+  // A busy line that was seen stands, whatever is out of sight.
+  if (!isBusy && unseen !== undefined)
+    return fail(
+      'unexpected-output',
+      `${unseen.path}: its last ${unseen.text.length} bytes do not go back ${Math.round(quietForMs / 1000)} s, so nobody ` +
+        'knows whether the observer was quiet; why does it write so much?',
+    );
   return ok({
     file: newest?.path ?? '',
     busyLines: busy
       .filter((line) => line.agoMs <= quietForMs)
       .slice(-busyLinesMax)
-      .map(({ line }) => line),
+      .map(({ line }) => printableLine(line, lineLengthMax)),
     lastLine: printableLine(newest?.text.trimEnd().split('\n').at(-1) ?? '', lineLengthMax),
     ...(agoMs === undefined ? {} : { busyAgoMs: agoMs }),
     writtenAgoMs: Math.max(0, Math.round(nowMs - Math.max(...files.map((file) => file.modifiedMs)))),
@@ -87,8 +102,17 @@ export function judgeLogs(
 const lineTime =
   /^[^\n]{0,40}?(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{3}))?\d*(Z|[+-]\d{2}:?\d{2})?/;
 
-/** The time of the line that begins at `start`, or of the nearest one before it that has a time; local where no zone is told. */
-function timeOf(text: string, start: number): number | undefined {
+/** Whether a text begins with a line of that time or before it. */
+function goesBack(text: string, toMs: number): boolean {
+  const firstMs = timeOf(text, 0, 0);
+  return firstMs !== undefined && firstMs <= toMs;
+}
+
+/**
+ * The time of the line that begins at `start`, or of the nearest one before it, down to `floor`, that has a time; local
+ * where no zone is told.
+ */
+function timeOf(text: string, start: number, floor: number): number | undefined {
   for (let at = start; ; at = text.lastIndexOf('\n', at - 2) + 1) {
     const match = lineTime.exec(text.slice(at, at + 100));
     if (match) {
@@ -96,7 +120,7 @@ function timeOf(text: string, start: number): number | undefined {
       const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}${zone}`);
       if (Number.isFinite(time)) return time;
     }
-    if (at <= 1) return undefined;
+    if (at <= Math.max(floor, 1)) return undefined;
   }
 }
 

@@ -47,12 +47,14 @@ export async function readStart(handle: FileHandle, bytesMax: number): Promise<s
   return buffer.toString('utf8', 0, length);
 }
 
-/** The last bytes of a file, as text without a torn first line. */
-export async function readEnd(handle: FileHandle, bytesMax: number): Promise<string> {
+/** The last bytes of a file, as text without a torn first line, and whether there is more before them. */
+export async function readEnd(handle: FileHandle, bytesMax: number): Promise<{ text: string; isCut: boolean }> {
   const { size } = await handle.stat();
   const from = Math.max(0, size - bytesMax);
   const buffer = Buffer.alloc(Math.min(size, bytesMax));
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
   const text = buffer.toString('utf8', 0, bytesRead);
-  return from === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  return from === 0
+    ? { text, isCut: false }
+    : { text: text.includes('\n') ? text.slice(text.indexOf('\n') + 1) : '', isCut: true };
 }

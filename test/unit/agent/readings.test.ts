@@ -59,8 +59,8 @@ describe('The observer’s logs', () => {
   const at = (text: string) => Date.parse(text);
   const quiet = '2026-05-02 00:00:10,123 INFO  health master=UP standby=UP';
   const busy = '2026-05-01 23:59:58,000 WARN  failover: fencing n1';
-  const before = { path: '/l/ha_1.log', text: `${busy}\n`, modifiedMs: at('2026-05-01T23:59:58') };
-  const after = { path: '/l/ha_2.log', text: `${quiet}\n`, modifiedMs: at('2026-05-02T00:00:10') };
+  const before = { path: '/l/ha_1.log', text: `${busy}\n`, isCut: false, modifiedMs: at('2026-05-01T23:59:58') };
+  const after = { path: '/l/ha_2.log', text: `${quiet}\n`, isCut: false, modifiedMs: at('2026-05-02T00:00:10') };
   const judge = (files: (typeof before)[], quietForMs: number, now: string, patterns = [' failover: ']) => {
     const read = judgeLogs(files, patterns, quietForMs, at(now));
     assert.ok(read.ok);
