@@ -13,6 +13,7 @@ import { readIdentity } from './enrol/identity-files.ts';
 import { collectUnits } from './execution/collect.ts';
 import { createExecutor } from './execution/executor.ts';
 import { createReader } from './execution/reader.ts';
+import { systemdUnits } from './execution/standing.ts';
 import { runHook } from './failover/hook.ts';
 import { watchLease } from './failover/lease.ts';
 import { observeUnits } from './failover/observer.ts';
@@ -126,11 +127,13 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
           outcome === undefined ? [] : [outcomeMessage(key, outcome, outcomeCounter)],
         ),
     onMessage(message, send) {
-      handleMessage(message, send, { ledger, executor, reader, clock, log }).catch((error: unknown) => {
-        log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
-        const refusal = refusalMessage(message, error, clock.nowMs());
-        if (refusal !== undefined) send(refusal);
-      });
+      handleMessage(message, send, { units: systemdUnits, ledger, executor, reader, clock, log }).catch(
+        (error: unknown) => {
+          log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
+          const refusal = refusalMessage(message, error, clock.nowMs());
+          if (refusal !== undefined) send(refusal);
+        },
+      );
     },
     // Every command brings the epoch again.
     onWelcome: (_coordinator, epoch) => goOn('the epoch of the welcome', () => ledger.acceptEpoch(epoch)),

@@ -14,7 +14,15 @@ export interface KeyStanding {
   counter?: number;
 }
 
+/** What systemd tells of units, and ending them. */
+export interface Units {
+  readStanding: typeof readStanding;
+  stopUnit: typeof stopUnit;
+}
+export const systemdUnits: Units = { readStanding, stopUnit };
+
 export interface StandingParts {
+  units: Units;
   ledger: Ledger;
   executor: Executor;
   clock: Clock;
@@ -39,14 +47,16 @@ export async function settle(
   head: Head | undefined,
   parts: StandingParts,
 ): Promise<KeyStanding> {
-  const { ledger, executor, clock, log } = parts;
+  const { ledger, executor, clock, log, units } = parts;
   if (!ledger.acceptEpoch(epoch)) {
     log.warn('settling refused: its epoch is over', { epoch, highest: ledger.highestEpoch() });
     return await standingOf(key, parts);
   }
-  if (ledger.isClosed(key.run)) return { status: 'closed' };
-  if (head !== undefined) ledger.noteHead(key.run, head);
-  ledger.settle(key, epoch, clock.nowMs());
+  // No key of a closed run starts any more, so it needs no tombstone; what it has left is ended all the same.
+  if (!ledger.isClosed(key.run)) {
+    if (head !== undefined) ledger.noteHead(key.run, head);
+    ledger.settle(key, epoch, clock.nowMs());
+  }
 
   const running = executor.running(key);
   running?.abort.abort();
@@ -57,26 +67,28 @@ export async function settle(
   const untilMs = clock.monotonicMs() + endsWithinMs;
   // More than once: a start that was on its way may come after the first look.
   do {
-    const standing = await readStanding(unitOfKey(key));
-    if (standing.ok && standing.value.isLoaded) await stopUnit(unitOfKey(key));
+    const standing = await units.readStanding(unitOfKey(key));
+    if (standing.ok && standing.value.isLoaded) await units.stopUnit(unitOfKey(key));
     if (!isDone) await clock.sleep(100);
   } while (!isDone && clock.monotonicMs() < untilMs);
-  return await standingOf(key, parts);
+  const standing = await standingOf(key, parts);
+  const isOver = standing.status !== 'closed' || (isDone && (await nothingRuns(unitOfKey(key), units)));
+  return isOver ? standing : { status: 'settling' };
 }
 
-async function standingOf(key: Key, { ledger, executor }: StandingParts): Promise<KeyStanding> {
+async function standingOf(key: Key, { ledger, executor, units }: StandingParts): Promise<KeyStanding> {
   if (ledger.isClosed(key.run)) return { status: 'closed' };
   const attempt = ledger.attempt(key);
   if (attempt === undefined) return { status: 'absent' };
   const outcome = attempt.outcome === undefined ? {} : { outcome: attempt.outcome, counter: attempt.outcomeCounter };
   if (!attempt.isSettled) return { status: attempt.outcome === undefined ? 'running' : 'finished', ...outcome };
   const mayHaveUnit = attempt.action === undefined || attempt.action.kind === 'runInstaller';
-  const isOver = executor.running(key) === undefined && (!mayHaveUnit || (await nothingRuns(unitOfKey(key))));
+  const isOver = executor.running(key) === undefined && (!mayHaveUnit || (await nothingRuns(unitOfKey(key), units)));
   return { status: isOver ? 'settled' : 'settling', ...outcome };
 }
 
 /** Whether no process of a unit is left; when systemd does not answer, nobody can say so. */
-async function nothingRuns(unit: string): Promise<boolean> {
-  const standing = await readStanding(unit);
+async function nothingRuns(unit: string, units: Units): Promise<boolean> {
+  const standing = await units.readStanding(unit);
   return standing.ok && standing.value.isEmpty && !['activating', 'deactivating'].includes(standing.value.activeState);
 }
