@@ -47,7 +47,7 @@ export function measuresOf(report: ReportDocument): Measure[] {
     },
     {
       name: 'Portal did not answer',
-      actual: portal ? formatDuration(portal.downMs) : 'not metered',
+      actual: portal && portal.samples > 0 ? formatDuration(portal.downMs) : 'not metered',
       predicted: formatDuration(predicted.outageMs),
       note: portal
         ? `at most ${formatDuration(portal.longestMs)} at a stretch; ${portal.failures} of ${portal.samples} requests failed${blind}`

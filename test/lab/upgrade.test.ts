@@ -62,7 +62,8 @@ describe('the application upgrade', () => {
     assert.ok(run.portal, 'no meter reading');
     assert.ok(run.portal.samples > 50, `${run.portal.samples} samples`);
     assert.ok(run.portal.downMs > 1000, `an installer of 2 s cannot leave the portal up: ${run.portal.downMs} ms`);
-    assert.equal(run.portal.unobservedMs, 0);
+    // A loaded machine may miss a turn of 100 ms; a meter that was away would miss seconds.
+    assert.ok(run.portal.unobservedMs < 1000, `${run.portal.unobservedMs} ms were not observed`);
   });
 
   it('removed its test ticket and its test file on both nodes', async () => {

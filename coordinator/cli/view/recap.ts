@@ -105,6 +105,7 @@ function versionChange(row: Versions[number]): string {
 
 /** How long the portal did not answer, as the meter saw it. */
 export function portalWords(portal: NonNullable<RunDocument['portal']>): string {
+  if (portal.samples === 0) return `was not metered (unobserved for ${formatDuration(portal.unobservedMs)})`;
   const down =
     portal.downMs === 0
       ? 'answered all the time'

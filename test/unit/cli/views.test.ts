@@ -4,7 +4,7 @@ import { checkView } from '../../../coordinator/cli/view/check-view.ts';
 import { clusterView } from '../../../coordinator/cli/view/fleet-view.ts';
 import { haltView } from '../../../coordinator/cli/view/halt-view.ts';
 import { planInFull, planSummary } from '../../../coordinator/cli/view/plan-view.ts';
-import { recap } from '../../../coordinator/cli/view/recap.ts';
+import { portalWords, recap } from '../../../coordinator/cli/view/recap.ts';
 import { paintWhen } from '../../../coordinator/cli/view/text.ts';
 import {
   failingCheck,
@@ -127,5 +127,13 @@ describe('a cluster', () => {
     assert.match(text, /Failover: armed/);
     assert.match(text, /Portal: http:\/\/10\.77\.0\.10\/ 200 in 12 ms, version 8\.6\.0/);
     assert.match(text, /Held by run r1/);
+  });
+});
+
+describe('the portal in words', () => {
+  const none = { downMs: 0, longestMs: 0, unobservedMs: 0, samples: 0, failures: 0, intervals: [] };
+  it('is not said to have answered when nobody looked', () => {
+    assert.match(portalWords({ ...none, unobservedMs: 9_000 }), /not metered \(unobserved for 9\.0 s\)/);
+    assert.match(portalWords({ ...none, samples: 90 }), /answered all the time/);
   });
 });
