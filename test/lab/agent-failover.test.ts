@@ -103,7 +103,8 @@ describe('Suspending failover on a real systemd', function () {
     const armed = await arm();
     assert.equal(armed.verdict, 'failed', JSON.stringify(armed));
     assert.equal((await failover()).suspended, true);
-    assert.equal(await each('systemctl is-active'), 'inactive inactive');
+    // Stopped again either way; `failed` is how the one ended that would not stay up.
+    assert.match(await each('systemctl is-active'), /^(failed|inactive) inactive$/);
     assert.equal(await each('systemctl is-enabled'), 'masked masked');
     await onNode(node, `rm -r /etc/systemd/system/${units[0]}.service.d; systemctl daemon-reload`);
     assert.equal((await arm()).verdict, 'succeeded');
