@@ -1,7 +1,7 @@
 // What the coordinators know of nodes, tokens and revoked certificates, kept on the bus so that any of them may ask.
 import type { NodeProfile } from '../../shared/actions/command.ts';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
-import type { FailoverState } from '../../shared/gen/baton/v1/action_pb.ts';
+import type { FailoverState } from '../../shared/gen/baton/v1/reading_pb.ts';
 import type { Bus } from '../bus/bus.ts';
 import { openStore, type Store } from '../bus/store.ts';
 import type { Role } from '../cluster/cluster.ts';

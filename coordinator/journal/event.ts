@@ -1,18 +1,11 @@
 // Everything that a run's journal can say. Events are facts in the past tense; the state is their fold.
 import type { Action } from '../../shared/actions/action.ts';
+import type { RunStatusText } from '../../shared/documents.ts';
 import type { Phase } from '../../shared/key.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { CheckResult } from '../checks/check.ts';
 
-export type RunStatus =
-  | 'running'
-  | 'halted'
-  | 'awaiting-operator'
-  | 'succeeded'
-  | 'failed'
-  | 'rolled-back'
-  | 'aborted'
-  | 'scheduled';
+export type RunStatus = RunStatusText;
 
 export type Decision = 'retry' | 'adopt' | 'abort' | 'approve' | 'reject' | 'pause' | 'resume';
 
