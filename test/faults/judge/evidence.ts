@@ -1,0 +1,93 @@
+// What the judge reads of one cluster's history: the exported journals, the agents' ledgers, the nodes' own record of what
+// was started on them, and how things stood at the end. Plain data, made by the simulation and by the lab alike; nothing
+// of it comes from the sequencer.
+import type { ExportLineDocument } from '../../../shared/documents.ts';
+
+export interface JournalHead {
+  run: string;
+  sequence: number;
+  hash: string;
+}
+
+/** One row of a ledger's `attempts`, as it is or as it was before its run was closed. */
+export interface LedgerAttempt {
+  /** run/step/(do|undo)/attempt */
+  key: string;
+  /** Absent where only a tombstone was written. */
+  payloadHash?: string;
+  epoch: number;
+  verdict?: 'succeeded' | 'failed' | 'unknown';
+  settled: boolean;
+}
+
+export interface LedgerEvidence {
+  node: string;
+  generation: string;
+  counter: number;
+  highestEpoch: number;
+  heads: JournalHead[];
+  closedRuns: string[];
+  attempts: LedgerAttempt[];
+}
+
+/** Something that really began or ended on a node, in the order of the node's own record: an installer's log line. */
+export interface NodeRecord {
+  node: string;
+  what: 'start' | 'end';
+  /** Of the attempt that it belongs to; from the name of the transient unit where an installer wrote it. */
+  key: string;
+  /** Kind of the action. */
+  kind: string;
+  /** The epoch of the command that started it, where the record knows it. */
+  epoch?: number;
+  /** Whether the observer was active at that moment, where the record knows it. */
+  observerActive?: boolean;
+}
+
+export type LockRecord = { type: 'RunOpened'; run: string } | { type: 'RunClosed'; run: string };
+
+export interface Evidence {
+  cluster: string;
+  /** By run: the lines of `baton run export`. */
+  journals: Record<string, ExportLineDocument[]>;
+  /** By run: the compiled plan as it was stored, `{ plan, hash, commands, undoCommands }`. */
+  plans: Record<string, { plan: EvidencePlan; hash: string }>;
+  /** Heads that somebody was told of as journaled: ledgers, watchers. */
+  acknowledged: JournalHead[];
+  ledgers: LedgerEvidence[];
+  /** In one order for all nodes. */
+  records: NodeRecord[];
+  /** The cluster's lock, in order; absent where it could not be read. */
+  lock?: LockRecord[];
+  /** How things stood when the evidence was taken, as the nodes say. */
+  now: {
+    failover: 'armed' | 'suspended' | 'unknown';
+    /** Nodes whose database accepts writes. */
+    writable: string[];
+    portalAnswers: boolean;
+  };
+  /** Moments at which more than one database accepted writes, as the record of the nodes has them. */
+  doublePrimaries: { atMs: number; nodes: string[] }[];
+}
+
+/** The parts of a plan that the judge goes by. */
+export interface EvidencePlan {
+  name: string;
+  items: {
+    id: string;
+    kind: 'gate' | 'approval' | 'step';
+    node?: string;
+    action?: { kind: string };
+    before?: unknown[];
+    then?: unknown[];
+    until?: string;
+    checks?: unknown[];
+  }[];
+}
+
+/** An invariant that does not hold, with where to look. */
+export interface Violation {
+  invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8';
+  run: string;
+  message: string;
+}
