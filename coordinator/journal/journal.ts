@@ -26,8 +26,11 @@ export interface Append {
 export interface Journal {
   /** Ids of all runs that have a journal. */
   runs(): Promise<Result<string[]>>;
-  /** The whole verified journal, empty when there is none. Fails with `damaged`, naming the event. */
-  read(run: string): Promise<Result<StoredEvent[]>>;
+  /**
+   * The whole verified journal, empty when there is none. Fails with `damaged`, naming the event. `knownHeads`: what others
+   * were told of as journaled, such as agents; a journal that does not reach them has lost its tail.
+   */
+  read(run: string, knownHeads?: Head[]): Promise<Result<StoredEvent[]>>;
   /** Writes one event behind `head`, durable when it says `appended`. */
   append(append: Append): Promise<Appended>;
   /** Tells each event after `afterSequence`, in order, also those that come. Gives how to stop. */

@@ -38,9 +38,9 @@ function natsJournal(bus: Bus, heads: Store<Head>, clock: Clock): Journal {
       }
     },
 
-    async read(run) {
-      const known = await heads.get(run);
-      if (!known.ok) return known;
+    async read(run, knownHeads = []) {
+      const kept = await heads.get(run);
+      if (!kept.ok) return kept;
       const last = await lastSequence(bus, streamOfRun(run));
       if (!last.ok) return last;
       let messages = await readMessages(bus, streamOfRun(run), last.value);
@@ -51,7 +51,8 @@ function natsJournal(bus: Bus, heads: Store<Head>, clock: Clock): Journal {
       const missing = messages.value.indexOf(undefined);
       if (missing >= 0) return damaged(run, missing + 1, 'it cannot be read');
       const records = messages.value.map((message) => message?.string() ?? '');
-      const verified = verifyChain(run, records, known.value === undefined ? [] : [known.value.value]);
+      const own = kept.value === undefined ? [] : [kept.value.value];
+      const verified = verifyChain(run, records, [...own, ...knownHeads]);
       if (!verified.ok) return damaged(run, verified.damage.sequence, verified.damage.message);
       return ok(verified.events);
     },

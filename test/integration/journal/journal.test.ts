@@ -139,6 +139,18 @@ describe('journal on JetStream', function () {
     );
   });
 
+  it('finds a tail that everything here has forgotten by a head that an agent was told', async () => {
+    const told = headOf(await write('told', 3));
+    assert.equal(must(await journal.read('told', [told])).length, 3);
+    const beyond = await journal.read('told', [{ sequence: 4, hash: told.hash }]);
+    assert.match(
+      beyond.ok ? '' : beyond.failure.message,
+      /damaged at event 4: it is missing: the journal had 4 events, now it has 3/,
+    );
+    const other = await journal.read('told', [{ sequence: 2, hash: told.hash }]);
+    assert.match(other.ok ? '' : other.failure.message, /damaged at event 2: it is not the event/);
+  });
+
   it('finds a flipped bit in the stored files and names an event that it hit', async () => {
     await write('flipped', 6);
     await test.nats.stop();

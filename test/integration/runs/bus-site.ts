@@ -58,7 +58,7 @@ export class BusSite {
       journal: {
         ...journal,
         append: (append) => (isDead ? never : journal.append(append)),
-        read: (run) => (isDead ? never : journal.read(run)),
+        read: (run, knownHeads) => (isDead ? never : journal.read(run, knownHeads)),
       },
       clusterLog,
       artefacts,

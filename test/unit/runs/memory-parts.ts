@@ -51,9 +51,9 @@ export class Memory {
   private journal(through: <T>(what: string, act: () => T) => Promise<T>): Journal {
     return {
       runs: async () => ok([...this.runs.keys()].sort()),
-      read: (run) =>
+      read: (run, knownHeads = []) =>
         through('read', () => {
-          const verified = verifyChain(run, this.runs.get(run) ?? []);
+          const verified = verifyChain(run, this.runs.get(run) ?? [], knownHeads);
           return verified.ok ? ok(verified.events) : fail('damaged', `event ${verified.damage.sequence}`);
         }),
       append: ({ run, head, epoch, atMs, fact }) =>
