@@ -40,8 +40,14 @@ export interface NodeRecord {
   kind: string;
   /** The epoch of the command that started it, where the record knows it. */
   epoch?: number;
+  /** The highest epoch that had reached the node by then in whatever message, where the record knows it. */
+  epochSeen?: number;
+  /** How many events the journal of the key's run had at that moment, where the record knows it. */
+  journaled?: number;
   /** Whether the observer was active at that moment, where the record knows it. */
   observerActive?: boolean;
+  /** With an active observer: how many events that journal had when it became active, where the record knows it. */
+  observerActiveSince?: number;
 }
 
 export type LockRecord = { type: 'RunOpened'; run: string } | { type: 'RunClosed'; run: string };
@@ -66,6 +72,8 @@ export interface Evidence {
     writable: string[];
     portalAnswers: boolean;
   };
+  /** Nodes, and `coordinator`, that were put back to an earlier copy on purpose: what is gone of theirs is excused. */
+  restored?: string[];
   /** Moments at which more than one database accepted writes, as the record of the nodes has them. */
   doublePrimaries: { atMs: number; nodes: string[] }[];
 }
@@ -78,10 +86,12 @@ export interface EvidencePlan {
     kind: 'gate' | 'approval' | 'step';
     node?: string;
     action?: { kind: string };
-    before?: unknown[];
-    then?: unknown[];
+    before?: { check: string }[];
+    then?: { check: string }[];
     until?: string;
-    checks?: unknown[];
+    undo?: { action: { kind: string }; before: { check: string }[]; then: { check: string }[] } | { noUndo: string };
+    isHarmless?: boolean;
+    checks?: { check: string }[];
   }[];
 }
 
