@@ -6,34 +6,14 @@ import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { makePrivateFolder } from '../shared/durable-file.ts';
 import type { Log } from '../shared/log.ts';
-import { batonVersion } from '../shared/version.ts';
-import { failoverState } from './actions/failover.ts';
-import { nodeFacts } from './actions/node.ts';
+import { type Agent, assembleAgent } from './assemble.ts';
 import { readIdentity } from './enrol/identity-files.ts';
-import { collectUnits } from './execution/collect.ts';
-import { createExecutor } from './execution/executor.ts';
-import { createReader } from './execution/reader.ts';
-import { systemdUnits } from './execution/standing.ts';
-import { runHook } from './failover/hook.ts';
-import { watchLease } from './failover/lease.ts';
-import { observeUnits } from './failover/observer.ts';
-import { ledgerOf } from './ledger/ledger.ts';
 import { ledgerPath, openLedgerFile } from './ledger/ledger-file.ts';
-import { readSuspension } from './ledger/suspension.ts';
 import { writeConnection } from './link/connection-file.ts';
-import { type Link, startLink } from './link/link.ts';
-import { handleMessage, outcomeMessage, refusalMessage } from './link/messages.ts';
-import type { FromAgentInit } from './link/session.ts';
-import { profileOf } from './platform/profile.ts';
+import { fleetClient } from './link/coordinators.ts';
+import { thisMachine } from './machine.ts';
 import { runProgram } from './platform/run-program.ts';
 import { lockState } from './platform/state-lock.ts';
-import { isArmed } from './platform/unit-states.ts';
-import { loadPolicy } from './policy/load-policy.ts';
-
-const watchMs = 1000;
-const observeMs = 5000;
-const collectMs = 60_000;
-const stopWithinMs = 10_000;
 
 export interface AgentOptions {
   stateDirectory: string;
@@ -41,147 +21,31 @@ export interface AgentOptions {
   log: Log;
 }
 
-export interface Agent {
-  stop(): Promise<void>;
-}
-
 /** Starts the agent; throws where another one has this state or its ledger cannot be opened. */
 export async function startAgent({ stateDirectory, policyFile, log }: AgentOptions): Promise<Agent> {
-  const clock = systemClock;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const unlock = lockState(stateDirectory);
   for (const name of ['releases', 'units']) await makePrivateFolder(join(stateDirectory, name));
-  const ledger = ledgerOf(openLedgerFile(ledgerPath(stateDirectory)));
-  let observer: Awaited<ReturnType<typeof observeUnits>> = [];
-
-  const fetchRelease: Link['fetchRelease'] = (...wanted) => link.fetchRelease(...wanted);
-  const nodeName = () => readIdentity(stateDirectory)?.name ?? hostname();
-  const parts = { clock, log, policyFile, stateDirectory, nodeName, fetchRelease, runProgram };
-  const executor = createExecutor({
-    ...parts,
-    ledger,
-    onOutcome: (key, outcome, counter) => link.send(outcomeMessage(key, outcome, counter)),
-    onProgress: (key, progress) => link.progress(key, progress),
-  });
-  const reader = createReader({ ...parts, ledger: ledger.file });
-  const policyNow = async () => {
-    const policy = await loadPolicy(policyFile);
-    if (policy.ok) return policy.value;
-    log.error('there is no policy to go by: every action is refused', { reason: policy.failure.message });
-    return undefined;
-  };
-
-  /** For what may be lost: a full disk must not end the daemon. */
-  const goOn = (what: string, write: () => unknown) => {
-    try {
-      write();
-    } catch (error) {
-      log.warn(`${what} could not be written`, { error: String(error) });
-    }
-  };
-
-  const hello = async (): Promise<FromAgentInit> => {
-    const policy = await policyNow();
-    const read = await reader({ kind: 'readNode' }, 3000);
-    const known = read.result.ok && read.result.value.kind === 'readNode' ? read.result.value : undefined;
-    const { kind: _, ...facts } = known ?? { kind: 'readNode', ...(await nodeFacts(clock.nowMs(), 0)) };
-    return {
-      case: 'hello',
-      value: {
-        agentVersion: batonVersion,
-        bootId: facts.bootId,
-        ledgerGeneration: ledger.file.generation,
-        ledgerCounter: ledger.file.counter(),
-        highestEpoch: ledger.highestEpoch(),
-        heads: ledger.openHeads(),
-        hold: ledger.heldSinceMs() !== undefined,
-        facts,
-        ...(policy === undefined ? {} : { profile: profileOf(policy, stateDirectory) }),
-      },
-    };
-  };
-
-  // From here until the link is there nothing is awaited: what is taken up may end at once and is told over it.
-  executor.recover();
-  const link: Link = startLink({
-    clock,
+  const file = openLedgerFile(ledgerPath(stateDirectory));
+  const agent = assembleAgent({
+    clock: systemClock,
     log,
+    file,
+    policyFile,
+    stateDirectory,
+    machine: thisMachine(policyFile),
+    runProgram,
+    nodeName: () => readIdentity(stateDirectory)?.name ?? hostname(),
     identity: () => readIdentity(stateDirectory),
-    hello,
-    heartbeat: (echo) => ({
-      case: 'heartbeat',
-      value: {
-        clockMs: clock.nowMs(),
-        ...echo,
-        hold: ledger.heldSinceMs() !== undefined,
-        runningKey: executor.runningKey() ?? '',
-        ...(observer === undefined || observer.length === 0
-          ? {}
-          : { failover: failoverState(observer, readSuspension(ledger.file)) }),
-      },
-    }),
-    outbox: () =>
-      ledger
-        .outbox()
-        .flatMap(({ key, outcome, outcomeCounter }) =>
-          outcome === undefined ? [] : [outcomeMessage(key, outcome, outcomeCounter)],
-        ),
-    onMessage(message, send) {
-      handleMessage(message, send, { units: systemdUnits, ledger, executor, reader, clock, log }).catch(
-        (error: unknown) => {
-          log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
-          const refusal = refusalMessage(message, error, clock.nowMs());
-          if (refusal !== undefined) send(refusal);
-        },
-      );
-    },
-    // Every command brings the epoch again.
-    onWelcome: (_coordinator, epoch) => goOn('the epoch of the welcome', () => ledger.acceptEpoch(epoch)),
-    onConnection: (state) => goOn('how the connection stands', () => writeConnection(stateDirectory, state)),
+    connect: fleetClient,
+    random: Math.random,
+    onConnection: (state) => writeConnection(stateDirectory, state),
   });
-  const observe = async () => {
-    const policy = await loadPolicy(policyFile);
-    observer = policy.ok ? await observeUnits(policy.value.observerUnits) : undefined;
-  };
-  const watch = () =>
-    watchLease({
-      ...{ ledger, clock, log },
-      isArmed: async (units) => isArmed((await observeUnits(units)) ?? []),
-      async raise(message) {
-        const policy = await policyNow();
-        const raised = policy && (await runHook('alarm', [message], policy));
-        if (raised?.ok === false) log.error('the hook alarm failed', { reason: raised.failure.message });
-      },
-    });
-  const stopEvery = [
-    every(watchMs, watch, log),
-    every(observeMs, observe, log),
-    every(collectMs, () => collectUnits(ledger, log), log),
-  ];
   return {
     async stop() {
-      for (const stop of stopEvery) stop();
-      await executor.idle(stopWithinMs);
-      await link.stop();
-      ledger.file.close();
+      await agent.stop();
+      file.close();
       unlock();
     },
   };
-}
-
-/** Does something again and again, never twice at a time; a failure is logged and the next turn comes. */
-function every(ms: number, work: () => Promise<void>, log: Log): () => void {
-  let isWorking = false;
-  const turn = () => {
-    if (isWorking) return;
-    isWorking = true;
-    work()
-      .catch((error: unknown) => log.error('a periodic look failed', { error: String(error) }))
-      .finally(() => {
-        isWorking = false;
-      });
-  };
-  turn();
-  const timer = setInterval(turn, ms);
-  return () => clearInterval(timer);
 }

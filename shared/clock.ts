@@ -23,3 +23,26 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
+
+/** Does something after a while, unless it is called off: what it gives back does that. */
+export function after(clock: Clock, ms: number, work: () => void): () => void {
+  const off = new AbortController();
+  void clock.sleep(ms, off.signal).then(() => {
+    if (!off.signal.aborted) work();
+  });
+  return () => off.abort();
+}
+
+/** Does something again and again, for the first time after `ms`; what it gives back ends that. */
+export function every(clock: Clock, ms: number, work: () => void): () => void {
+  const off = new AbortController();
+  const repeat = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(ms, off.signal);
+      if (off.signal.aborted) return;
+      work();
+    }
+  };
+  void repeat();
+  return () => off.abort();
+}

@@ -8,11 +8,10 @@ import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { AgentParts, Ended, StepProgress } from '../actions/context.ts';
-import { attachInstaller } from '../actions/installer.ts';
-import { runAction } from '../actions/run-action.ts';
+import type { runAction } from '../actions/run-action.ts';
 import type { Attempt, Head, Ledger } from '../ledger/ledger.ts';
+import type { Machine } from '../machine.ts';
 import { profileOf } from '../platform/profile.ts';
-import { loadPolicy } from '../policy/load-policy.ts';
 import { isMutating, refusalBy } from '../policy/permit.ts';
 import type { Policy } from '../policy/policy.ts';
 import { decideCommand } from './decide-command.ts';
@@ -21,6 +20,7 @@ const writeAgainMs = 1000;
 
 export interface ExecutorParts extends Omit<AgentParts, 'ledger'> {
   ledger: Ledger;
+  machine: Machine;
   policyFile: string;
   stateDirectory: string;
   /** An outcome is in the ledger's outbox. */
@@ -54,7 +54,7 @@ export interface Executor {
 }
 
 export function createExecutor(parts: ExecutorParts): Executor {
-  const { ledger, clock, log } = parts;
+  const { ledger, machine, clock, log } = parts;
   const running = new Map<string, Running>();
 
   /** Registers the attempt as running and follows it to its outcome. */
@@ -133,7 +133,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   return {
     async command({ key, epoch, head, action: given, timeoutMs }) {
-      const policy = await loadPolicy(parts.policyFile);
+      const policy = await machine.loadPolicy();
       // From here until the attempt is in the ledger nothing is awaited: two commands never decide at the same time.
       ledger.acceptEpoch(epoch);
       const action = validateAction(given);
@@ -167,7 +167,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
           const startedMs = clock.monotonicMs();
           const attempt = { key, timeoutMs, startedAtMs, isSettled: false, action: decision.action };
           const elapsedMs = () => Math.round(clock.monotonicMs() - startedMs);
-          follow(attempt, policy.value, [], elapsedMs, (context) => runAction(decision.action, context));
+          follow(attempt, policy.value, [], elapsedMs, (context) => machine.runAction(decision.action, context));
           return undefined;
         }
       }
@@ -182,7 +182,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
           log.info('attaching to a unit that was started before', { key: formatKey(attempt.key) });
           const commands = printCommands(action, profileOf(policy, parts.stateDirectory), attempt);
           follow({ ...attempt, action }, policy, commands, sinceStart(attempt), (context) =>
-            attachInstaller(action, context),
+            machine.attachInstaller(action, context),
           );
           continue;
         }

@@ -3,9 +3,8 @@ import type { Action, Answer } from '../../shared/actions/action.ts';
 import { validateAction } from '../../shared/actions/constraints.ts';
 import { fail, type Result } from '../../shared/failures.ts';
 import type { AgentParts } from '../actions/context.ts';
-import { runAction } from '../actions/run-action.ts';
+import type { Machine } from '../machine.ts';
 import { profileOf } from '../platform/profile.ts';
-import { loadPolicy } from '../policy/load-policy.ts';
 import { isMutating, refusalBy } from '../policy/permit.ts';
 
 export interface ReadResult {
@@ -18,7 +17,7 @@ const readsAtOnceMax = 32;
 const timeoutMsMax = 3_600_000;
 const noKey = { run: 'reading', step: 'reading', phase: 'do', attempt: 1 } as const;
 
-export function createReader(parts: AgentParts & { policyFile: string; stateDirectory: string }): Reader {
+export function createReader(parts: AgentParts & { machine: Machine; stateDirectory: string }): Reader {
   const { clock, log } = parts;
   let reads = 0;
 
@@ -26,13 +25,13 @@ export function createReader(parts: AgentParts & { policyFile: string; stateDire
     const action = validateAction(given);
     if (!action.ok) return action;
     if (isMutating(action.value)) return fail('bad-input', `${action.value.kind} changes something; it is no reading`);
-    const policy = await loadPolicy(parts.policyFile);
+    const policy = await parts.machine.loadPolicy();
     const refusal = refusalBy(policy, action.value);
     if (refusal !== undefined) return { ok: false, failure: refusal };
     if (!policy.ok) return policy;
     const limitMs = Math.min(Math.max(timeoutMs, 1), timeoutMsMax);
     try {
-      return await runAction(action.value, {
+      return await parts.machine.runAction(action.value, {
         ...parts,
         key: noKey,
         timeoutMs: limitMs,

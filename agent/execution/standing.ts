@@ -5,7 +5,7 @@ import { type Key, unitOfKey } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { Head, Ledger } from '../ledger/ledger.ts';
-import { readStanding, stopUnit } from '../platform/transient-unit.ts';
+import type { Units } from '../machine.ts';
 import type { Executor } from './executor.ts';
 
 export interface KeyStanding {
@@ -13,13 +13,6 @@ export interface KeyStanding {
   outcome?: Outcome;
   counter?: number;
 }
-
-/** What systemd tells of units, and ending them. */
-export interface Units {
-  readStanding: typeof readStanding;
-  stopUnit: typeof stopUnit;
-}
-export const systemdUnits: Units = { readStanding, stopUnit };
 
 export interface StandingParts {
   units: Units;

@@ -8,7 +8,7 @@ import { failureFromError } from '../../shared/rpc/status.ts';
 import type { FetchRelease, StepProgress } from '../actions/context.ts';
 import { FetchBroken } from '../actions/fetch-broken.ts';
 import type { Identity } from '../enrol/identity-files.ts';
-import { type FleetClient, fleetClient } from './coordinators.ts';
+import type { FleetClient } from './coordinators.ts';
 import { type FromAgentInit, openSession, type Session, type SessionParts } from './session.ts';
 
 const pauseMsMin = 500;
@@ -22,6 +22,10 @@ const final = ['not-found', 'unauthorized', 'bad-input', 'checksum-mismatch'];
 
 export interface LinkParts extends Omit<SessionParts, 'onWelcome'> {
   log: Log;
+  /** Makes the client of one coordinator. */
+  connect(coordinator: string, identity: Identity): FleetClient;
+  /** From 0 to 1, for pauses. */
+  random(): number;
   /** Read anew for each connection; undefined while the node has not joined. */
   identity(): Identity | undefined;
   onWelcome(coordinator: string, epoch: number): void;
@@ -50,7 +54,7 @@ export function startLink(parts: LinkParts): Link {
   let session: Session | undefined;
 
   const connectOnce = async (identity: Identity, coordinator: string): Promise<string> => {
-    client = fleetClient(coordinator, identity);
+    client = parts.connect(coordinator, identity);
     session = openSession(client.connect(), {
       ...parts,
       onWelcome(name, epoch) {
@@ -92,7 +96,7 @@ export function startLink(parts: LinkParts): Link {
       log.warn('connection lost', { coordinator, reason });
       parts.onConnection({ lostSinceMs: clock.nowMs(), reason });
       if (clock.monotonicMs() - startedMs > steadyMs) losses = 0;
-      await clock.sleep(reconnectPauseMs(losses, Math.random()), stopped.signal);
+      await clock.sleep(reconnectPauseMs(losses, parts.random()), stopped.signal);
       losses += 1;
     }
   };

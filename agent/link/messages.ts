@@ -32,7 +32,7 @@ export async function handleMessage(
   send: (message: FromAgentInit) => void,
   parts: MessageParts,
 ): Promise<void> {
-  const { ledger, executor, clock, log } = parts;
+  const { units, ledger, executor, clock, log } = parts;
   switch (kind.case) {
     case 'command': {
       const key = knownKey(kind.value.key, kind.case, log);
@@ -58,12 +58,12 @@ export async function handleMessage(
       const key = knownKey(kind.value.key, kind.case, log);
       if (key === undefined) return;
       ledger.journaled(key);
-      await collectUnits(ledger, log);
+      await collectUnits(ledger, units, log);
       return;
     }
     case 'runClosed':
       ledger.closeRun(kind.value.run, clock.nowMs());
-      await collectUnits(ledger, log);
+      await collectUnits(ledger, units, log);
       return;
     case 'renewSuspension': {
       const { run, leaseMs, epoch } = kind.value;

@@ -2,7 +2,7 @@
 // they are in the journal, progress as far as there is room. Decides nothing about actions.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, every } from '../../shared/clock.ts';
 import type { FromAgentSchema, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
 import { keyToWire } from '../../shared/rpc/outcome-wire.ts';
@@ -65,8 +65,8 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
   const end = (reason: string) => {
     if (!isOpen) return;
     isOpen = false;
-    clearInterval(heartbeats);
-    clearInterval(progresses);
+    stopBeating();
+    stopTelling();
     stream.cancel();
     resolve(reason);
   };
@@ -88,7 +88,7 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     if (hasRoom) send(parts.heartbeat(echo()));
     if (hasRoom && clock.monotonicMs() - sentOutboxMs >= resendMs) sendOutbox();
   };
-  const heartbeats = setInterval(() => orEnd(beat), heartbeatMs);
+  const stopBeating = every(clock, heartbeatMs, () => orEnd(beat));
 
   /** What cannot be told now is not told later: the next progress says more. */
   const tellProgress = () => {
@@ -97,7 +97,7 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
         send({ case: 'progress', value: { key: keyToWire(key), ...progress } });
     pending.clear();
   };
-  const progresses = setInterval(tellProgress, progressMs);
+  const stopTelling = every(clock, progressMs, tellProgress);
 
   stream.on('drain', () => {
     hasRoom = true;

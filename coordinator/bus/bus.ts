@@ -1,6 +1,7 @@
 // The connection to NATS, embedded or external. Nothing of Baton's meaning is here.
 import { readFile } from 'node:fs/promises';
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { ok, type Result } from '../../shared/failures.ts';
 import { busFailure } from './failure.ts';
@@ -20,6 +21,8 @@ export interface Bus {
   nc: NatsConnection;
   js: JetStreamClient;
   jsm: JetStreamManager;
+  /** Opens a table, made when it is not there. */
+  openKv(name: string, options: Partial<KvOptions>): Promise<KV>;
   /** How many copies of each stream: 1 embedded, 3 or 5 on an external cluster. */
   replicas: number;
   close(): Promise<void>;
@@ -49,6 +52,7 @@ export async function connectBus(address: BusAddress, options: { replicas?: numb
       nc,
       js,
       jsm,
+      openKv: (name, given) => new Kvm(js).create(name, given),
       replicas: options.replicas ?? 1,
       async close() {
         if (!nc.isClosed()) await nc.close();

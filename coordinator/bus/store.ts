@@ -1,6 +1,6 @@
 // A small typed table in the bus: one JSON value per key, changed by compare-and-set. For what is looked up (clusters,
 // nodes, tokens, presence); what must never change is journaled instead.
-import { type KvEntry, Kvm } from '@nats-io/kv';
+import type { KvEntry } from '@nats-io/kv';
 import { ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from './bus.ts';
@@ -34,7 +34,7 @@ export async function openStore<T>(
 ): Promise<Result<Store<T>>> {
   const what = `table ${name}`;
   try {
-    const kv = await new Kvm(bus.js).create(name, {
+    const kv = await bus.openKv(name, {
       history: 1,
       storage: options.storage ?? 'file',
       replicas: bus.replicas,

@@ -1,5 +1,5 @@
 // Gives the agents of open runs a moment to come back after a restart, before the runs look at their nodes.
-import { systemClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { seconds } from '../../shared/units.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -13,10 +13,14 @@ export interface AgentsOfRuns {
   locks: ClusterLog;
   clusters: ClusterStore;
   fleet: Fleet;
+  clock: Clock;
 }
 
 /** Resolves when every node of a cluster that a run holds is connected, or when it has waited long enough. */
-export async function untilConnected({ locks, clusters, fleet }: AgentsOfRuns, signal: AbortSignal): Promise<void> {
+export async function untilConnected(
+  { locks, clusters, fleet, clock }: AgentsOfRuns,
+  signal: AbortSignal,
+): Promise<void> {
   const names = await locks.clusters();
   if (!names.ok) return;
   const nodes: string[] = [];
@@ -25,10 +29,10 @@ export async function untilConnected({ locks, clusters, fleet }: AgentsOfRuns, s
     const cluster = holder.ok && holder.value ? await clusters.get(name) : undefined;
     if (cluster?.ok) nodes.push(...cluster.value.nodes.map((node) => node.name));
   }
-  const deadlineMs = systemClock.monotonicMs() + waitMaxMs;
-  while (nodes.length > 0 && systemClock.monotonicMs() < deadlineMs && !signal.aborted) {
+  const deadlineMs = clock.monotonicMs() + waitMaxMs;
+  while (nodes.length > 0 && clock.monotonicMs() < deadlineMs && !signal.aborted) {
     const presence = await fleet.presence();
     if (nodes.every((node) => presence.some((one) => one.node === node && one.connected))) return;
-    await systemClock.sleep(lookEveryMs, signal);
+    await clock.sleep(lookEveryMs, signal);
   }
 }

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Subscription } from '@nats-io/transport-node';
 import { plain } from '../../shared/actions/wire.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, every } from '../../shared/clock.ts';
 import { type Failure, fail, failure } from '../../shared/failures.ts';
 import type { FromAgent, Heartbeat, Hello, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
@@ -86,7 +86,7 @@ export function createHub(options: {
     if (!bus.nc.isClosed()) bus.nc.publish(subject, data);
   };
 
-  const watchdog = setInterval(() => {
+  const stopWatching = every(clock, 1_000, () => {
     for (const connection of connections) {
       const { stream, heardAtMs, openedAtMs, presence } = connection;
       const nowMs = clock.monotonicMs();
@@ -95,7 +95,7 @@ export function createHub(options: {
       else if (nowMs - heardAtMs > silentMaxMs)
         connection.hangUp(failure('timeout', `${stream.node} was silent for ${silentMaxMs} ms`));
     }
-  }, 1_000);
+  });
 
   const recordPresence = (connection: Connection, change: Partial<PresenceRecord>) => {
     if (connection.presence === undefined) return;
@@ -200,7 +200,7 @@ export function createHub(options: {
     open(stream) {
       const { node } = stream;
       const id = randomUUID();
-      const session = createSession(node, (message) => stream.put(message));
+      const session = createSession(node, (message) => stream.put(message), clock);
       let requests: Subscription | undefined;
       const replaced = bus.nc.subscribe(openedSubject(node), {
         callback: (error, message) => {
@@ -255,7 +255,7 @@ export function createHub(options: {
     streams: () => connections.size,
     flush: () => books.flush(),
     async close() {
-      clearInterval(watchdog);
+      stopWatching();
       for (const connection of [...connections])
         connection.hangUp(failure('unreachable', 'the coordinator is being stopped', { retryable: true }));
       await books.flush();

@@ -1,5 +1,6 @@
 // One agent's stream: what is asked of the agent, and which of its messages answers what. It stores nothing and knows
 // nothing of other nodes; when the stream ends, everything that waits is told so.
+import { after, type Clock } from '../../shared/clock.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import {
   type FromAgent,
@@ -27,7 +28,7 @@ export interface Session {
 }
 
 /** `put` writes to the stream and says whether it could. */
-export function createSession(node: string, put: (message: ToAgent) => boolean): Session {
+export function createSession(node: string, put: (message: ToAgent) => boolean, clock: Clock): Session {
   const waiting = new Map<string, (result: Result<FromAgent>) => void>();
   /** Questions about one key go one after another, so that an answer belongs to its question. */
   const turns = new Map<string, Promise<unknown>>();
@@ -41,12 +42,11 @@ export function createSession(node: string, put: (message: ToAgent) => boolean):
         return resolve(
           fail('refused-busy', `${node}: ${waitingMax} questions wait for its agent already`, { retryable: true }),
         );
-      const timer = setTimeout(
-        () => end(fail('timeout', `${node}: its agent did not answer within ${timeoutMs} ms`, { retryable: true })),
-        timeoutMs,
+      const stopTimer = after(clock, timeoutMs, () =>
+        end(fail('timeout', `${node}: its agent did not answer within ${timeoutMs} ms`, { retryable: true })),
       );
       const end = (result: Result<FromAgent>) => {
-        clearTimeout(timer);
+        stopTimer();
         waiting.delete(name);
         resolve(result);
       };

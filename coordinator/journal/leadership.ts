@@ -2,7 +2,7 @@
 // waits until the leader is silent. The epoch, not the silence, is what keeps two from acting: agents and journal refuse
 // the older one.
 import { DeliverPolicy } from '@nats-io/jetstream';
-import { type Clock, systemClock } from '../../shared/clock.ts';
+import { type Clock, every, systemClock } from '../../shared/clock.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -46,7 +46,7 @@ export async function becomeLeader(bus: Bus, campaign: Campaign): Promise<Result
       const acknowledged = await bus.js.publish(subject, canonicalJson(fact), {
         expect: { streamName: stream, lastSequence: last.value },
       });
-      return await lead(bus, acknowledged.seq, campaign.coordinator);
+      return await lead(bus, acknowledged.seq, campaign.coordinator, clock);
     } catch (error) {
       // Another was elected meanwhile, or the answer was lost: the next election gives a number of its own either way.
       const failure = busFailure(error, 'election of a leader');
@@ -55,12 +55,12 @@ export async function becomeLeader(bus: Bus, campaign: Campaign): Promise<Result
   }
 }
 
-async function lead(bus: Bus, epoch: number, coordinator: string): Promise<Result<Leadership>> {
+async function lead(bus: Bus, epoch: number, coordinator: string, clock: Clock): Promise<Result<Leadership>> {
   const heartbeat = () => {
     if (!bus.nc.isClosed()) bus.nc.publish(heartbeatSubject, canonicalJson({ epoch, coordinator }));
   };
   heartbeat();
-  const timer = setInterval(heartbeat, heartbeatEveryMs);
+  const stopBeating = every(clock, heartbeatEveryMs, heartbeat);
   let depose: (epoch: number) => void = () => undefined;
   const deposed = new Promise<number>((resolve) => {
     depose = resolve;
@@ -71,7 +71,7 @@ async function lead(bus: Bus, epoch: number, coordinator: string): Promise<Resul
   });
   const messages = await consumer.consume({
     callback: (message) => {
-      clearInterval(timer);
+      stopBeating();
       depose(message.seq);
     },
   });
@@ -79,7 +79,7 @@ async function lead(bus: Bus, epoch: number, coordinator: string): Promise<Resul
     epoch,
     deposed,
     stop() {
-      clearInterval(timer);
+      stopBeating();
       messages.stop();
     },
   });

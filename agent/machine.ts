@@ -1,0 +1,35 @@
+// What the agent reads of its machine and does to it, in one place, so that the same agent also works in a simulated one.
+import type { Result } from '../shared/failures.ts';
+import { attachInstaller } from './actions/installer.ts';
+import { runAction } from './actions/run-action.ts';
+import { observeUnits } from './failover/observer.ts';
+import { collectUnit, readStanding, stopUnit } from './platform/transient-unit.ts';
+import { loadPolicy } from './policy/load-policy.ts';
+import type { Policy } from './policy/policy.ts';
+
+/** What systemd tells of transient units, ending them, and letting systemd forget them. */
+export interface Units {
+  readStanding: typeof readStanding;
+  stopUnit: typeof stopUnit;
+  collectUnit: typeof collectUnit;
+}
+
+export interface Machine {
+  /** Read anew each time, so that a change counts from the next action on. */
+  loadPolicy(): Promise<Result<Policy>>;
+  runAction: typeof runAction;
+  attachInstaller: typeof attachInstaller;
+  observeUnits: typeof observeUnits;
+  units: Units;
+}
+
+/** This machine. */
+export function thisMachine(policyFile: string): Machine {
+  return {
+    loadPolicy: () => loadPolicy(policyFile),
+    runAction,
+    attachInstaller,
+    observeUnits,
+    units: { readStanding, stopUnit, collectUnit },
+  };
+}
