@@ -3,10 +3,11 @@
 // to restore or delete a stream: what is journaled stays.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
+import { makePrivateFolder } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { BusAddress } from './bus.ts';
 import { findNatsServer } from './nats-server.ts';
@@ -60,7 +61,7 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
   const program = await findNatsServer(options.program);
   if (!program.ok) return program;
 
-  await mkdir(options.storeDirectory, { recursive: true, mode: 0o700 });
+  await makePrivateFolder(options.storeDirectory);
   await chmod(options.storeDirectory, 0o700);
   const folder = await mkdtemp(join(tmpdir(), 'baton-nats-'));
   const user = 'coordinator';

@@ -1,8 +1,8 @@
 // First-time setup of a coordinator: state directory, authority, the first operator's certificate, coordinator.yaml.
 // It overwrites nothing: an authority that is there is kept, a configuration that is there ends it.
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeDurably } from '../../shared/durable-file.ts';
+import { makeFolder, makePrivateFolder, writeDurably } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { parseHostPort } from '../../shared/host-port.ts';
 import { isName } from '../../shared/names.ts';
@@ -72,17 +72,17 @@ export async function initCoordinator(options: InitOptions, nowMs = Date.now()):
 
   try {
     const paths = statePaths(stateDirectory);
-    await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(stateDirectory);
     const authority = await keepOrCreateAuthority(stateDirectory, nowMs);
     if (!authority.ok) return authority;
     const issued = await issueClientCredentials(authority.value, 'operator', operator, nowMs);
-    await mkdir(paths.operatorDirectory, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(paths.operatorDirectory);
     await writeDurably(`${paths.operatorDirectory}/ca.pem`, authority.value.certificate, 0o644);
     await writeDurably(`${paths.operatorDirectory}/cert.pem`, issued.certificate, 0o644);
     await writeDurably(`${paths.operatorDirectory}/key.pem`, issued.key, 0o600);
 
     // Last, so that an interrupted setup can simply be run again.
-    await mkdir(dirname(options.configPath), { recursive: true });
+    await makeFolder(dirname(options.configPath), 0o755);
     await writeDurably(options.configPath, text, 0o644);
     return ok({
       configPath: options.configPath,
@@ -100,7 +100,7 @@ async function keepOrCreateAuthority(stateDirectory: string, nowMs: number): Pro
   const paths = statePaths(stateDirectory);
   if (await isThere(paths.authorityCertificate)) return readAuthority(stateDirectory);
   const authority = await createAuthority('Baton authority', nowMs);
-  await mkdir(paths.authorityDirectory, { recursive: true, mode: 0o700 });
+  await makePrivateFolder(paths.authorityDirectory);
   // The key first: a certificate without its key would look like a finished setup.
   await writeDurably(paths.authorityKey, authority.key, 0o600);
   await writeDurably(paths.authorityCertificate, authority.certificate, 0o644);

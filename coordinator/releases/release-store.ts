@@ -2,9 +2,9 @@
 // uploaded lies beside them and goes away when the upload ends or the coordinator starts.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../../shared/durable-file.ts';
+import { makePrivateFolder, syncFolder } from '../../shared/durable-file.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
 import { releaseNamePattern } from '../../shared/names.ts';
 import { releaseVersion } from '../../shared/release-version.ts';
@@ -42,7 +42,7 @@ export async function openReleaseStore(
   records: Store<ReleaseRecord>,
   sizeBytesMax: number,
 ): Promise<Result<ReleaseStore>> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makePrivateFolder(directory);
   for (const name of await readdir(directory)) if (name.endsWith(unfinished)) await rm(join(directory, name));
 
   const receive = async ({ sha256, sizeBytes, data }: Upload, file: FileHandle): Promise<Result<void>> => {
