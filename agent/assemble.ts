@@ -18,7 +18,6 @@ import { type Link, type LinkParts, startLink } from './link/link.ts';
 import { handleMessage, outcomeMessage, refusalMessage } from './link/messages.ts';
 import type { FromAgentInit } from './link/session.ts';
 import type { Machine } from './machine.ts';
-import { profileOf } from './platform/profile.ts';
 import { isArmed } from './platform/unit-states.ts';
 
 const watchMs = 1000;
@@ -32,7 +31,6 @@ export interface AssemblyParts
   /** Of the ledger. */
   file: LedgerFile;
   policyFile: string;
-  stateDirectory: string;
   machine: Machine;
 }
 
@@ -42,13 +40,13 @@ export interface Agent {
 
 /** Starts the agent on an open ledger. */
 export function assembleAgent(given: AssemblyParts): Agent {
-  const { clock, log, file, policyFile, stateDirectory, machine } = given;
+  const { clock, log, file, policyFile, machine } = given;
   const ledger = ledgerOf(file);
   let observer: Awaited<ReturnType<Machine['observeUnits']>> = [];
 
   const fetchRelease: Link['fetchRelease'] = (...wanted) => link.fetchRelease(...wanted);
   const { nodeName, runProgram } = given;
-  const parts = { clock, log, machine, policyFile, stateDirectory, nodeName, fetchRelease, runProgram };
+  const parts = { clock, log, machine, policyFile, nodeName, fetchRelease, runProgram };
   const executor = createExecutor({
     ...parts,
     ledger,
@@ -88,7 +86,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
         heads: ledger.openHeads(),
         hold: ledger.heldSinceMs() !== undefined,
         facts,
-        ...(policy === undefined ? {} : { profile: profileOf(policy, stateDirectory) }),
+        ...(policy === undefined ? {} : { profile: machine.profileOf(policy) }),
       },
     };
   };

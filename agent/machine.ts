@@ -1,8 +1,10 @@
 // What the agent reads of its machine and does to it, in one place, so that the same agent also works in a simulated one.
+import type { NodeProfile } from '../shared/actions/command.ts';
 import type { Result } from '../shared/failures.ts';
 import { attachInstaller } from './actions/installer.ts';
 import { runAction } from './actions/run-action.ts';
 import { observeUnits } from './failover/observer.ts';
+import { profileOf } from './platform/profile.ts';
 import { collectUnit, readStanding, stopUnit } from './platform/transient-unit.ts';
 import { loadPolicy } from './policy/load-policy.ts';
 import type { Policy } from './policy/policy.ts';
@@ -17,6 +19,8 @@ export interface Units {
 export interface Machine {
   /** Read anew each time, so that a change counts from the next action on. */
   loadPolicy(): Promise<Result<Policy>>;
+  /** Where things are. */
+  profileOf(policy: Policy): NodeProfile;
   runAction: typeof runAction;
   attachInstaller: typeof attachInstaller;
   observeUnits: typeof observeUnits;
@@ -24,9 +28,10 @@ export interface Machine {
 }
 
 /** This machine. */
-export function thisMachine(policyFile: string): Machine {
+export function thisMachine(policyFile: string, stateDirectory: string): Machine {
   return {
     loadPolicy: () => loadPolicy(policyFile),
+    profileOf: (policy) => profileOf(policy, stateDirectory),
     runAction,
     attachInstaller,
     observeUnits,

@@ -11,7 +11,6 @@ import type { AgentParts, Ended, StepProgress } from '../actions/context.ts';
 import type { runAction } from '../actions/run-action.ts';
 import type { Attempt, Head, Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../machine.ts';
-import { profileOf } from '../platform/profile.ts';
 import { isMutating, refusalBy } from '../policy/permit.ts';
 import type { Policy } from '../policy/policy.ts';
 import { decideCommand } from './decide-command.ts';
@@ -22,7 +21,6 @@ export interface ExecutorParts extends Omit<AgentParts, 'ledger'> {
   ledger: Ledger;
   machine: Machine;
   policyFile: string;
-  stateDirectory: string;
   /** An outcome is in the ledger's outbox. */
   onOutcome(key: Key, outcome: Outcome, counter: number): void;
   onProgress(key: Key, progress: StepProgress): void;
@@ -77,7 +75,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       deadlineMs: startedMs + attempt.timeoutMs,
       signal: abort.signal,
       policy,
-      profile: profileOf(policy, parts.stateDirectory),
+      profile: machine.profileOf(policy),
       commands,
       progress: (progress: StepProgress) => parts.onProgress(attempt.key, progress),
     };
@@ -180,7 +178,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
         const policy = { ...nothingAllowed, file: parts.policyFile };
         if (action?.kind === 'runInstaller') {
           log.info('attaching to a unit that was started before', { key: formatKey(attempt.key) });
-          const commands = printCommands(action, profileOf(policy, parts.stateDirectory), attempt);
+          const commands = printCommands(action, machine.profileOf(policy), attempt);
           follow({ ...attempt, action }, policy, commands, sinceStart(attempt), (context) =>
             machine.attachInstaller(action, context),
           );

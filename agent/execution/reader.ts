@@ -4,7 +4,6 @@ import { validateAction } from '../../shared/actions/constraints.ts';
 import { fail, type Result } from '../../shared/failures.ts';
 import type { AgentParts } from '../actions/context.ts';
 import type { Machine } from '../machine.ts';
-import { profileOf } from '../platform/profile.ts';
 import { isMutating, refusalBy } from '../policy/permit.ts';
 
 export interface ReadResult {
@@ -17,7 +16,7 @@ const readsAtOnceMax = 32;
 const timeoutMsMax = 3_600_000;
 const noKey = { run: 'reading', step: 'reading', phase: 'do', attempt: 1 } as const;
 
-export function createReader(parts: AgentParts & { machine: Machine; stateDirectory: string }): Reader {
+export function createReader(parts: AgentParts & { machine: Machine }): Reader {
   const { clock, log } = parts;
   let reads = 0;
 
@@ -39,7 +38,7 @@ export function createReader(parts: AgentParts & { machine: Machine; stateDirect
         deadlineMs: clock.monotonicMs() + limitMs,
         signal: new AbortController().signal,
         policy: policy.value,
-        profile: profileOf(policy.value, parts.stateDirectory),
+        profile: parts.machine.profileOf(policy.value),
         commands,
         progress: () => {},
       });

@@ -51,16 +51,21 @@ export const ledgerPath = (stateDirectory: string): string => join(stateDirector
 /** Opens the ledger, making it where there is none. */
 export function openLedgerFile(path: string): LedgerFile {
   const firstMade = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(path, { timeout: 10_000 });
+  const file = ledgerFileOn(new DatabaseSync(path, { timeout: 10_000 }));
+  // SQLite syncs the files; the names of new ones are the folder's. An earlier process may have died just before this line.
+  syncFolderNow(dirname(path));
+  if (firstMade !== undefined)
+    for (let made = dirname(path); made.length >= firstMade.length; made = dirname(made)) syncFolderNow(dirname(made));
+  return file;
+}
+
+/** The ledger in an open database, its tables made where there are none. */
+export function ledgerFileOn(database: DatabaseSync): LedgerFile {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`);
   const put = database.prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
   put.run('generation', randomUUID());
   put.run('counter', 0);
-  // SQLite syncs the files; the names of new ones are the folder's. An earlier process may have died just before this line.
-  syncFolderNow(dirname(path));
-  if (firstMade !== undefined)
-    for (let made = dirname(path); made.length >= firstMade.length; made = dirname(made)) syncFolderNow(dirname(made));
   return fileOf(database);
 }
 

@@ -2,7 +2,7 @@
 // they are in the journal, progress as far as there is room. Decides nothing about actions.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { type Clock, every } from '../../shared/clock.ts';
+import { after, type Clock, every } from '../../shared/clock.ts';
 import type { FromAgentSchema, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
 import { keyToWire } from '../../shared/rpc/outcome-wire.ts';
@@ -66,7 +66,7 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     if (!isOpen) return;
     isOpen = false;
     stopBeating();
-    stopTelling();
+    stopTelling?.();
     stream.cancel();
     resolve(reason);
   };
@@ -92,12 +92,14 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
 
   /** What cannot be told now is not told later: the next progress says more. */
   const tellProgress = () => {
+    stopTelling?.();
+    stopTelling = undefined;
     if (hasRoom && isWelcome)
       for (const { key, progress } of pending.values())
         send({ case: 'progress', value: { key: keyToWire(key), ...progress } });
     pending.clear();
   };
-  const stopTelling = every(clock, progressMs, tellProgress);
+  let stopTelling: (() => void) | undefined;
 
   stream.on('drain', () => {
     hasRoom = true;
@@ -130,7 +132,11 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
       if (message.case === 'outcome') tellProgress();
       send(message);
     },
-    progress: (key, progress) => void pending.set(formatKey(key), { key, progress }),
+    progress(key, progress) {
+      if (!isOpen) return;
+      pending.set(formatKey(key), { key, progress });
+      stopTelling ??= after(clock, progressMs, tellProgress);
+    },
     ended,
     end,
   };
