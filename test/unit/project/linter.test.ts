@@ -66,6 +66,12 @@ const planted: [what: string, path: string, source: string, rule: string][] = [
     "export { readFileSync } from 'node:fs';\n",
     'noRestrictedImports',
   ],
+  [
+    'a judge that shares code with what it judges',
+    'test/faults/judge/planted.ts',
+    "export { fold } from '../../../coordinator/sequencer/apply.ts';\n",
+    'noRestrictedImports',
+  ],
   ['any', 'shared/planted.ts', 'export const x: any = 1;\n', 'noExplicitAny'],
 ];
 

@@ -1,0 +1,193 @@
+// I4 to I8, writers, halts, primaries, suspension, rollback: for every rule one planted change that the judge finds.
+import { aborted, changed, dropped, finds, good, instead, isRead, without, withRecords } from './changes.ts';
+import {
+  beginning,
+  ended,
+  evidenceOf,
+  goodFacts,
+  halted,
+  journalOf,
+  over,
+  pass,
+  read,
+  record,
+  run,
+  said,
+  told,
+} from './handmade.ts';
+
+describe('the judge of the fault tests', () => {
+  describe('I4', () =>
+    finds('I4', [
+      [
+        'an epoch that goes back',
+        () =>
+          evidenceOf(goodFacts, {
+            journals: { [run]: journalOf(told(goodFacts).map((one, at) => (at === 12 ? { ...one, epoch: 1 } : one))) },
+          }),
+        /is of epoch 1, the one before it of 2/,
+      ],
+      [
+        'a writer who had not taken over',
+        () =>
+          evidenceOf(goodFacts, {
+            journals: { [run]: journalOf(told(goodFacts).map((one, at) => (at >= 13 ? { ...one, epoch: 3 } : one))) },
+          }),
+        /has not taken over/,
+      ],
+      ['an event after the end', () => evidenceOf([...goodFacts, over('failed')]), /comes after its end/],
+      ['a run of another cluster', () => evidenceOf(goodFacts, { cluster: 'other' }), /run of cluster lab/],
+      [
+        'two runs at a time',
+        () => ({ ...good, lock: [{ type: 'RunOpened', run: 'x-1' }, ...(good.lock ?? [])] }),
+        /while x-1 held it/,
+      ],
+      [
+        'a lock that is given back by another',
+        () => ({ ...good, lock: [...(good.lock ?? []), { type: 'RunClosed', run: 'x-1' }] }),
+        /which nobody held/,
+      ],
+      ['a run without the lock', () => ({ ...good, lock: [] }), /never took the cluster/],
+      [
+        'a lock that is given back too early',
+        () => ({ ...evidenceOf(beginning), lock: good.lock ?? [] }),
+        /before its end/,
+      ],
+      [
+        'runs that overlap',
+        () => withRecords(record('arm', 'start', { key: 'x-1/arm/do/1' }), record('arm', 'start')),
+        /after run x-1 had begun/,
+      ],
+    ]));
+
+  describe('I5', () =>
+    finds('I5', [
+      [
+        'a halt without a message',
+        () =>
+          evidenceOf([...beginning, ended('install', 'unknown'), halted('install', 'step-unknown', { message: ' ' })]),
+        /without a message/,
+      ],
+      [
+        'a halt at nothing',
+        () => evidenceOf([...beginning, halted('nowhere', 'paused')]),
+        /nowhere, which the plan does not have/,
+      ],
+      ['a halt for nothing', () => evidenceOf([...beginning, halted('install', 'mood')]), /which is no reason/],
+      [
+        'a halt whose status is another',
+        () => evidenceOf([...beginning, halted('install', 'approval')]),
+        /approval, which is awaiting-operator/,
+      ],
+      [
+        'a gate that fails without a finding',
+        () => evidenceOf([...beginning, halted('quiet', 'gate-failed', { checks: [pass('observer-quiet')] })]),
+        /without a finding/,
+      ],
+      [
+        'a failure that is not told',
+        () =>
+          evidenceOf([
+            ...beginning,
+            ended('install', 'failed'),
+            halted('install', 'step-failed', { message: 'sorry' }),
+          ]),
+        /does not say so/,
+      ],
+      [
+        'a known end that is called unknown',
+        () => evidenceOf([...beginning, ended('install', 'failed'), halted('install', 'step-unknown')]),
+        /it is known/,
+      ],
+      [
+        'an end that leaves something open',
+        () => evidenceOf([...beginning, over('aborted')]),
+        /nobody knows what became of/,
+      ],
+      [
+        'a change that is called none',
+        () => evidenceOf([...beginning, ended('install', 'failed'), over('failed')]),
+        /as if nothing had been changed/,
+      ],
+    ]));
+
+  describe('I6', () =>
+    finds('I6', [
+      [
+        'two primaries for a moment',
+        () => ({ ...good, doublePrimaries: [{ atMs: 1, nodes: ['n1', 'n2'] }] }),
+        /at the same time/,
+      ],
+      [
+        'two primaries in the end',
+        () => ({ ...good, now: { ...good.now, writable: ['n1', 'n2'] } }),
+        /n1 and n2 accept writes/,
+      ],
+      ['no primary in the end', () => ({ ...good, now: { ...good.now, writable: [] } }), /no database accepts writes/],
+    ]));
+
+  describe('I7', () =>
+    finds('I7', [
+      [
+        'a start without a look at the suspension',
+        () => evidenceOf([...goodFacts.slice(0, 7), ...goodFacts.slice(8)]),
+        /then of suspend was not read again/,
+      ],
+      [
+        'a start while the observer was active',
+        () => changed({ observerActive: true }),
+        /while the observer was active/,
+      ],
+      [
+        'a start while the observer had been active for long',
+        () => changed({ observerActive: true, observerActiveSince: 5 }),
+        /while the observer was active/,
+      ],
+      [
+        'arming without a look',
+        () => evidenceOf(without(isRead('arm', 'before'))),
+        /without a look at portal and replication/,
+      ],
+      [
+        'arming while replication is unknown',
+        () =>
+          evidenceOf(
+            instead(isRead('arm', 'before'), {
+              ...read('arm', 'before', 'portal-answers'),
+              results: [pass('portal-answers'), { id: 'replication-streaming', verdict: 'unknown' }],
+            }),
+          ),
+        /replication-streaming was unknown/,
+      ],
+      [
+        'arming on the way back without a look',
+        () => evidenceOf(aborted.filter((fact) => !isRead('suspend', 'undo-before')(fact))),
+        /without a look at portal and replication/,
+      ],
+      [
+        'an end without a word on failover',
+        () => evidenceOf([...goodFacts.slice(0, -1), over('succeeded', '')]),
+        /without a word on failover/,
+      ],
+      [
+        'a success that leaves failover suspended',
+        () => evidenceOf([...goodFacts.slice(0, -1), over('succeeded', 'suspended')]),
+        /failover is suspended/,
+      ],
+      [
+        'an end that says armed and is not',
+        () => ({ ...good, now: { ...good.now, failover: 'suspended' } }),
+        /and it is suspended/,
+      ],
+    ]));
+
+  describe('I8', () =>
+    finds('I8', [
+      ['an undo that nobody asked for', () => evidenceOf(dropped(aborted, 'abort')), /no operator had said abort/],
+      [
+        'an abort that goes on ahead',
+        () => evidenceOf([...goodFacts.slice(0, 10), said('abort', 'install'), ...goodFacts.slice(10)]),
+        /goes on ahead/,
+      ],
+    ]));
+});

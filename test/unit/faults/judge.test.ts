@@ -1,0 +1,63 @@
+// The judge of the fault tests: good histories have no violation, damage has, and what was restored on purpose is excused.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { actionClasses } from '../../../shared/actions/action.ts';
+import { repeatable } from '../../faults/judge/i3-unknown-is-no-pass.ts';
+import { judge } from '../../faults/judge/judge.ts';
+import { aborted, again, changed, good, onLedger, withRecords } from './changes.ts';
+import { evidenceOf, goodFacts, journalOf, record, run, told } from './handmade.ts';
+
+describe('the judge of the fault tests', () => {
+  it('has nothing against good histories', () => {
+    assert.deepEqual(judge(good), []);
+    assert.deepEqual(judge(evidenceOf(again)), []);
+    assert.deepEqual(judge(evidenceOf(aborted)), []);
+  });
+
+  it('I1: finds any changed byte, any missing, doubled or exchanged event, and a cut tail', () => {
+    const lines = good.journals[run] ?? [];
+    const judged = (journal: typeof lines) =>
+      judge({ ...good, journals: { [run]: journal } }).filter(({ invariant }) => invariant === 'I1');
+    fc.assert(
+      fc.property(fc.nat(lines.length - 2), fc.nat(10_000), (at, place) => {
+        const text = lines[at]?.event ?? '';
+        const where = place % text.length;
+        const flipped = `${text.slice(0, where)}${String.fromCharCode(text.charCodeAt(where) ^ 1)}${text.slice(where + 1)}`;
+        assert.notDeepEqual(judged(lines.with(at, { event: flipped })), [], 'a flipped bit');
+        assert.notDeepEqual(judged(lines.toSpliced(at, 1)), [], 'a missing event');
+        assert.notDeepEqual(judged(lines.toSpliced(at, 0, lines[at] ?? {})), [], 'a doubled event');
+        const next = lines[at + 1] ?? {};
+        if (next.event !== undefined)
+          assert.notDeepEqual(judged(lines.with(at, next).with(at + 1, { event: text })), [], 'exchanged events');
+      }),
+    );
+  });
+
+  it('I1: finds a cut tail by the heads that others hold, even where the export ends well', () => {
+    const cut = { ...good, journals: { [run]: journalOf(told(goodFacts.slice(0, 2))) } };
+    const messages = judge(cut).map(({ message }) => message);
+    assert.ok(messages.includes('event 3, of which somebody who was told knows, is missing'), messages.join('\n'));
+    assert.ok(messages.includes('event 4, of which the ledger of n1 knows, is missing'), messages.join('\n'));
+  });
+
+  it('excuses what a restored copy has lost, and no second start', () => {
+    const forgotten = onLedger(good, 'n1', () => ({ attempts: [], heads: [] }));
+    assert.deepEqual(judge({ ...forgotten, restored: ['n1'] }), []);
+    const twice = { ...withRecords(record('install', 'start')), restored: ['n1', 'coordinator'] };
+    assert.match(
+      judge(twice)
+        .map(({ message }) => message)
+        .join(),
+      /started 2 times/,
+    );
+  });
+
+  it('excuses an observer that was started by hand after the look at it', () => {
+    assert.deepEqual(judge(changed({ observerActive: true, observerActiveSince: 8 })), []);
+  });
+
+  it('knows of every action whether it may be carried out again by itself', () => {
+    const idempotent = Object.entries(actionClasses).flatMap(([kind, is]) => (is === 'idempotent' ? [kind] : []));
+    assert.deepEqual([...repeatable].sort(), idempotent.sort());
+  });
+});
