@@ -80,7 +80,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
       value: {
         agentVersion: batonVersion,
         bootId: facts.bootId,
-        ledgerGeneration: ledger.file.generation,
+        ledgerGeneration: ledger.file.generation(),
         ledgerCounter: ledger.file.counter(),
         highestEpoch: ledger.highestEpoch(),
         heads: ledger.openHeads(),
@@ -107,6 +107,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
         ...echo,
         hold: ledger.heldSinceMs() !== undefined,
         runningKey: executor.runningKey() ?? '',
+        ledgerCounter: ledger.file.counter(),
         ...(observer === undefined || observer.length === 0
           ? {}
           : { failover: failoverState(observer, readSuspension(ledger.file)) }),

@@ -29,6 +29,8 @@ export interface NodeDocument {
   hold: boolean;
   agentVersion: string;
   lastSeenAt: string;
+  /** Why its agent is not served. */
+  refusal?: string;
 }
 export interface NodesDocument {
   schema: 1;
@@ -61,7 +63,9 @@ export interface ClusterNodeDocument {
   state: string;
   lagBytes?: number;
   version: string;
-  agent: 'connected' | 'disconnected' | 'not joined' | 'on hold';
+  agent: 'connected' | 'disconnected' | 'not served' | 'revoked' | 'not joined' | 'on hold';
+  /** Why its agent is not served. */
+  refusal?: string;
 }
 export interface ClusterDocument {
   schema: 1;

@@ -17,7 +17,9 @@ export const failureCodes = {
   'refused-old-epoch': 'another coordinator has taken over since',
   'refused-on-hold': 'somebody on the node said `baton-agent hold`',
   'refused-busy': 'the node carries out another action',
-  'refused-key': 'the key was used with another payload, is settled, or its run is closed',
+  'refused-key': 'the key was used with another payload, or is settled',
+  'restored-state':
+    'a machine or a record was put back to an older copy; nothing goes on from it before people have looked',
   unauthorized: 'no certificate, another authority’s, revoked, or not allowed for this identity',
   unreachable: 'nobody answers',
   timeout: 'it took longer than its limit and was ended, its control group seen empty',

@@ -10,6 +10,7 @@ import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
 import { failureFromError } from '../../shared/rpc/status.ts';
 import { createSigningRequest } from '../../shared/security/certificates.ts';
 import { fetchPinnedAuthority } from '../../shared/security/pinned-authority.ts';
+import { ledgerPath, openLedgerFile } from '../ledger/ledger-file.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity-files.ts';
 
 export interface JoinLine {
@@ -42,7 +43,13 @@ export async function join(line: JoinLine, stateDirectory: string): Promise<Resu
     // Whoever answered has used the token up; asking another one would only hide why it refused.
     if (last.ok || last.failure.code !== 'unreachable') break;
   }
-  if (last.ok) await writeIdentity(stateDirectory, last.value);
+  if (last.ok) {
+    // First, and with the daemon running or not: a state that was put back may be what joins, and has forgotten something.
+    const ledger = openLedgerFile(ledgerPath(stateDirectory));
+    ledger.renewGeneration();
+    ledger.close();
+    await writeIdentity(stateDirectory, last.value);
+  }
   return last;
 }
 

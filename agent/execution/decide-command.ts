@@ -3,6 +3,7 @@
 import type { Action } from '../../shared/actions/action.ts';
 import { type Failure, failure, type Result } from '../../shared/failures.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
+import { hasForgotten, type LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { Attempt, Head } from '../ledger/ledger.ts';
 
@@ -16,6 +17,9 @@ export interface CommandFacts {
   highestEpoch: number;
   isRunClosed: boolean;
   known: Attempt | undefined;
+  ledger: LedgerMark;
+  /** Of this node when the intent was journaled, as the coordinator knew it; undefined where it did not. */
+  expectedLedger: LedgerMark | undefined;
   head: Head | undefined;
   newestHead: Head | undefined;
   isHeld: boolean;
@@ -45,12 +49,21 @@ export function decideCommand(facts: CommandFacts): CommandDecision {
     return refuse(
       failure('refused-old-epoch', `epoch ${facts.epoch} is over; this node has seen ${facts.highestEpoch}`),
     );
-  if (facts.isRunClosed) return refuse(failure('refused-key', `${facts.key.run} is closed on this node`));
+  if (facts.isRunClosed) return refuse(failure('restored-state', `${facts.key.run} is closed on this node`));
   if (known !== undefined) return decideKnown(known, key, facts.payloadHash);
+  // Only the ledger that the intent was made for can say that the key was never begun.
+  if (facts.expectedLedger !== undefined && hasForgotten(facts.ledger, facts.expectedLedger))
+    return refuse(
+      failure(
+        'restored-state',
+        `${key} was meant for another ledger than this node has now (${facts.ledger.generation}/${facts.ledger.counter}, ` +
+          `expected ${facts.expectedLedger.generation}/${facts.expectedLedger.counter}): it may have run already, and is not started`,
+      ),
+    );
   if (head !== undefined && newestHead !== undefined && goesBack(head, newestHead))
     return refuse(
       failure(
-        'conflict',
+        'restored-state',
         `the journal of ${facts.key.run} is at ${head.sequence} (${head.hash.slice(0, 12)}), but this node has seen ` +
           `${newestHead.sequence} (${newestHead.hash.slice(0, 12)}): an older state was restored`,
       ),

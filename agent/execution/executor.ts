@@ -6,6 +6,7 @@ import { validateAction } from '../../shared/actions/constraints.ts';
 import { type Failure, fail, type Result } from '../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
+import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { AgentParts, Ended, StepProgress } from '../actions/context.ts';
 import type { runAction } from '../actions/run-action.ts';
@@ -32,6 +33,7 @@ export interface CommandMessage {
   head: Head | undefined;
   action: Action | undefined;
   timeoutMs: number;
+  expectedLedger: LedgerMark | undefined;
 }
 
 export interface Running {
@@ -130,7 +132,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
   });
 
   return {
-    async command({ key, epoch, head, action: given, timeoutMs }) {
+    async command({ key, epoch, head, action: given, timeoutMs, expectedLedger }) {
       const policy = await machine.loadPolicy();
       // From here until the attempt is in the ledger nothing is awaited: two commands never decide at the same time.
       ledger.acceptEpoch(epoch);
@@ -138,7 +140,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
       const payloadHash = sha256Hex(canonicalJson(given ?? null));
       const isClosed = ledger.isClosed(key.run);
       const decision = decideCommand({
-        ...{ key, action, payloadHash, timeoutMs, epoch, head },
+        ...{ key, action, payloadHash, timeoutMs, epoch, head, expectedLedger },
+        ledger: { generation: ledger.file.generation(), counter: ledger.file.counter() },
         isMutating: action.ok && isMutating(action.value),
         highestEpoch: ledger.highestEpoch(),
         isRunClosed: isClosed,

@@ -1,5 +1,5 @@
 // The agent's memory: one SQLite file, every change synced to disk before the call returns. Its generation is a name given
-// at its creation and its counter only grows, so that a restored copy of the machine is noticed.
+// at its creation and at each joining, its counter only grows, so that a restored copy of the machine is noticed.
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -35,7 +35,9 @@ const schema = `
 `;
 
 export interface LedgerFile {
-  readonly generation: string;
+  generation(): string;
+  /** Gives the ledger another name, so that what was asked of it under the old one is not begun under the new one. */
+  renewGeneration(): void;
   counter(): number;
   /** A prepared statement, kept. */
   sql(text: string): StatementSync;
@@ -85,7 +87,11 @@ function fileOf(database: DatabaseSync): LedgerFile {
     sql('SELECT value FROM facts WHERE name = ?').get(name)?.value as string | number | undefined;
   const counter = () => Number(fact('counter') ?? 0);
   return {
-    generation: String(fact('generation') ?? ''),
+    // Read each time: joining anew changes it beside a running daemon.
+    generation: () => String(fact('generation') ?? ''),
+    renewGeneration() {
+      this.change(() => this.setFact('generation', randomUUID()));
+    },
     counter,
     sql,
     fact,

@@ -37,8 +37,11 @@ export async function handleMessage(
     case 'command': {
       const key = knownKey(kind.value.key, kind.case, log);
       if (key === undefined) return;
-      const { epoch, timeoutMs, head, action } = kind.value;
-      const message = { key, epoch, timeoutMs, head: headFromWire(head), action: actionFromWire(action) };
+      const { epoch, timeoutMs, head, action, ledgerGeneration: generation, ledgerCounter: counter } = kind.value;
+      const message = {
+        ...{ key, epoch, timeoutMs, head: headFromWire(head), action: actionFromWire(action) },
+        expectedLedger: generation === '' ? undefined : { generation, counter },
+      };
       const outcome = await executor.command(message);
       if (outcome !== undefined) send(outcomeMessage(key, outcome, ledger.file.counter()));
       return;

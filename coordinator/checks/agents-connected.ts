@@ -32,6 +32,7 @@ function standing(presence: NodePresence | undefined, node: string, role: string
       verdict: 'fail' as const,
       remedy: `Join it: baton node add ${node} --role ${role}, then run the line that it prints on ${node}.`,
     };
+  if (presence.refusal !== undefined) return { reading: `not served: ${presence.refusal}`, verdict: 'fail' as const };
   if (!presence.connected)
     return {
       reading: `not connected, last seen ${presence.lastSeenMs ? new Date(presence.lastSeenMs).toISOString() : 'never'}`,

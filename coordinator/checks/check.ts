@@ -3,6 +3,7 @@
 // take a second reading that depends on the first.
 import type { ActionKind, ActionOf, Answer, AnswerOf, actionClasses } from '../../shared/actions/action.ts';
 import type { Failure } from '../../shared/failures.ts';
+import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 
 type ReadKind = { [K in ActionKind]: (typeof actionClasses)[K] extends 'read' ? K : never }[ActionKind];
@@ -58,12 +59,18 @@ export interface CheckRef {
 export interface NodePresence {
   node: string;
   joined: boolean;
+  /** Its certificate was revoked, and it has not joined anew. */
+  revoked?: boolean;
   connected: boolean;
   hold: boolean;
   agentVersion: string;
   /** Agent's clock minus coordinator's, ms, by half the round trip; undefined when never measured. */
   clockOffsetMs?: number;
   lastSeenMs: number;
+  /** Why its agent is not served though it calls: something was put back to an older copy. */
+  refusal?: string;
+  /** Of its agent, as last known; undefined until it has connected since it joined. */
+  ledger?: LedgerMark;
 }
 
 export interface CheckContext {

@@ -25,6 +25,7 @@ const exitOfCode: Record<FailureCode, ExitCode> = {
   'refused-on-hold': exitCodes.failed,
   'refused-busy': exitCodes.failed,
   'refused-key': exitCodes.failed,
+  'restored-state': exitCodes.waitsForOperator,
   unreachable: exitCodes.outOfReach,
   timeout: exitCodes.outOfReach,
   'command-failed': exitCodes.failed,

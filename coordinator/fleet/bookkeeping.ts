@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Hello } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
+import { isConnected } from './presence.ts';
 import { restoredReason } from './restored-ledger.ts';
 import { type FleetTables, type NodeRecord, type PresenceRecord, update } from './tables.ts';
 
@@ -15,6 +16,8 @@ export interface Bookkeeping {
   /** The ledger's counter as an outcome tells it; the record never goes back. */
   counter(node: string, counter: number): void;
   presence(presence: PresenceRecord): void;
+  /** A stream that was not welcomed; one that is open says more. */
+  refused(presence: PresenceRecord): void;
   /** Resolves when everything so far is written or given up. */
   flush(): Promise<void>;
 }
@@ -62,7 +65,7 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
         if (!result.ok) return result;
         if (restored === undefined) return ok(undefined);
         if (isNew) audit.record({ who: `node ${node}`, what: 'ledger', detail: restored, outcome: 'failed' });
-        return fail('damaged', restored);
+        return fail('restored-state', restored);
       });
     },
     counter(node, counter) {
@@ -89,6 +92,11 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
           ok(now !== undefined && now.session !== presence.session ? now : presence),
         );
       });
+    },
+    refused(presence) {
+      void write(`${presence.node}'s presence`, () =>
+        update(tables.presence, presence.node, (now) => ok(isConnected(now, clock.nowMs()) ? now : presence)),
+      );
     },
     flush: async () => void (await writes),
   };

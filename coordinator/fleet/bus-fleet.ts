@@ -12,7 +12,7 @@ import type { Bus } from '../bus/bus.ts';
 import { busFailure } from '../bus/failure.ts';
 import type { NodePresence, ReadingResult } from '../checks/check.ts';
 import type { Fleet, KeyStanding } from './fleet.ts';
-import { onNodePresence, readPresence } from './presence.ts';
+import { onNodePresence, presenceOf, readPresence } from './presence.ts';
 import {
   commandSubject,
   decodeFromAgent,
@@ -34,6 +34,14 @@ const keyAnswerMs = 60_000;
 export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: Clock; log: Log }): Fleet {
   const { bus, tables, clock, log } = options;
 
+  const refusalOf = async (node: string): Promise<string | undefined> => {
+    const record = await tables.nodes.get(node);
+    const presence = await tables.presence.get(node);
+    if (!record.ok || !record.value) return undefined;
+    const seen = presence.ok ? presence.value?.value : undefined;
+    return presenceOf(record.value.value, seen, clock.nowMs()).refusal;
+  };
+
   const request = async (
     node: string,
     kind: ToAgentInit & { case: string },
@@ -43,7 +51,7 @@ export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: 
       const answer = await bus.nc.request(commandSubject(node, kind.case), encodeToAgent(kind), { timeout: timeoutMs });
       return responseOf(answer);
     } catch (error) {
-      return { ok: false, failure: requestFailure(node, error) };
+      return { ok: false, failure: requestFailure(node, error, await refusalOf(node)) };
     }
   };
   const handOver = async (node: string, kind: ToAgentInit & { case: string }): Promise<Result<void>> => {
@@ -72,10 +80,14 @@ export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: 
   };
 
   return {
-    send: (node, { key, epoch, head, action, timeoutMs }) =>
+    send: (node, { key, epoch, head, action, timeoutMs, ledger }) =>
       handOver(node, {
         case: 'command',
-        value: { key: keyToWire(key), epoch, head, action: actionToWire(action), timeoutMs },
+        value: {
+          ...{ key: keyToWire(key), epoch, head, action: actionToWire(action), timeoutMs },
+          ledgerGeneration: ledger?.generation ?? '',
+          ledgerCounter: ledger?.counter ?? 0,
+        },
       }),
     async read(node, action, timeoutMs): Promise<ReadingResult> {
       const value = { id: randomUUID(), action: actionToWire(action), timeoutMs };
@@ -148,7 +160,8 @@ function unreadable(node: string, what: string): { ok: false; failure: Failure }
   };
 }
 
-function requestFailure(node: string, error: unknown): Failure {
+function requestFailure(node: string, error: unknown, refusal: string | undefined): Failure {
+  if (refusal !== undefined) return failure('unreachable', refusal, { retryable: true });
   const found = busFailure(error, `${node}`);
   if (found.code === 'timeout')
     return failure('timeout', `${node}: the coordinator that holds its stream did not answer`, { retryable: true });

@@ -3,6 +3,7 @@
 import type { Action } from '../../shared/actions/action.ts';
 import type { Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
+import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { NodePresence, ReadAction, ReadingResult } from '../checks/check.ts';
 
@@ -17,6 +18,8 @@ export interface StepCommand {
   head: Head;
   action: Action;
   timeoutMs: number;
+  /** The node's at the intent: another one begins nothing. */
+  ledger?: LedgerMark;
 }
 
 export type KeyStanding =
@@ -46,6 +49,6 @@ export interface Fleet {
   /** Outcomes as agents report them, again and again until confirmed. Returns how to stop listening. */
   onOutcome(listener: (node: string, key: Key, outcome: Outcome) => void): () => void;
   onProgress(listener: (node: string, progress: StepProgress) => void): () => void;
-  /** A node's stream was opened or lost. */
+  /** A node's stream was opened, refused or lost. */
   onPresence(listener: (presence: NodePresence) => void): () => void;
 }

@@ -116,22 +116,24 @@ export function createHub(options: {
     if (admitted.ok) {
       welcome(connection, hello);
       for (const message of connection.behindHello.splice(0)) hear(connection, message);
-    } else connection.hangUp(admitted.failure);
+    } else {
+      const { code, message } = admitted.failure;
+      if (code === 'restored-state')
+        books.refused({ ...presenceOf(connection, hello), connected: false, refusal: message });
+      connection.hangUp(admitted.failure);
+    }
   };
+
+  const presenceOf = ({ stream, id }: Connection, { hold, agentVersion }: Hello): PresenceRecord => ({
+    ...{ node: stream.node, session: id, coordinator, connected: true, hold, agentVersion },
+    lastSeenMs: clock.nowMs(),
+    runningKey: '',
+  });
 
   const welcome = (connection: Connection, hello: Hello) => {
     const { stream, id } = connection;
     connection.ledgerCounter = hello.ledgerCounter;
-    connection.presence = {
-      node: stream.node,
-      session: id,
-      coordinator,
-      connected: true,
-      hold: hello.hold,
-      agentVersion: hello.agentVersion,
-      lastSeenMs: clock.nowMs(),
-      runningKey: '',
-    };
+    connection.presence = presenceOf(connection, hello);
     // First: who sees it connected may ask at once.
     connection.takeRequests();
     recordPresence(connection, {});
@@ -143,6 +145,7 @@ export function createHub(options: {
 
   const beat = (connection: Connection, heartbeat: Heartbeat) => {
     const nowMs = clock.nowMs();
+    noteCounter(connection, heartbeat.ledgerCounter);
     connection.stream.put({
       kind: { case: 'heartbeatSeen', value: { agentClockMs: heartbeat.clockMs, coordinatorClockMs: nowMs } },
     });

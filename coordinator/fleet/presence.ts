@@ -20,24 +20,29 @@ export async function readPresence(tables: FleetTables, nowMs: number): Promise<
 
 export function presenceOf(node: NodeRecord, presence: PresenceRecord | undefined, nowMs: number): NodePresence {
   const isJoined = hasJoined(node);
+  const refusal = isJoined ? (node.restored ?? (presence?.connected ? undefined : presence?.refusal)) : undefined;
   return {
     node: node.name,
     joined: isJoined,
+    ...(node.revokedAtMs === 0 ? {} : { revoked: true }),
     connected: isJoined && isConnected(presence, nowMs),
     hold: presence?.hold ?? false,
     agentVersion: presence?.agentVersion ?? node.agentVersion,
     ...(presence?.clockOffsetMs === undefined ? {} : { clockOffsetMs: presence.clockOffsetMs }),
     lastSeenMs: Math.max(node.lastSeenMs, presence?.lastSeenMs ?? 0),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(node.ledger.generation === '' ? {} : { ledger: node.ledger }),
   };
 }
 
 export const hasJoined = (node: NodeRecord): boolean => node.serial !== '' && node.revokedAtMs === 0;
 
-function isConnected(presence: PresenceRecord | undefined, nowMs: number): boolean {
+/** Whether a stream of the node is open, and whoever holds it is alive. */
+export function isConnected(presence: PresenceRecord | undefined, nowMs: number): presence is PresenceRecord {
   return presence?.connected === true && Math.abs(nowMs - presence.lastSeenMs) < presenceLifeMs;
 }
 
-/** Tells when a node's stream is opened, opened anew or lost. Returns how to stop. */
+/** Tells when a node's stream is opened, opened anew, refused or lost. Returns how to stop. */
 export function onNodePresence(
   tables: FleetTables,
   clock: Clock,
@@ -56,7 +61,8 @@ export function onNodePresence(
   void tables.presence
     .watch((name, stored) => {
       if (stored === undefined || isStopped) return;
-      const state = stored.value.connected ? stored.value.session : 'lost';
+      const { connected, session, refusal } = stored.value;
+      const state = connected ? session : `lost ${refusal ?? ''}`;
       if (told.get(name) === state) return;
       told.set(name, state);
       hear(stored.value).catch((error: Error) => log.error('presence was not told', { reason: error.message }));

@@ -56,6 +56,8 @@ export interface PresenceRecord {
   clockOffsetMs?: number;
   lastSeenMs: number;
   runningKey: string;
+  /** Why the stream was refused. */
+  refusal?: string;
   failover?: Plain<Omit<FailoverState, 'units'>>;
 }
 

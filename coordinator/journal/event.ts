@@ -2,6 +2,7 @@
 import type { Action } from '../../shared/actions/action.ts';
 import type { RunStatusText } from '../../shared/documents.ts';
 import type { Phase } from '../../shared/key.ts';
+import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { CheckResult } from '../checks/check.ts';
 
@@ -62,6 +63,8 @@ export type RunFact =
       node: string;
       action: Action;
       timeoutMs: number;
+      /** Of the node, as last known: only this ledger can say later that the attempt was never begun. */
+      ledger?: LedgerMark;
     }
   | { type: 'OutcomeRecorded'; item: string; phase: Phase; attempt: number; outcome: Outcome; late: boolean }
   /** The agent wrote a tombstone for the key and nothing of it runs. */
@@ -79,6 +82,8 @@ export type RunFact =
       requestId: string;
       /** Of a `retry`: earlier items that are carried out again first. */
       redo?: string[];
+      /** Ledgers by node that are others than the run has worked with: the operator has looked at those nodes. */
+      ledgers?: Record<string, string>;
     }
   /** The meter's observation of the portal, final or up to a halt. */
   | {

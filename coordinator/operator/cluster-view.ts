@@ -79,11 +79,14 @@ function nodeDocument(
     ...(lagBytes === undefined ? {} : { lagBytes }),
     version: version === undefined ? '' : isFailure(version) ? 'unknown' : version.version,
     agent: agentOf(presence),
+    ...(presence?.refusal === undefined ? {} : { refusal: presence.refusal }),
   };
 }
 
 function agentOf(presence: NodePresence | undefined): ClusterNodeDocument['agent'] {
+  if (presence?.revoked) return 'revoked';
   if (!presence?.joined) return 'not joined';
+  if (presence.refusal !== undefined) return 'not served';
   if (!presence.connected) return 'disconnected';
   return presence.hold ? 'on hold' : 'connected';
 }

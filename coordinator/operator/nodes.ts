@@ -63,5 +63,6 @@ function nodeDocument(node: NodeRecord, all: NodePresence[], nowMs: number): Nod
     hold: presence.hold,
     agentVersion: presence.agentVersion,
     lastSeenAt: iso(presence.lastSeenMs),
+    ...(presence.refusal === undefined ? {} : { refusal: presence.refusal }),
   };
 }

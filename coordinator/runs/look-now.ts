@@ -19,7 +19,7 @@ export async function lookAtFailover(fleet: Fleet, cluster: Cluster): Promise<Fa
 }
 
 /** The whole picture: units of each node with what they are now. */
-export async function lookNow(fleet: Fleet, cluster: Cluster): Promise<Now> {
+export async function lookNow(fleet: Fleet, cluster: Cluster): Promise<Omit<Now, 'nodes'>> {
   const app = [...cluster.application.units, cluster.web.unit, cluster.database.unit, cluster.files.unit];
   const unitsOf = (role: string) => (role === 'observer' ? cluster.observer.units : app);
   const [failover, ...perNode] = await Promise.all([

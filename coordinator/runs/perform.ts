@@ -38,8 +38,9 @@ export async function perform(parts: Performing, instruction: Performed): Promis
     }
     case 'send': {
       const { key, attempt } = instruction;
-      const { node, action, timeoutMs } = attempt;
-      return { type: 'sent', key, result: await fleet.send(node, { key, epoch, head, action, timeoutMs }), atMs };
+      const { node, action, timeoutMs, ledger } = attempt;
+      const command = { key, epoch, head, action, timeoutMs, ...(ledger === undefined ? {} : { ledger }) };
+      return { type: 'sent', key, result: await fleet.send(node, command), atMs };
     }
     case 'ask':
       return {

@@ -9,7 +9,8 @@ import type {
 } from '../../shared/documents.ts';
 import type { Head } from '../fleet/fleet.ts';
 import type { CompiledPlan, PlanItem } from '../plans/plan.ts';
-import { legalDecisions } from '../sequencer/legal.ts';
+import { nextCommands } from '../sequencer/legal.ts';
+import type { NodeSeen } from '../sequencer/seen.ts';
 import { type ItemState, itemState, latestAttempt, type RunState } from '../sequencer/state.ts';
 
 /** What was read while the document was asked for. */
@@ -18,6 +19,8 @@ export interface Now {
   /** Units that are active, such as `n1: ft-main-server`. */
   runsNow: string[];
   downNow: string[];
+  /** Whether their agents can be asked. */
+  nodes: Readonly<Record<string, NodeSeen>>;
 }
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
@@ -35,10 +38,7 @@ export function runDocument(compiled: CompiledPlan, state: RunState, head: Head,
     failover: state.ended?.failoverArmed ?? now.failover,
     steps: plan.items.map((item) => stepDocument(item, itemState(state, item.id), state)),
     ...(halt === undefined ? {} : { halt }),
-    next: legalDecisions(plan, state).map(({ decision, consequence }) => ({
-      command: `baton run ${decision} ${state.run}`,
-      consequence,
-    })),
+    next: nextCommands(plan, state, now.nodes),
     ...(metered === undefined
       ? {}
       : {

@@ -73,8 +73,8 @@ export function createRunService(parts: RunServiceParts): RunService {
       const progress = state && progressOf(state, node, said, clock.nowMs());
       if (progress !== undefined) parts.progress.tell(run, progress);
     }),
-    fleet.onPresence(() => {
-      for (const runner of runners.values()) runner.wake();
+    fleet.onPresence((presence) => {
+      for (const runner of runners.values()) runner.look(presence);
     }),
   ];
 

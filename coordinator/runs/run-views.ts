@@ -17,6 +17,7 @@ import { exportLines } from '../journal/export.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { fold } from '../sequencer/apply.ts';
+import { nodesSeen } from '../sequencer/seen.ts';
 import { isStanding, type RunState } from '../sequencer/state.ts';
 import { lookAtFailover, lookNow } from './look-now.ts';
 import { loadPlan } from './opening.ts';
@@ -80,7 +81,8 @@ export function createRunViews(parts: {
           runsNow: [],
           downNow: [],
         };
-    return runDocument(compiled, state, headOf(stored), now);
+    const nodes = nodesSeen(await fleet.presence());
+    return runDocument(compiled, state, headOf(stored), { ...now, nodes });
   };
 
   const show = async (run: string): Promise<Result<RunDocument>> => {

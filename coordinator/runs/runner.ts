@@ -5,6 +5,7 @@ import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Outcome } from '../../shared/outcome.ts';
+import type { NodePresence } from '../checks/check.ts';
 import type { Fleet, Head } from '../fleet/fleet.ts';
 import { headOf, type StoredEvent } from '../journal/chain.ts';
 import type { Decision, RunFact } from '../journal/event.ts';
@@ -16,6 +17,7 @@ import { isSame } from '../sequencer/attempt.ts';
 import { decide } from '../sequencer/decide.ts';
 import { redoneBy, whyIllegal } from '../sequencer/legal.ts';
 import { defaultLimits, type Limits } from '../sequencer/limits.ts';
+import { otherLedgers } from '../sequencer/put-back.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
 import { initialState, itemState, type RunState } from '../sequencer/state.ts';
 import { fitFact } from './fit-fact.ts';
@@ -59,8 +61,8 @@ export interface Runner {
   say(word: OperatorWord): Promise<Result<void>>;
   /** An agent has told an outcome, perhaps again. */
   hear(node: string, key: Key, outcome: Outcome): void;
-  /** A node's stream was opened or lost: whatever waits looks again. */
-  wake(): void;
+  /** A node's stream was opened, refused or lost: whatever waits looks again. */
+  look(presence: NodePresence): void;
   /** Ends the work on the run, not the run. */
   stop(): Promise<void>;
 }
@@ -83,6 +85,8 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
     seen = notice(seen, observation);
     awake.ring();
   };
+
+  const lookAtNodes = async (): Promise<void> => observe({ type: 'nodes', presence: await fleet.presence() });
 
   const load = async (): Promise<void> => {
     while (!stopping.signal.aborted && end === undefined) {
@@ -145,6 +149,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   };
 
   const work = async (): Promise<RunnerEnd> => {
+    await lookAtNodes();
     await load();
     if (end === undefined && isTakeover && state.ended === undefined)
       while (!(await append({ type: 'LeaderChanged', coordinator: parts.coordinator }, state.sequence)))
@@ -187,11 +192,13 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
         if (state.requestIds.includes(word.requestId)) return ok(undefined);
         if (state.started === undefined) await clock.sleep(10);
         else {
-          const illegal = whyIllegal(plan, state, word.decision);
+          await lookAtNodes();
+          const illegal = whyIllegal(plan, state, word.decision, seen.nodes);
           if (illegal !== undefined) return fail('not-in-state', illegal);
           const item = state.halt?.item ?? '';
           const redo = word.decision === 'retry' ? redoneBy(plan, state, item) : [];
-          const fact: RunFact = { type: 'OperatorDecided', ...word, item, ...(redo.length === 0 ? {} : { redo }) };
+          const more = { ...(redo.length === 0 ? {} : { redo }), ...otherLedgers(plan, state, seen.nodes) };
+          const fact: RunFact = { type: 'OperatorDecided', ...word, item, ...more };
           if (await append(fact, state.sequence)) return ok(undefined);
         }
       }
@@ -212,7 +219,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       if (isSame(attempt.outcome, outcome) || isSame(attempt.lateOutcome, outcome)) void fleet.confirm(node, key);
       else observe({ type: 'outcome', key, outcome, atMs: clock.monotonicMs() });
     },
-    wake: () => awake.ring(),
+    look: (presence) => observe({ type: 'nodes', presence: [presence] }),
     async stop() {
       stopping.abort();
       awake.ring();

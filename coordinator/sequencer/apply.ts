@@ -97,6 +97,7 @@ function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState 
               timeoutMs: fact.timeoutMs,
               startedSequence: sequence,
               startedAtMs: atMs,
+              ...(fact.ledger === undefined ? {} : { ledger: fact.ledger }),
               isSettled: false,
             },
           ],
@@ -203,7 +204,8 @@ function decided(
   { sequence, atMs }: RunEvent,
   fact: Extract<RunFact, { type: 'OperatorDecided' }>,
 ): RunState {
-  const heard = { ...state, requestIds: [...state.requestIds, fact.requestId] };
+  const looked = { ...state.looked, ...fact.ledgers };
+  const heard = { ...state, looked, requestIds: [...state.requestIds, fact.requestId] };
   if (fact.decision === 'pause') return { ...heard, isPauseRequested: true };
 
   const on: RunState = without(

@@ -21,13 +21,15 @@ export function awaitOutcome(situation: Situation, step: Step, attempt: AttemptS
   const known = attemptSeen(seen, key);
   const { phase, attempt: number } = attempt;
 
+  if (known.outcome === undefined && known.fenced !== undefined) {
+    // A newer leader ends this one's work within that time; where none does, this one was restored.
+    const untilMs = known.fenced.atMs + limits.deposedWithinMs;
+    if (known.fenced.failure.code !== 'refused-old-epoch')
+      return putBack(situation, step, known.fenced.failure.message);
+    return nowMs < untilMs ? { kind: 'wait', untilMs } : outlived(situation, step, attempt);
+  }
   if (known.outcome !== undefined) {
     const code = known.outcome.verdict === 'refused' ? known.outcome.failure?.code : undefined;
-    if (code === 'refused-old-epoch') {
-      // A newer leader ends this one's work within that time; where none does, this one was restored.
-      const untilMs = (known.outcomeAtMs ?? nowMs) + limits.deposedWithinMs;
-      return nowMs < untilMs ? { kind: 'wait', untilMs } : outlived(situation, step, attempt);
-    }
     const isBusy = code === 'refused-busy' && nowMs - (known.busySinceMs ?? nowMs) < limits.busyWithinMs;
     if (!isBusy) {
       const fact = { item: step.id, phase, attempt: number, outcome: known.outcome, late: false };
@@ -42,18 +44,18 @@ export function awaitOutcome(situation: Situation, step: Step, attempt: AttemptS
   if (known.standing === 'settled')
     return { kind: 'append', fact: { type: 'AttemptSettled', item: step.id, phase, attempt: number } };
   if (known.standing === 'closed')
-    return halt(situation, {
-      item: step.id,
-      reason: 'restored-state',
-      message: `${step.title}: ${attempt.node} says that run ${state.run} is closed, the journal does not; one of them was restored from an older copy`,
-    });
+    return putBack(
+      situation,
+      step,
+      `${attempt.node} says that run ${state.run} is closed, the journal does not; one of them was restored from an older copy`,
+    );
   if (known.standing === 'absent')
     return known.wasThere === true
-      ? halt(situation, {
-          item: step.id,
-          reason: 'restored-state',
-          message: `${step.title}: ${attempt.node} no longer knows an attempt that it had begun; its machine was restored from an older copy`,
-        })
+      ? putBack(
+          situation,
+          step,
+          `${attempt.node} no longer knows an attempt that it had begun; its machine was restored from an older copy`,
+        )
       : { kind: 'send', key, attempt };
   if (known.sentAtMs === undefined && known.askedAtMs === undefined)
     return known.isOwn === true ? { kind: 'send', key, attempt } : { kind: 'ask', key, node: attempt.node };
@@ -69,12 +71,17 @@ export function awaitOutcome(situation: Situation, step: Step, attempt: AttemptS
   return { kind: 'wait', untilMs: Math.min(askAtMs, giveUpAtMs) };
 }
 
+function putBack(situation: Situation, step: Step, why: string): Instruction {
+  return halt(situation, { item: step.id, reason: 'restored-state', message: `${step.title}: ${why}` });
+}
+
 function outlived(situation: Situation, step: Step, attempt: AttemptState): Instruction {
-  return halt(situation, {
-    item: step.id,
-    reason: 'restored-state',
-    message: `${step.title}: ${attempt.node} has obeyed a newer coordinator than this one (epoch ${situation.state.epoch}), and no newer one is at work; this one was restored from an older copy. Each restart raises its epoch by one; retry once it is high enough`,
-  });
+  const { epoch } = situation.state;
+  return putBack(
+    situation,
+    step,
+    `${attempt.node} has obeyed a newer coordinator than this one (epoch ${epoch}), and no newer one is at work; this one was restored from an older copy. Make sure that no other coordinator runs, then restart this one`,
+  );
 }
 
 function giveUp(situation: Situation, step: Step, attempt: AttemptState): Instruction {

@@ -4,6 +4,7 @@
 import { isSame, keyOf } from './attempt.ts';
 import { decideForward } from './forward.ts';
 import type { Instruction, Situation } from './instruction.ts';
+import { putBackNode } from './put-back.ts';
 import { attemptSeen } from './seen.ts';
 import { type AttemptState, isStanding } from './state.ts';
 import { decideUndo } from './undo.ts';
@@ -16,6 +17,8 @@ export function decide(situation: Situation): Instruction {
   const evidence = unexpectedOutcome(situation);
   if (evidence !== undefined) return evidence;
   if (isStanding(state)) return { kind: 'wait' };
+  const putBack = putBackNode(situation);
+  if (putBack !== undefined) return putBack;
   return state.direction === 'forward' ? decideForward(situation) : decideUndo(situation);
 }
 

@@ -2,7 +2,11 @@
 // and enforced when a decision arrives.
 import type { Decision } from '../journal/event.ts';
 import type { Plan, PlanItem } from '../plans/plan.ts';
+import { type Hindrance, hindranceOf } from './put-back.ts';
+import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
+
+type Nodes = Readonly<Record<string, NodeSeen>>;
 
 export interface LegalDecision {
   decision: Decision;
@@ -10,9 +14,10 @@ export interface LegalDecision {
   consequence: string;
 }
 
-/** The decisions that are legal now, the most likely first. */
-export function legalDecisions(plan: Plan, state: RunState): LegalDecision[] {
+/** The decisions that are legal now, the most likely first; none while an agent has to be asked first and cannot be. */
+export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): LegalDecision[] {
   if (state.ended !== undefined || state.started === undefined) return [];
+  if (isStanding(state) && hindranceOf(plan, state, nodes) !== undefined) return [];
   const abort: LegalDecision[] =
     state.direction === 'undo' ? [] : [{ decision: 'abort', consequence: abortConsequence(plan, state) }];
   if (!isStanding(state)) {
@@ -40,11 +45,47 @@ export function legalDecisions(plan: Plan, state: RunState): LegalDecision[] {
   }
 }
 
+export interface NextCommand {
+  command: string;
+  consequence: string;
+}
+
+/** What an operator may type now, with its consequence: the legal decisions, or what has to come before any. */
+export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCommand[] {
+  const hindrance = isStanding(state) ? hindranceOf(plan, state, nodes) : undefined;
+  if (hindrance !== undefined) return waiting(state, hindrance);
+  return legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
+    command: `baton run ${decision} ${state.run}`,
+    consequence,
+  }));
+}
+
+function waiting({ run }: RunState, { node, why, isPutBack }: Hindrance): NextCommand[] {
+  const later = `then baton run show ${run} says what can be decided`;
+  if (!isPutBack)
+    return [
+      { command: `baton run show ${run}`, consequence: `only waiting is possible now: ${why}; once it is, ${later}` },
+    ];
+  return [
+    {
+      command: `baton node revoke ${node}`,
+      consequence: `after a look at what ran on ${node}, if it was put back on purpose: its agent is no longer known`,
+    },
+    {
+      command: `baton node add ${node} --role ROLE`,
+      consequence: `prints the line with which ${node} joins anew; ${later}`,
+    },
+  ];
+}
+
 /** Why a decision is not legal now; undefined when it is. */
-export function whyIllegal(plan: Plan, state: RunState, decision: Decision): string | undefined {
-  const legal = legalDecisions(plan, state);
+export function whyIllegal(plan: Plan, state: RunState, decision: Decision, nodes: Nodes = {}): string | undefined {
+  const legal = legalDecisions(plan, state, nodes);
   if (legal.some((one) => one.decision === decision)) return undefined;
   if (state.ended !== undefined) return `run ${state.run} has ended: ${state.ended.status}`;
+  const hindrance = isStanding(state) ? hindranceOf(plan, state, nodes) : undefined;
+  if (hindrance !== undefined)
+    return `run ${state.run} is ${state.status}; ${decision} is not possible now, only waiting: ${hindrance.why}`;
   const names = legal.map((one) => one.decision).join(', ');
   return `run ${state.run} is ${state.status}; ${decision} is not possible now, only: ${names || 'waiting'}`;
 }

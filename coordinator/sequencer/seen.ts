@@ -4,7 +4,7 @@ import type { FailoverText } from '../../shared/documents.ts';
 import type { Failure, Result } from '../../shared/failures.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
 import type { Outcome } from '../../shared/outcome.ts';
-import type { CheckResult } from '../checks/check.ts';
+import type { CheckResult, NodePresence } from '../checks/check.ts';
 import type { KeyStanding } from '../fleet/fleet.ts';
 import type { RunFact } from '../journal/event.ts';
 import type { ReadOf } from './state.ts';
@@ -27,7 +27,8 @@ export interface AttemptSeen {
   askedAtMs?: number;
   standing?: KeyStanding['status'];
   outcome?: Outcome;
-  outcomeAtMs?: number;
+  /** The agent would not even look whether it knows the key: an epoch that is over, or something was put back. */
+  fenced?: { failure: Failure; atMs: number };
   /** The agent has said that it had begun. */
   wasThere?: boolean;
   /** Since when the agent gives no answer. */
@@ -46,7 +47,10 @@ export interface Bound {
   values: Result<Record<string, string>>;
 }
 
+export type NodeSeen = Pick<NodePresence, 'connected' | 'refusal' | 'ledger'>;
+
 export interface Seen {
+  readonly nodes: Readonly<Record<string, NodeSeen>>;
   readonly readings: Readonly<Record<string, Reading>>;
   /** When a journaled pass was read. */
   readonly passedAtMs: Readonly<Record<string, number>>;
@@ -55,7 +59,7 @@ export interface Seen {
   readonly failover?: { sequence: number; is: FailoverText };
 }
 
-export const nothingSeen: Seen = { readings: {}, passedAtMs: {}, attempts: {}, bound: {} };
+export const nothingSeen: Seen = { nodes: {}, readings: {}, passedAtMs: {}, attempts: {}, bound: {} };
 
 export type Observation =
   | { type: 'read'; item: string; of: ReadOf; base: number; passed: boolean; results: CheckResult[]; atMs: number }
@@ -65,7 +69,8 @@ export type Observation =
   | { type: 'settled'; key: Key; result: Result<KeyStanding>; atMs: number }
   | { type: 'outcome'; key: Key; outcome: Outcome; atMs: number }
   | { type: 'bound'; item: string; base: number; values: Result<Record<string, string>>; atMs: number }
-  | { type: 'failover'; sequence: number; is: FailoverText };
+  | { type: 'failover'; sequence: number; is: FailoverText }
+  | { type: 'nodes'; presence: readonly NodePresence[] };
 
 export const readingName = (item: string, of: ReadOf): string => `${item}/${of}`;
 
@@ -99,7 +104,19 @@ export function notice(seen: Seen, observation: Observation): Seen {
     }
     case 'failover':
       return { ...seen, failover: { sequence: observation.sequence, is: observation.is } };
+    case 'nodes':
+      return { ...seen, nodes: { ...seen.nodes, ...nodesSeen(observation.presence) } };
   }
+}
+
+/** What a decision needs of the nodes' presence. */
+export function nodesSeen(presence: readonly NodePresence[]): Record<string, NodeSeen> {
+  return Object.fromEntries(
+    presence.map(({ node, connected, refusal, ledger }) => [
+      node,
+      { connected, ...(refusal === undefined ? {} : { refusal }), ...(ledger === undefined ? {} : { ledger }) },
+    ]),
+  );
 }
 
 /** What was seen of a key. */
@@ -126,12 +143,12 @@ function noticeAppended(seen: Seen, run: string, fact: RunFact, atMs: number): S
         return rest;
       });
     case 'OperatorDecided':
-      // A settling that ran out of time is tried anew.
+      // A settling that ran out of time is tried anew, and so is what an agent would not look at.
       return {
         ...seen,
         attempts: Object.fromEntries(
           Object.entries(seen.attempts).map(
-            ([key, { settlingSinceMs: _, settledAtMs: __, lastFailure: ___, ...rest }]) => [key, rest],
+            ([key, { settlingSinceMs: _, settledAtMs: __, lastFailure: ___, fenced: ____, ...rest }]) => [key, rest],
           ),
         ),
       };
@@ -193,10 +210,13 @@ function noticeOutcome(seen: Seen, { key, outcome, atMs }: Extract<Observation, 
   return withAttempt(seen, key, (before) => {
     const isBusy = isBusyAnswer(outcome);
     const { silentSinceMs: _, ...rest } = before;
+    // No outcome of the key: it may have been begun before, whatever is refused now.
+    const why = outcome.verdict === 'refused' ? outcome.failure : undefined;
+    if (why?.code === 'refused-old-epoch' || why?.code === 'restored-state')
+      return { ...rest, fenced: { failure: why, atMs } };
     return {
       ...rest,
       outcome,
-      outcomeAtMs: atMs,
       ...(isBusy ? { busySinceMs: before.busySinceMs ?? atMs, busyAtMs: atMs } : {}),
     };
   });

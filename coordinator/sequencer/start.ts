@@ -39,11 +39,15 @@ export function startStep(
   timeoutMs: number,
 ): Instruction {
   const { state, seen, nowMs, limits } = situation;
+  const ledger = seen.nodes[step.node]?.ledger;
   const names = placeholdersIn(action);
   const bindings = step.bindings.filter(({ name }) => names.includes(name));
   const start = (filled: Action): Instruction => ({
     kind: 'append',
-    fact: { type: 'StepStarted', item: step.id, phase, attempt, node: step.node, action: filled, timeoutMs },
+    fact: {
+      ...{ type: 'StepStarted', item: step.id, phase, attempt, node: step.node, action: filled, timeoutMs },
+      ...(ledger === undefined ? {} : { ledger }),
+    },
   });
   if (bindings.length === 0) return start(action);
 

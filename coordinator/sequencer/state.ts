@@ -2,6 +2,7 @@
 import type { Action } from '../../shared/actions/action.ts';
 import type { PlanItemStatus } from '../../shared/documents.ts';
 import type { Phase } from '../../shared/key.ts';
+import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Halt, RunFact, RunStatus } from '../journal/event.ts';
@@ -25,6 +26,8 @@ export interface AttemptState {
   startedAtMs: number;
   outcome?: Outcome;
   outcomeSequence?: number;
+  /** Of the node when the intent was journaled; older journals do not say. */
+  ledger?: LedgerMark;
   isSettled: boolean;
   /** An outcome that came after it was settled: evidence. */
   lateOutcome?: Outcome;
@@ -71,6 +74,8 @@ export interface RunState {
   items: Readonly<Record<string, ItemState>>;
   metered?: Extract<RunFact, { type: 'PortalMetered' }>;
   requestIds: readonly string[];
+  /** By node, the ledger's generation that an operator has decided in sight of. */
+  looked: Readonly<Record<string, string>>;
 }
 
 /** State of a run without events. */
@@ -89,6 +94,7 @@ export function initialState(run: string): RunState {
     isPauseRequested: false,
     items: {},
     requestIds: [],
+    looked: {},
   };
 }
 

@@ -13,6 +13,7 @@ const statusOfCode: Record<FailureCode, status> = {
   'refused-on-hold': status.FAILED_PRECONDITION,
   'refused-busy': status.FAILED_PRECONDITION,
   'refused-key': status.FAILED_PRECONDITION,
+  'restored-state': status.DATA_LOSS,
   unauthorized: status.UNAUTHENTICATED,
   unreachable: status.UNAVAILABLE,
   timeout: status.DEADLINE_EXCEEDED,

@@ -61,7 +61,7 @@ function listCommand(shell: Shell) {
         const nodes = await client.call<NodesDocument>('listNodes', {});
         if (!nodes.ok) return nodes;
         if (options.json) io.document(nodes.value);
-        else io.say(nodesView(nodes.value));
+        else io.say(nodesView(nodes.value, io.paint));
         return ok(exitCodes.done);
       });
     });

@@ -29,12 +29,18 @@ export function clusterView(document: ClusterDocument, paint: Paint): string {
   const answer = portal.status === 0 ? 'no answer' : `${portal.status} in ${Math.round(portal.elapsedMs)} ms`;
   return [
     table(`Cluster: ${document.cluster} (${document.flavor})`, clusterColumns, document.nodes),
+    ...refusalLines(document.nodes, paint),
     ` ${failoverLine(document.failover, paint)}`,
     ` Portal: ${clean(portal.url)} ${answer}${portal.version === '' ? '' : `, version ${clean(portal.version)}`}`,
     ...(document.run === undefined
       ? []
       : [paint('yellow', ` Held by run ${clean(document.run)}: baton run show ${clean(document.run)}`)]),
   ].join('\n');
+}
+
+/** Why agents that call are not served. */
+function refusalLines(nodes: { refusal?: string }[], paint: Paint): string[] {
+  return nodes.flatMap(({ refusal }) => (refusal === undefined ? [] : [paint('red', ` ${clean(refusal)}`)]));
 }
 
 /** Armed, or suspended since when, until when, by which run. */
@@ -66,14 +72,15 @@ export function clustersView(document: ClustersDocument): string {
 function agentOf(node: NodeDocument): string {
   if (node.revoked) return 'revoked';
   if (!node.joined) return 'not joined';
+  if (node.refusal !== undefined) return 'not served';
   if (!node.connected) return 'disconnected';
   return node.hold ? 'on hold' : 'connected';
 }
 
-export function nodesView(document: NodesDocument): string {
+export function nodesView(document: NodesDocument, paint: Paint): string {
   if (document.nodes.length === 0)
     return 'There is no node yet. Add one: baton node add NAME --role master|standby|observer';
-  return table(
+  const nodes = table(
     '',
     [
       { head: 'Node', value: (row) => row.name },
@@ -84,6 +91,7 @@ export function nodesView(document: NodesDocument): string {
     ],
     document.nodes,
   );
+  return [nodes, ...refusalLines(document.nodes, paint)].join('\n');
 }
 
 export function runsView(document: RunsDocument): string {

@@ -117,7 +117,7 @@ describe('The ledger', () => {
 
   it('has a generation of its own, and epoch and counter that only grow', () => {
     const ledger = open();
-    const { generation } = ledger.file;
+    const generation = ledger.file.generation();
     fc.assert(
       fc.property(fc.array(fc.nat(50), { maxLength: 15 }), (epochs) => {
         for (const epoch of epochs) {
@@ -130,7 +130,7 @@ describe('The ledger', () => {
       { numRuns: 20 },
     );
     ledger.file.close();
-    assert.equal(open().file.generation, generation);
+    assert.equal(open().file.generation(), generation);
   });
 
   it('keeps the suspension until it is cleared', () => {

@@ -15,6 +15,8 @@ const fresh: CommandFacts = {
   highestEpoch: 5,
   isRunClosed: false,
   known: undefined,
+  ledger: { generation: 'g', counter: 9 },
+  expectedLedger: undefined,
   head: { sequence: 7, hash: 'h7' },
   newestHead: { sequence: 6, hash: 'h6' },
   isHeld: false,
@@ -45,10 +47,19 @@ describe('What becomes of a command', () => {
     assert.equal(refusedWith({ epoch: 4 }), 'refused-old-epoch');
     assert.equal(refusedWith({ epoch: 4, known: finished }), 'refused-old-epoch');
   });
-  it('a key of a closed run is refused', () => assert.equal(refusedWith({ isRunClosed: true }), 'refused-key'));
+  it('a key of a closed run is refused: the journal that goes on with it was put back', () =>
+    assert.equal(refusedWith({ isRunClosed: true }), 'restored-state'));
+  it('a new key that was meant for another ledger, or for one that had come further, is not started', () => {
+    const meantFor = (generation: string, counter: number) => ({ expectedLedger: { generation, counter } });
+    assert.equal(refusedWith(meantFor('h', 1)), 'restored-state');
+    assert.equal(refusedWith(meantFor('g', 10)), 'restored-state');
+    assert.equal(decide(meantFor('g', 9)).act, 'start');
+    // What the ledger knows, it knows, whatever it was meant for.
+    assert.equal(decide({ ...meantFor('h', 1), known: finished }).act, 'repeat');
+  });
   it('a journal that went back, or is another one, is refused', () => {
-    assert.equal(refusedWith({ head: { sequence: 5, hash: 'h5' } }), 'conflict');
-    assert.equal(refusedWith({ head: { sequence: 6, hash: 'other' } }), 'conflict');
+    assert.equal(refusedWith({ head: { sequence: 5, hash: 'h5' } }), 'restored-state');
+    assert.equal(refusedWith({ head: { sequence: 6, hash: 'other' } }), 'restored-state');
     assert.equal(decide({ head: { sequence: 6, hash: 'h6' } }).act, 'start');
   });
   it('hold, policy and another action refuse a new key', () => {

@@ -30,7 +30,7 @@ describe('A run as a document', () => {
         },
       },
     };
-    const now = { failover: 'suspended' as const, runsNow: [], downNow: [] };
+    const now = { failover: 'suspended' as const, runsNow: [], downNow: [], nodes: {} };
     const { halt } = runDocument(compiled(), state, { sequence: 1, hash: '' }, now);
     assert.deepEqual(halt?.evidenceAt.slice(-2), [`n1:${logFile(1)}`, `n1:${logFile(2)}`]);
   });

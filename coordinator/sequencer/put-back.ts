@@ -1,0 +1,87 @@
+// What a node that was put back to an older copy means for a run: what the run has carried out there may be forgotten, so
+// it halts until people have looked; and while an agent cannot be asked, nothing is decided over its head. Pure.
+import type { Plan, Step } from '../plans/plan.ts';
+import { halt } from './ending.ts';
+import type { Instruction, Situation } from './instruction.ts';
+import type { NodeSeen } from './seen.ts';
+import { type AttemptState, openAttempts, type RunState } from './state.ts';
+
+/** Halts a run whose node was put back, joined anew or made anew since the run has worked there and nobody has looked. */
+export function putBackNode(situation: Situation): Instruction | undefined {
+  const { plan, state, seen } = situation;
+  for (const { name } of plan.cluster.nodes) {
+    const why = whyPutBack(state, name, seen.nodes[name]);
+    if (why === undefined) continue;
+    const done = attemptsOn(state, name);
+    const item = done.at(-1)?.item ?? firstItemOn(plan, name);
+    if (item === undefined) continue;
+    const message = `${why}. Carried out there in this run, and perhaps taken back: ${doneText(plan, done)}`;
+    return halt(situation, { item, reason: 'restored-state', message });
+  }
+  return undefined;
+}
+
+/** Ledgers of nodes that are others than the run has worked with: who decides now has been told of them. */
+export function otherLedgers(plan: Plan, state: RunState, nodes: Readonly<Record<string, NodeSeen>>) {
+  const others = plan.cluster.nodes.flatMap(({ name }): [string, string][] => {
+    const generation = nodes[name]?.ledger?.generation;
+    return generation !== undefined && isOtherLedger(state, name, generation) ? [[name, generation]] : [];
+  });
+  return others.length === 0 ? {} : { ledgers: Object.fromEntries(others) };
+}
+
+export interface Hindrance {
+  node: string;
+  /** A sentence without its full stop. */
+  why: string;
+  isPutBack: boolean;
+}
+
+/** The agent that has to be asked before anything can be decided, and cannot be; undefined when there is none. */
+export function hindranceOf(
+  plan: Plan,
+  state: RunState,
+  nodes: Readonly<Record<string, NodeSeen>>,
+): Hindrance | undefined {
+  for (const { name } of plan.cluster.nodes) {
+    const refusal = nodes[name]?.refusal;
+    if (refusal !== undefined) return { node: name, why: refusal, isPutBack: true };
+  }
+  const cutOff = openAttempts(state).find(({ attempt }) => nodes[attempt.node]?.connected === false);
+  if (cutOff === undefined) return undefined;
+  const { node, attempt } = cutOff.attempt;
+  const why = `attempt ${attempt} of ${cutOff.item} may still run on ${node}, whose agent is not connected`;
+  return { node, why, isPutBack: false };
+}
+
+function whyPutBack(state: RunState, node: string, known: NodeSeen | undefined): string | undefined {
+  if (known?.refusal !== undefined) return known.refusal;
+  const generation = known?.ledger?.generation;
+  if (generation === undefined || !isOtherLedger(state, node, generation)) return undefined;
+  return `${node}: its agent’s ledger is another one than this run has worked with; the node was put back, made anew or joined anew in the middle of the run`;
+}
+
+function isOtherLedger(state: RunState, node: string, generation: string): boolean {
+  const known = attemptsOn(state, node).findLast(({ attempt }) => attempt.ledger !== undefined)?.attempt.ledger;
+  return known !== undefined && known.generation !== generation && state.looked[node] !== generation;
+}
+
+/** In the order in which they were begun. */
+function attemptsOn(state: RunState, node: string): { item: string; attempt: AttemptState }[] {
+  return Object.entries(state.items)
+    .flatMap(([item, { attempts }]) => attempts.map((attempt) => ({ item, attempt })))
+    .filter(({ attempt }) => attempt.node === node)
+    .sort((a, b) => a.attempt.startedSequence - b.attempt.startedSequence);
+}
+
+const firstItemOn = (plan: Plan, node: string): string | undefined =>
+  plan.items.find((item): item is Step => item.kind === 'step' && item.node === node)?.id;
+
+function doneText(plan: Plan, done: { item: string; attempt: AttemptState }[]): string {
+  const texts = done.map(({ item, attempt }) => {
+    const title = plan.items.find(({ id }) => id === item)?.title ?? item;
+    const end = attempt.outcome?.verdict ?? (attempt.isSettled ? 'settled' : 'nobody knows how it ended');
+    return `${attempt.phase === 'undo' ? 'undo of ' : ''}“${title}” (${end})`;
+  });
+  return texts.length === 0 ? 'nothing' : texts.join(', ');
+}
