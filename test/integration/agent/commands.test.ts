@@ -99,7 +99,7 @@ describe('The agent', function () {
     coordinator.command(key('a'), request('/a'), { sequence: 5 });
     await coordinator.outcomeOf(key('a'));
     assert.equal(await refusal('a', request('/other'), { sequence: 6 }), 'refused-key');
-    assert.equal(await refusal('b', request('/b'), { sequence: 4 }), 'conflict');
+    assert.equal(await refusal('b', request('/b'), { sequence: 4 }), 'restored-state');
     assert.equal(await refusal('c', { kind: 'stopUnits', units: ['ssh'] }, { sequence: 7 }), 'refused-by-policy');
     assert.equal(await refusal('d', { kind: 'stopUnits', units: ['--now'] }, { sequence: 7 }), 'bad-input');
     assert.equal(await refusal('e', { kind: 'readNode' }, { sequence: 7 }), 'bad-input');
@@ -205,7 +205,7 @@ describe('The agent', function () {
     assert.equal((await coordinator.ask(key('a'))).status, 'closed');
     coordinator.heard.outcomes.length = 0;
     coordinator.command(key('a'), request('/a'));
-    assert.equal((await coordinator.outcomeOf(key('a'))).failure?.code, 'refused-key');
+    assert.equal((await coordinator.outcomeOf(key('a'))).failure?.code, 'restored-state');
     assert.equal(requests.length, 1);
     assert.match((await agent.run('status')).stdout, /last action +r1\/a\/do\/1: succeeded/);
   });

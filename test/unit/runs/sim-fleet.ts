@@ -50,8 +50,9 @@ export class SimFleet {
           this.epoch = command.epoch;
           this.sent.push(command);
           this.nodes.set(formatKey(command.key), node);
-          const { key, action, timeoutMs } = command;
-          const attempt = { phase: key.phase, attempt: key.attempt, node, action, timeoutMs };
+          const { key, action, timeoutMs, ledger } = command;
+          const known = ledger === undefined ? {} : { ledger };
+          const attempt = { phase: key.phase, attempt: key.attempt, node, action, timeoutMs, ...known };
           return this.world.send(key, { ...attempt, startedSequence: 0, startedAtMs: 0, isSettled: false });
         }),
       read: (node, action) => alive(() => this.read(node, action)),
@@ -60,7 +61,7 @@ export class SimFleet {
       confirm: (_, key) => alive(() => void this.unconfirmed.delete(formatKey(key))),
       closeRun: (node, run) => alive(() => void this.closed.push(`${node} ${run}`)),
       renewSuspension: (node, run) => alive(() => void this.renewed.push(`${node} ${run}`)),
-      presence: async () => [],
+      presence: async () => (isDead() ? never : this.world.presence()),
       onOutcome: (listener) => {
         const told: typeof listener = (...outcome) => {
           if (!isDead()) listener(...outcome);

@@ -8,6 +8,7 @@ import { decide } from '../../../coordinator/sequencer/decide.ts';
 import type { Instruction } from '../../../coordinator/sequencer/instruction.ts';
 import { legalDecisions, redoneBy } from '../../../coordinator/sequencer/legal.ts';
 import { defaultLimits } from '../../../coordinator/sequencer/limits.ts';
+import { otherLedgers } from '../../../coordinator/sequencer/put-back.ts';
 import { nothingSeen, notice, type Observation } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, isStanding, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { ok } from '../../../shared/failures.ts';
@@ -16,8 +17,8 @@ import type { World } from './world.ts';
 export interface Drive {
   plan: Plan;
   world: World;
-  /** Chooses what the operator says when the run stands; undefined ends the drive there. */
-  operator?: (legal: Decision[], state: RunState) => Decision | undefined;
+  /** Chooses what the operator says when the run stands; undefined ends the drive there, `wait` looks at the world anew. */
+  operator?: (legal: Decision[], state: RunState) => Decision | 'wait' | undefined;
   /** Called before each instruction is carried out; true loses the process instead. */
   isCrash?: (instruction: Instruction, count: number) => boolean;
   /** Says something while the run is not standing. */
@@ -64,11 +65,12 @@ export function drive(test: Drive): Driven {
     test.onEvent?.(event, state);
   };
 
-  const legalNow = () => legalDecisions(plan, state).map(({ decision }) => decision);
+  const legalNow = () => legalDecisions(plan, state, seen.nodes).map(({ decision }) => decision);
   const say = (decision: Decision, requestId: string) => {
     const item = state.halt?.item ?? '';
     const redo = decision === 'retry' ? redoneBy(plan, state, item) : [];
-    append({ type: 'OperatorDecided', decision, operator: 'ana', item, reason: '', requestId, redo });
+    const looked = otherLedgers(plan, state, seen.nodes);
+    append({ type: 'OperatorDecided', decision, operator: 'ana', item, reason: '', requestId, redo, ...looked });
   };
 
   append({
@@ -84,6 +86,7 @@ export function drive(test: Drive): Driven {
     reason: '',
   });
   for (let count = 0; count < (test.instructionsMax ?? 5_000); count += 1) {
+    see({ type: 'nodes', presence: world.presence() });
     const instruction = decide({ plan, state, seen, nowMs: world.nowMs, limits: defaultLimits });
     if (instruction.kind === 'finished') break;
     if (test.isCrash?.(instruction, count)) {
@@ -105,7 +108,14 @@ export function drive(test: Drive): Driven {
         const more = decide({ plan, state, seen, nowMs: world.nowMs, limits: defaultLimits });
         if (more.kind === 'append') continue;
       }
+      const backAtMs = world.backAtMs();
+      if (legalNow().length === 0 && backAtMs !== undefined) {
+        for (const { key, outcome } of world.advanceTo(backAtMs))
+          see({ type: 'outcome', key, outcome, atMs: backAtMs });
+        continue;
+      }
       const decision = test.operator?.(legalNow(), state);
+      if (decision === 'wait') continue;
       if (decision === undefined) break;
       say(decision, `d${count}`);
       continue;

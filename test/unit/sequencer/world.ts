@@ -1,7 +1,7 @@
 // A simulated cluster: agents with ledgers, marks that steps leave, connections that fail as a script says. It obeys the
 // rules of an agent (one start per key, tombstones, busy) and records what was really started.
 
-import type { CheckRef, CheckResult } from '../../../coordinator/checks/check.ts';
+import type { CheckRef, CheckResult, NodePresence } from '../../../coordinator/checks/check.ts';
 import type { KeyStanding } from '../../../coordinator/fleet/fleet.ts';
 import type { AttemptState } from '../../../coordinator/sequencer/state.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../../shared/failures.ts';
@@ -38,8 +38,9 @@ export const lucks: readonly Luck[] = ['fine', 'command-lost', 'outcome-lost', '
 
 const refusals = { busy: 'refused-busy', policy: 'refused-by-policy', 'old-epoch': 'refused-old-epoch' } as const;
 
-interface Row {
+export interface Row {
   key: Key;
+  node: string;
   status: 'running' | 'finished' | 'settled';
   outcome: Outcome;
   endsAtMs: number;
@@ -52,9 +53,10 @@ export class World {
   readonly marks = new Set<string>();
   /** Keys in the order in which they were really started. */
   readonly started: Key[] = [];
-  private readonly rows = new Map<string, Row>();
-  private readonly awayUntilMs = new Map<string, number>();
-  private readonly refused: { key: Key; outcome: Outcome }[] = [];
+  protected readonly rows = new Map<string, Row>();
+  protected readonly generations = new Map<string, string>();
+  protected readonly awayUntilMs = new Map<string, number>();
+  protected readonly refused: { key: Key; outcome: Outcome }[] = [];
   private readonly fates: Fate[];
   private readonly lucks: Luck[];
 
@@ -73,7 +75,7 @@ export class World {
     return ok(undefined);
   }
 
-  private receive(key: Key, attempt: AttemptState, isOutcomeLost: boolean): void {
+  protected receive(key: Key, attempt: AttemptState, isOutcomeLost: boolean): void {
     const name = formatKey(key);
     const known = this.rows.get(name);
     if (known !== undefined) {
@@ -81,6 +83,12 @@ export class World {
       return;
     }
     const running = [...this.rows.values()].find((row) => row.status === 'running');
+    const isOther = attempt.ledger !== undefined && attempt.ledger.generation !== this.generationOf(attempt.node);
+    if (isOther) {
+      const why = failure('restored-state', `${attempt.node} has another ledger`);
+      this.refused.push({ key, outcome: this.outcome('refused', why) });
+      return;
+    }
     const fate = running === undefined ? (this.fates.shift() ?? 'well') : 'busy';
     if (fate === 'busy' || fate === 'policy' || fate === 'old-epoch') {
       const code = refusals[fate];
@@ -90,7 +98,9 @@ export class World {
     this.started.push(key);
     const { outcome, leaves } = this.fateOf(fate);
     const endsAtMs = this.nowMs + (fate === 'hangs' ? attempt.timeoutMs : 2_000);
-    this.rows.set(name, { key, status: 'running', outcome, endsAtMs, leaves, isDelivered: isOutcomeLost });
+    this.rows.set(name, {
+      ...{ key, node: attempt.node, status: 'running', outcome, endsAtMs, leaves, isDelivered: isOutcomeLost },
+    });
   }
 
   private fateOf(fate: Exclude<Fate, keyof typeof refusals>): { outcome: Outcome; leaves: boolean } {
@@ -117,11 +127,29 @@ export class World {
     this.refused.push({ key, outcome: this.outcome(verdict, failure('internal', 'told out of turn')) });
   }
 
-  private outcome(verdict: Outcome['verdict'], why?: Failure): Outcome {
+  protected outcome(verdict: Outcome['verdict'], why?: Failure): Outcome {
     return { verdict, commands: [], startedAtMs: 0, elapsedMs: 0, ...(why === undefined ? {} : { failure: why }) };
   }
 
-  private isAway(node: string): boolean {
+  private generationOf(node: string): string {
+    return this.generations.get(node) ?? 'g1';
+  }
+
+  /** As the coordinator knows its nodes. */
+  presence(): NodePresence[] {
+    return ['n1', 'n2', 'n3'].map((node) => ({
+      ...{ node, joined: true, connected: !this.isAway(node), hold: false, agentVersion: '0', lastSeenMs: 0 },
+      ledger: { generation: this.generationOf(node), counter: 0 },
+    }));
+  }
+
+  /** When the next node that is away comes back. */
+  backAtMs(): number | undefined {
+    const times = [...this.awayUntilMs.values()].filter((atMs) => atMs > this.nowMs && Number.isFinite(atMs));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  protected isAway(node: string): boolean {
     return (this.awayUntilMs.get(node) ?? 0) > this.nowMs;
   }
 
@@ -139,7 +167,7 @@ export class World {
     if (row?.status === 'running') return ok({ status: 'settling' });
     if (row?.status === 'finished') return ok({ status: 'finished', outcome: row.outcome });
     const outcome = this.outcome('unknown');
-    this.rows.set(name, { key, status: 'settled', outcome, endsAtMs: 0, leaves: false, isDelivered: true });
+    this.rows.set(name, { key, node, status: 'settled', outcome, endsAtMs: 0, leaves: false, isDelivered: true });
     return ok({ status: 'settled' });
   }
 
