@@ -26,7 +26,7 @@ export function missingRows(path: string, rows: Row[]): Row[] {
   const file = openLedgerFile(path);
   const ledger = ledgerOf(file);
   const isThere = (row: Row): boolean => {
-    if (row.generation !== file.generation || row.counter > file.counter()) return false;
+    if (row.generation !== file.generation() || row.counter > file.counter()) return false;
     switch (row.is) {
       case 'epoch':
         return ledger.highestEpoch() >= row.epoch;

@@ -11,7 +11,7 @@ const file = openLedgerFile(path);
 if (pragma !== undefined) file.sql(pragma).all();
 const ledger = ledgerOf(file);
 const say = (expected: object): void => {
-  writeSync(1, `${JSON.stringify({ ...expected, counter: file.counter(), generation: file.generation })}\n`);
+  writeSync(1, `${JSON.stringify({ ...expected, counter: file.counter(), generation: file.generation() })}\n`);
 };
 
 for (let round = file.counter() + 1; ; round += 1) {

@@ -84,7 +84,7 @@ export class SettlingWorld extends World {
       this.refusal = `${this.node}: its agent's ledger went back`;
       return;
     }
-    if (this.cell.arrival === 'before') this.tell(this.target);
+    if (this.cell.arrival === 'before') this.release();
   }
 
   isAwayNow(): boolean {
@@ -100,12 +100,12 @@ export class SettlingWorld extends World {
 
   /** The outcome comes after the settlement was journaled. */
   tellLate(): void {
-    if (this.cell.arrival === 'after') this.tell(this.target);
+    if (this.cell.arrival === 'after') this.release();
   }
 
-  private tell(name: string): void {
-    const row = this.rows.get(name);
-    if (row !== undefined && row.payload !== 'tombstone' && row.endsAtMs <= this.nowMs) row.isDelivered = false;
+  private release(): void {
+    const row = this.rows.get(this.target);
+    if (row !== undefined && !row.isTombstone && row.endsAtMs <= this.nowMs) row.isDelivered = false;
   }
 
   override presence(): NodePresence[] {
@@ -131,11 +131,11 @@ export class SettlingWorld extends World {
     if (row === undefined) {
       const outcome = this.outcome('unknown');
       const tombstone = { key, node, status: 'settled' as const, outcome, endsAtMs: 0, leaves: false };
-      this.rows.set(this.target, { ...tombstone, isDelivered: true, payload: 'tombstone' });
+      this.rows.set(this.target, { ...tombstone, isDelivered: true, isTombstone: true });
     } else {
       row.endsAtMs = Math.min(row.endsAtMs, this.nowMs);
       this.advanceTo(this.nowMs);
-      if (this.cell.arrival === 'during' && this.settlings === 1 && row.payload !== 'tombstone') {
+      if (this.cell.arrival === 'during' && this.settlings === 1 && !row.isTombstone) {
         row.isDelivered = false;
         row.status = 'finished';
         return ok({ status: 'settling' });

@@ -46,6 +46,8 @@ export interface Row {
   endsAtMs: number;
   leaves: boolean;
   isDelivered: boolean;
+  /** Without a start: only to say that there will be none. */
+  isTombstone?: boolean;
 }
 
 export class World {
