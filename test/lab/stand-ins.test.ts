@@ -33,8 +33,8 @@ describe('the stand-in installer', () => {
     await copyTo('n1', await lab('installer'), copy);
     assert.equal(await onNode('n1', `${copy} >/dev/null 2>&1; echo $?; rm ${copy}`), '3');
     const [start, end] = (await installerLog('n1')).slice(-2);
-    assert.match(start ?? '', /^start \S+Z 8\.7\.0$/);
-    assert.match(end ?? '', /^end \S+Z 3$/);
+    assert.match(start ?? '', /^start \S+Z 8\.7\.0 \S+$/);
+    assert.match(end ?? '', /^end \S+Z 3 \S+$/);
     assert.equal(await stateOf('n1', 'ft-main-server'), 'active');
   });
 
@@ -45,7 +45,7 @@ describe('the stand-in installer', () => {
     const run = await showRun();
     assert.equal(run.status, 'halted', run.message);
     assert.match(run.halt?.message ?? '', /ended with 7/);
-    assert.match((await installerLog('n1')).at(-1) ?? '', /^end \S+Z 7$/);
+    assert.match((await installerLog('n1')).at(-1) ?? '', /^end \S+Z 7 \S+$/);
     await baton('run', 'abort', run.id, '--yes', '--reason', 'seen');
     assert.equal((await runEnds(run.id)).status, 'aborted');
   });

@@ -28,6 +28,8 @@ export interface LedgerEvidence {
   heads: JournalHead[];
   closedRuns: string[];
   attempts: LedgerAttempt[];
+  /** The rows that the agent deleted with their run are among `attempts`, as they were. */
+  keepsClosed?: boolean;
 }
 
 /** Something that really began or ended on a node, in the order of the node's own record: an installer's log line. */

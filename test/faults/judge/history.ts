@@ -85,8 +85,8 @@ export const wasRestored = (evidence: Evidence, name: string): boolean => eviden
 /** The ledger that must still know a run’s attempts; undefined where it may have forgotten them, or was not looked at. */
 export function ledgerKnowing(evidence: Evidence, node: string, run: string): LedgerEvidence | undefined {
   const ledger = evidence.ledgers.find((one) => one.node === node);
-  const mayForget = ledger === undefined || ledger.closedRuns.includes(run) || wasRestored(evidence, node);
-  return mayForget ? undefined : ledger;
+  const hasForgotten = ledger?.closedRuns.includes(run) === true && ledger.keepsClosed !== true;
+  return hasForgotten || wasRestored(evidence, node) ? undefined : ledger;
 }
 
 /** Shows each event with what stood before it, and gives what stands in the end. */

@@ -52,6 +52,18 @@ describe('the judge of the fault tests', () => {
     );
   });
 
+  it('excuses what a ledger has forgotten with its run, and not what it had before', () => {
+    const closed = onLedger(good, 'n1', () => ({ closedRuns: [run], attempts: [] }));
+    assert.deepEqual(judge(closed), []);
+    const kept = onLedger(closed, 'n1', () => ({ keepsClosed: true }));
+    assert.match(
+      judge(kept)
+        .map(({ message }) => message)
+        .join(),
+      /whose ledger does not know of it/,
+    );
+  });
+
   it('excuses an observer that was started by hand after the look at it', () => {
     assert.deepEqual(judge(changed({ observerActive: true, observerActiveSince: 8 })), []);
   });

@@ -24,10 +24,17 @@ fi
 
 now() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
 
+# The unit that it runs in, so that its record can be held against what somebody says to have started.
+unit() {
+  local name
+  name=$(grep -oE '[^/]+\.(service|scope)$' /proc/self/cgroup | tail -n 1)
+  echo "${name:--}"
+}
+
 finish() {
   local status=$?
   [[ -z ${payload:-} ]] || rm -rf "$payload"
-  echo "end $(now) $status" >>"$RECORD"
+  echo "end $(now) $status $UNIT" >>"$RECORD"
 }
 
 refuse() { echo "ERROR: $*" >&2; exit 3; }
@@ -87,7 +94,8 @@ if ((EUID != 0)); then
   echo "ERROR: run as root" >&2
   exit 2
 fi
-echo "start $(now) $NEW_VERSION" >>"$RECORD"
+UNIT=$(unit)
+echo "start $(now) $NEW_VERSION $UNIT" >>"$RECORD"
 trap finish EXIT
 trap 'exit 143' TERM
 trap 'exit 141' PIPE
