@@ -63,8 +63,11 @@ function contradictionOf(item: ItemState, id: string, fact: ItemFact): string | 
   const attempt = item.attempts.find(({ phase, attempt: number }) => phase === 'do' && number === fact.attempt);
   if (attempt === undefined || actionClasses[attempt.action.kind] !== 'once') return undefined;
   const wasRepeated = item.attempts.some(({ phase, attempt: number }) => phase === 'do' && number > fact.attempt);
+  const settled = `attempt ${fact.attempt} of ${id} was settled`;
   if (fact.outcome.verdict === 'succeeded' && wasRepeated)
-    return `attempt ${fact.attempt} of ${id} was settled and done over again, and now it says that it had succeeded`;
+    return `${settled} and done over again, and now it says that it had succeeded`;
+  if (fact.outcome.verdict === 'succeeded' && item.intent === 'retry')
+    return `${settled} to be done over again, and now it says that it had succeeded; look, then adopt it or retry`;
   if (fact.outcome.verdict === 'failed' && item.isAdopted)
     return `${id} was adopted as done, and now attempt ${fact.attempt} says that it failed`;
   return undefined;
