@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { makePrivateFolder } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type CutBlock, cutDamagedBlocks } from './block-files.ts';
 import type { BusAddress } from './bus.ts';
 import { findNatsServer } from './nats-server.ts';
 
@@ -24,6 +25,8 @@ export interface EmbeddedNats {
   address: BusAddress;
   /** Of the nats-server itself. */
   pid: number;
+  /** Blocks whose damage was cut off before the start. */
+  cut: CutBlock[];
   /** Resolves with a sentence when the server has ended, whether asked to or not. */
   ended: Promise<string>;
   /** Ends the server and waits until it is gone and the store is unlocked. */
@@ -34,11 +37,17 @@ export interface EmbeddedNats {
 const lockedExit = 75;
 
 /**
+ * It says when it has the lock, and starts the server when it is told to.
+ * Without its indexes the server reads every block and its checksums before it answers anything: with them it would meet
+ * damage while it serves, and crash at some of it.
  * flock hands its descriptor on, so the lock lasts until nats-server itself is gone, not only its parents. The shell
  * holds a pipe from the coordinator: its end, by whatever death, ends the server.
  */
 const supervisor = `
-"$1" -c "$2" </dev/null &
+echo locked
+read -r go || exit 1
+find "$4" -name index.db -delete
+"$1" -c "$2" </dev/null >/dev/null &
 child=$!
 exec 3<&0
 (
@@ -85,8 +94,9 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
       program.value,
       configFile,
       folder,
+      options.storeDirectory,
     ],
-    { stdio: ['pipe', 'ignore', 'pipe'], detached: true },
+    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   const errors = lastOutput(child);
   child.stdin?.on('error', () => undefined);
@@ -97,6 +107,13 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
     );
   });
   void ended.then(() => rm(folder, { recursive: true, force: true }));
+
+  const isLocked = await new Promise<boolean>((resolve) => {
+    child.stdout?.once('data', () => resolve(true));
+    void ended.then(() => resolve(false));
+  });
+  const cut = isLocked ? await cutDamagedBlocks(options.storeDirectory) : [];
+  child.stdin?.write('go\n');
 
   const started = await waitForPort(folder, ended, options.startTimeoutMs ?? 30_000);
   if (!started.ok) {
@@ -112,6 +129,7 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
   return ok({
     address: { url: started.value.url, user, password },
     pid: started.value.pid,
+    cut,
     ended: ended.then(({ sentence }) => sentence),
     async stop() {
       child.stdin?.end();

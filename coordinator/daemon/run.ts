@@ -66,6 +66,8 @@ async function serve(
 ): Promise<Result<void>> {
   const nats = await startNats(config, onStop);
   if (!nats.ok) return nats;
+  for (const { stream, copy } of nats.value.embedded?.cut ?? [])
+    log.error('the store is damaged; the block was copied as it was and cut before the damage', { stream, copy });
   const connected = await connectBus(nats.value.address, { replicas: nats.value.replicas });
   if (!connected.ok) return connected;
   const bus = connected.value;

@@ -27,13 +27,32 @@ export async function openArtefacts(bus: Bus): Promise<Result<Artefacts>> {
     return message.ok ? ok(message.value?.data) : message;
   };
 
+  const get = async (sha256: string): Promise<Result<Buffer>> => {
+    const complete = await read(sha256, 'complete');
+    if (!complete.ok) return complete;
+    if (complete.value === undefined) return fail('not-found', `there is no artefact ${sha256}`);
+    const { chunks } = JSON.parse(Buffer.from(complete.value).toString()) as { chunks: number };
+    const parts: Uint8Array[] = [];
+    for (let index = 0; index < chunks; index += 1) {
+      const part = await read(sha256, String(index));
+      if (!part.ok) return part;
+      if (part.value === undefined) return fail('damaged', `artefact ${sha256}: part ${index} of ${chunks} is missing`);
+      parts.push(part.value);
+    }
+    const bytes = Buffer.concat(parts);
+    if (sha256Hex(bytes) !== sha256) return fail('damaged', `artefact ${sha256}: its content is another one`);
+    return ok(bytes);
+  };
+
   return ok({
+    get,
     async put(content) {
       const bytes = Buffer.from(content);
       const sha256 = sha256Hex(bytes);
-      const complete = await read(sha256, 'complete');
-      if (!complete.ok) return complete;
-      if (complete.value !== undefined) return ok(sha256);
+      // One that was damaged since is stored again.
+      const there = await get(sha256);
+      if (there.ok) return ok(sha256);
+      if (!['not-found', 'damaged'].includes(there.failure.code)) return there;
       const chunks = Math.ceil(bytes.length / chunkBytesMax);
       try {
         for (let index = 0; index < chunks; index += 1)
@@ -46,24 +65,6 @@ export async function openArtefacts(bus: Bus): Promise<Result<Artefacts>> {
       } catch (error) {
         return { ok: false, failure: busFailure(error, `artefact ${sha256.slice(0, 12)}`) };
       }
-    },
-
-    async get(sha256) {
-      const complete = await read(sha256, 'complete');
-      if (!complete.ok) return complete;
-      if (complete.value === undefined) return fail('not-found', `there is no artefact ${sha256}`);
-      const { chunks } = JSON.parse(Buffer.from(complete.value).toString()) as { chunks: number };
-      const parts: Uint8Array[] = [];
-      for (let index = 0; index < chunks; index += 1) {
-        const part = await read(sha256, String(index));
-        if (!part.ok) return part;
-        if (part.value === undefined)
-          return fail('damaged', `artefact ${sha256}: part ${index} of ${chunks} is missing`);
-        parts.push(part.value);
-      }
-      const bytes = Buffer.concat(parts);
-      if (sha256Hex(bytes) !== sha256) return fail('damaged', `artefact ${sha256}: its content is another one`);
-      return ok(bytes);
     },
   });
 }

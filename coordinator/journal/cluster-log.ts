@@ -4,7 +4,8 @@ import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure, isConflict } from '../bus/failure.ts';
 import type { ClusterFact } from './event.ts';
-import { ensureStream, lastSequence, readMessage } from './streams.ts';
+import { headOfEntry, openHeads } from './heads.ts';
+import { ensureStream, lastSequence, readMessage, streamNames } from './streams.ts';
 
 export type RunOpened = Extract<ClusterFact, { type: 'RunOpened' }>;
 export type RunClosed = Extract<ClusterFact, { type: 'RunClosed' }>;
@@ -29,15 +30,32 @@ const attemptsMax = 20;
 
 /** Opens the clusters' locks on a bus. */
 export function openClusterLog(bus: Bus): ClusterLog {
-  const tail = async (cluster: string): Promise<Result<{ sequence: number; fact: ClusterFact | undefined }>> => {
-    const last = await lastSequence(bus, streamOf(cluster));
+  const heads = openHeads(bus);
+
+  const damaged = (cluster: string, entry: number): Result<never> =>
+    fail(
+      'damaged',
+      `cluster ${cluster}: its lock is damaged at entry ${entry}, so nobody can tell whether a run holds it; none is started or taken up there. Keep the coordinator’s store; a backup of it brings the lock back`,
+    );
+
+  /** The newest entry. A lock that lost its tail would give a cluster to a second run, so it must reach its head. */
+  const tail = async (cluster: string): Promise<Result<{ sequence: number; bytes: string; fact?: ClusterFact }>> => {
+    const stream = streamOf(cluster);
+    // Before the entries, so that it is never newer than they are.
+    const kept = await heads.kept(stream);
+    if (!kept.ok) return kept;
+    const last = await lastSequence(bus, stream);
     if (!last.ok) return last;
-    if (last.value === 0) return ok({ sequence: 0, fact: undefined });
-    const message = await readMessage(bus, streamOf(cluster), { seq: last.value });
+    const sequence = last.value;
+    if (sequence < (kept.value?.sequence ?? 0)) return damaged(cluster, sequence + 1);
+    if (sequence === 0) return ok({ sequence, bytes: '' });
+    const message = await readMessage(bus, stream, { seq: sequence });
     if (!message.ok) return message;
-    if (message.value === undefined)
-      return fail('damaged', `cluster ${cluster}: the newest entry of its lock cannot be read; keep the store`);
-    return ok({ sequence: last.value, fact: message.value.json<ClusterFact>() });
+    if (message.value === undefined) return damaged(cluster, sequence);
+    const bytes = message.value.string();
+    if (kept.value?.sequence === sequence && kept.value.hash !== headOfEntry(sequence, bytes).hash)
+      return damaged(cluster, sequence);
+    return ok({ sequence, bytes, fact: message.value.json<ClusterFact>() });
   };
 
   /** Appends behind the tail that `check` agreed to; `done` when there is nothing to write. */
@@ -56,12 +74,16 @@ export function openClusterLog(bus: Bus): ClusterLog {
       if (!last.ok) return last;
       const verdict = check(last.value.fact);
       if (!verdict.ok) return verdict;
+      const { sequence, bytes } = last.value;
+      if (sequence > 0) {
+        const kept = await heads.keep(streamOf(cluster), headOfEntry(sequence, bytes));
+        if (!kept.ok) return kept;
+      }
       if (verdict.value === 'done') return ok(undefined);
       try {
-        await bus.js.publish(subjectOf(cluster), canonicalJson(fact), {
-          expect: { lastSequence: last.value.sequence },
-        });
-        return ok(undefined);
+        const entry = canonicalJson(fact);
+        await bus.js.publish(subjectOf(cluster), entry, { expect: { lastSequence: sequence } });
+        return await heads.keep(streamOf(cluster), headOfEntry(sequence + 1, entry));
       } catch (error) {
         const failure = busFailure(error, `lock of cluster ${cluster}`);
         problem = { ok: false, failure };
@@ -90,13 +112,13 @@ export function openClusterLog(bus: Bus): ClusterLog {
       return ok(last.value.fact?.type === 'RunOpened' ? last.value.fact : undefined);
     },
     async clusters() {
-      try {
-        const names: string[] = [];
-        for await (const name of bus.jsm.streams.names('baton.cluster.*')) names.push(name.slice('CLUSTER_'.length));
-        return ok(names.sort());
-      } catch (error) {
-        return { ok: false, failure: busFailure(error, 'list of clusters') };
-      }
+      const names = await streamNames(bus, 'baton.cluster.*', streamOf(''));
+      if (!names.ok) return names;
+      // One whose lock is lost has its head still.
+      const kept = await heads.streams(streamOf(''));
+      if (!kept.ok) return kept;
+      const lost = kept.value.map((stream) => stream.slice(streamOf('').length));
+      return ok([...new Set([...names.value, ...lost])].sort());
     },
   };
 }

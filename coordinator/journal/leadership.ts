@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure, isConflict } from '../bus/failure.ts';
+import { headOfEntry, openHeads } from './heads.ts';
 import { ensureStream, lastSequence } from './streams.ts';
 
 export interface Leadership {
@@ -34,6 +35,7 @@ const heartbeatEveryMs = 1_000;
 /** Waits until nobody leads and becomes the leader. */
 export async function becomeLeader(bus: Bus, campaign: Campaign): Promise<Result<Leadership>> {
   const clock = campaign.clock ?? systemClock;
+  const heads = openHeads(bus);
   const made = await ensureStream(bus, stream, [subject]);
   if (!made.ok) return made;
   for (;;) {
@@ -42,11 +44,16 @@ export async function becomeLeader(bus: Bus, campaign: Campaign): Promise<Result
     if (!campaign.isAlone) await untilSilent(bus, clock, campaign.silentAfterMs ?? 5_000, campaign.signal);
     if (campaign.signal?.aborted) return fail('conflict', 'stopped before it became the leader');
     try {
-      const fact = { type: 'LeaderElected', coordinator: campaign.coordinator, atMs: clock.nowMs() };
-      const acknowledged = await bus.js.publish(subject, canonicalJson(fact), {
+      const fact = canonicalJson({ type: 'LeaderElected', coordinator: campaign.coordinator, atMs: clock.nowMs() });
+      const { seq } = await bus.js.publish(subject, fact, {
         expect: { streamName: stream, lastSequence: last.value },
       });
-      return await lead(bus, acknowledged.seq, campaign.coordinator, clock);
+      const kept = await heads.kept(stream);
+      if (!kept.ok) return kept;
+      // Elections were lost from the stream: what was written under their numbers must stay older than this one's.
+      if (seq <= (kept.value?.sequence ?? 0)) continue;
+      const keeping = await heads.keep(stream, headOfEntry(seq, fact));
+      return keeping.ok ? await lead(bus, seq, campaign.coordinator, clock) : keeping;
     } catch (error) {
       // Another was elected meanwhile, or the answer was lost: the next election gives a number of its own either way.
       const failure = busFailure(error, 'election of a leader');

@@ -1,5 +1,5 @@
 // The journal on JetStream: one stream per run, appended by compare-and-set, verified whenever it is read. The head is
-// also kept in a table of its own, so that a tail that was cut off is missed.
+// also kept beside it, so that a tail that was cut off is missed.
 import { DeliverPolicy } from '@nats-io/jetstream';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
@@ -7,11 +7,12 @@ import type { Bus } from '../bus/bus.ts';
 import { busFailure } from '../bus/failure.ts';
 import { openStore, type Store } from '../bus/store.ts';
 import type { Head } from '../fleet/fleet.ts';
-import { encodeEvent, type StoredEvent, verifyChain } from './chain.ts';
+import { encodeEvent, headOf, type StoredEvent, verifyChain } from './chain.ts';
 import type { RunEvent } from './event.ts';
+import { type Heads, openHeads } from './heads.ts';
 import type { Appended, Journal } from './journal.ts';
 import { eventOf } from './next-event.ts';
-import { ensureStream, lastSequence, readMessage, readMessages } from './streams.ts';
+import { ensureStream, lastSequence, readMessage, readMessages, streamNames } from './streams.ts';
 
 /** How long an append is tried while the bus does not answer. */
 const appendWithinMs = 30_000;
@@ -21,52 +22,69 @@ const subjectOfRun = (run: string): string => `baton.run.${run}`;
 
 /** Opens the journals on a bus. */
 export async function openJournal(bus: Bus, clock: Clock = systemClock): Promise<Result<Journal>> {
-  const heads = await openStore<Head>(bus, 'run-heads');
-  if (!heads.ok) return heads;
-  return ok(natsJournal(bus, heads.value, clock));
+  const early = await openStore<Head>(bus, 'run-heads');
+  return early.ok ? ok(natsJournal(bus, openHeads(bus), early.value, clock)) : early;
 }
 
-function natsJournal(bus: Bus, heads: Store<Head>, clock: Clock): Journal {
+/** `early`: where the first versions kept the heads of all runs; read where a run has none of its own. */
+function natsJournal(bus: Bus, heads: Heads, early: Store<Head>, clock: Clock): Journal {
   return {
     async runs() {
-      try {
-        const names: string[] = [];
-        for await (const name of bus.jsm.streams.names('baton.run.*')) names.push(name.slice('RUN_'.length));
-        return ok(names.sort());
-      } catch (error) {
-        return { ok: false, failure: busFailure(error, 'list of runs') };
-      }
+      const names = await streamNames(bus, 'baton.run.*', streamOfRun(''));
+      if (!names.ok) return names;
+      // A run whose stream is lost has its head still.
+      const kept = await heads.streams(streamOfRun(''));
+      if (!kept.ok) return kept;
+      const lost = kept.value.map((stream) => stream.slice(streamOfRun('').length));
+      return ok([...new Set([...names.value, ...lost])].sort());
     },
 
     async read(run, knownHeads = []) {
-      const kept = await heads.get(run);
+      const stream = streamOfRun(run);
+      // Before the events, so that it is never newer than they are.
+      const kept = await heads.kept(stream);
       if (!kept.ok) return kept;
-      const last = await lastSequence(bus, streamOfRun(run));
+      const earlier = kept.value === undefined ? await early.get(run) : ok(undefined);
+      if (!earlier.ok) return earlier;
+      const last = await lastSequence(bus, stream);
       if (!last.ok) return last;
-      let messages = await readMessages(bus, streamOfRun(run), last.value);
+      let messages = await readMessages(bus, stream, last.value);
       // At the first read of a damaged block the server answers nothing of it; then it knows which records are whole.
-      if (messages.ok && messages.value.includes(undefined))
-        messages = await readMessages(bus, streamOfRun(run), last.value);
+      if (messages.ok && messages.value.includes(undefined)) messages = await readMessages(bus, stream, last.value);
       if (!messages.ok) return messages;
       const missing = messages.value.indexOf(undefined);
       if (missing >= 0) return damaged(run, missing + 1, 'it cannot be read');
       const records = messages.value.map((message) => message?.string() ?? '');
-      const own = kept.value === undefined ? [] : [kept.value.value];
-      const verified = verifyChain(run, records, [...own, ...knownHeads]);
+      const own = kept.value ?? earlier.value?.value;
+      const verified = verifyChain(run, records, [...(own === undefined ? [] : [own]), ...knownHeads]);
       if (!verified.ok) return damaged(run, verified.damage.sequence, verified.damage.message);
-      return ok(verified.events);
+      const { events, head } = verified;
+      if (events.at(-1)?.event.fact.type === 'RunEnded' || earlier.value !== undefined) return ok(events);
+      // Events that came while they were read have moved the head on.
+      const now = head.sequence - (own?.sequence ?? 0) > 1 ? await heads.kept(stream) : kept;
+      if (!now.ok) return now;
+      if (head.sequence - (now.value?.sequence ?? 0) > 1)
+        return damaged(
+          run,
+          head.sequence + 1,
+          'nobody can tell whether there was one, the record of the head is damaged',
+        );
+      return ok(events);
     },
 
     async append(append) {
       const stored = encodeEvent(eventOf(append));
+      const stream = streamOfRun(append.run);
       if (append.head.sequence === 0) {
-        const made = await ensureStream(bus, streamOfRun(append.run), [subjectOfRun(append.run)]);
+        const made = await ensureStream(bus, stream, [subjectOfRun(append.run)]);
         if (!made.ok) return { status: 'failed', failure: made.failure };
+      } else {
+        const kept = await heads.keep(stream, append.head);
+        if (!kept.ok) return { status: 'failed', failure: kept.failure };
       }
       const appended = await publish(bus, stored, append.head, clock);
-      if (appended.status === 'appended')
-        // Not waited for by the next append's correctness: a missing entry only means that less of the tail is guarded.
-        await heads.put(append.run, { sequence: stored.event.sequence, hash: stored.hash });
+      // Where this fails, the next append makes up for it before it writes.
+      if (appended.status === 'appended') await heads.keep(stream, headOf([stored]));
       return appended;
     },
 
@@ -93,7 +111,7 @@ function natsJournal(bus: Bus, heads: Store<Head>, clock: Clock): Journal {
 function damaged(run: string, sequence: number, message: string): Result<never> {
   return fail(
     'damaged',
-    `run ${run}: journal damaged at event ${sequence}: ${message}; this run goes no further, keep the coordinator’s store as evidence`,
+    `run ${run}: journal damaged at event ${sequence}: ${message}; this run goes no further. Finish by hand with the guide, \`baton-agent status\` on each node tells what it did. Keep the coordinator’s store as evidence; what lay behind the damage may be gone from it`,
   );
 }
 

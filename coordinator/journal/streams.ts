@@ -13,7 +13,7 @@ export async function ensureStream(
   bus: Bus,
   name: string,
   subjects: string[],
-  options: { maxAgeMs?: number; sizeBytesMax?: number } = {},
+  options: { maxAgeMs?: number; sizeBytesMax?: number; messagesMax?: number } = {},
 ): Promise<Result<void>> {
   try {
     await bus.jsm.streams.add({
@@ -22,6 +22,7 @@ export async function ensureStream(
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
       max_bytes: options.sizeBytesMax ?? -1,
+      max_msgs: options.messagesMax ?? -1,
       max_age: (options.maxAgeMs ?? 0) * 1_000_000,
       num_replicas: bus.replicas,
       deny_delete: true,
@@ -33,6 +34,18 @@ export async function ensureStream(
     // The number of copies may have been changed by the operator of an external cluster.
     if (error instanceof JetStreamApiError && error.code === streamNameInUse) return ok(undefined);
     return { ok: false, failure: busFailure(error, `stream ${name}`) };
+  }
+}
+
+/** What follows `prefix` in the names of the streams with this subject, sorted. */
+export async function streamNames(bus: Bus, subject: string, prefix: string): Promise<Result<string[]>> {
+  try {
+    const names: string[] = [];
+    for await (const name of bus.jsm.streams.names(subject))
+      if (name.startsWith(prefix)) names.push(name.slice(prefix.length));
+    return ok(names.sort());
+  } catch (error) {
+    return { ok: false, failure: busFailure(error, `list of streams ${prefix}`) };
   }
 }
 

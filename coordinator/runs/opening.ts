@@ -141,6 +141,12 @@ export async function loadPlan(artefacts: Artefacts, state: RunState): Promise<R
   const artefact = state.started?.planArtefact ?? '';
   if (artefact === '') return fail('not-found', `run ${state.run} never began; it has no plan`);
   const bytes = await artefacts.get(artefact);
+  // It was stored before the event that names it.
+  if (!bytes.ok && ['not-found', 'damaged'].includes(bytes.failure.code))
+    return fail(
+      'damaged',
+      `run ${state.run}: its plan is damaged: ${bytes.failure.message}; this run goes no further. Its journal is whole: baton run export ${state.run}`,
+    );
   if (!bytes.ok) return bytes;
   return ok(JSON.parse(bytes.value.toString()) as CompiledPlan);
 }

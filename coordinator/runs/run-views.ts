@@ -111,7 +111,8 @@ export function createRunViews(parts: {
       if (!names.ok) return names;
       const summaries = (await Promise.all(names.value.map(summaryOf))).filter((summary) => summary !== undefined);
       const runs = summaries
-        .filter((summary) => cluster === undefined || summary.cluster === cluster)
+        // A damaged one does not know its cluster any more: it may be this one.
+        .filter((summary) => cluster === undefined || ['', cluster].includes(summary.cluster))
         .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
       return ok({ schema: 1, runs });
     },
