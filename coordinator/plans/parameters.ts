@@ -23,6 +23,7 @@ export type PlanName = keyof typeof shapes;
 export type ParametersOf<N extends PlanName> = z.infer<(typeof shapes)[N]>;
 export type UpgradeParameters = ParametersOf<'upgrade'>;
 
+export const planNames = Object.keys(shapes) as PlanName[];
 export const isPlanName = (name: string): name is PlanName => Object.hasOwn(shapes, name);
 
 /** The parameters of a plan; `bad-input` names each one that is missing, malformed or unknown. */

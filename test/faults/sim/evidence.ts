@@ -1,0 +1,65 @@
+// What the judge reads, taken from a simulation: the journals as exported, the ledgers with what was forgotten since, the
+// nodes' own record, the lock, and how things stand.
+import { readSuspension } from '../../../agent/ledger/suspension.ts';
+import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
+import { encodeEvent, headOf, type StoredEvent } from '../../../coordinator/journal/chain.ts';
+import type { RunEvent } from '../../../coordinator/journal/event.ts';
+import { exportLines } from '../../../coordinator/journal/export.ts';
+import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
+import type { Evidence, EvidencePlan, LedgerEvidence, LockRecord } from '../judge/evidence.ts';
+import type { BusServer } from './bus-server.ts';
+import type { Site } from './site.ts';
+import { cluster } from './world.ts';
+
+const decoder = new TextDecoder();
+
+/** The events of a run as they lie on the bus. */
+export function eventsOf(server: BusServer, run: string): StoredEvent[] {
+  const messages = server.streams.get(`RUN_${run}`)?.messages ?? [];
+  return messages.map(({ data }) => encodeEvent(JSON.parse(decoder.decode(data)) as RunEvent));
+}
+
+export function lockOf(server: BusServer): LockRecord[] {
+  const messages = server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages ?? [];
+  return messages.map(({ data }) => {
+    const { type, run } = JSON.parse(decoder.decode(data)) as LockRecord;
+    return { type, run };
+  });
+}
+
+export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string): Evidence {
+  const { world, server } = site;
+  const events = eventsOf(server, run);
+  const observer = world.node(nodeOf(cluster, 'observer').name);
+  const isSuspended = readSuspension(observer.openLedger()) !== undefined;
+  const ledgers = [...world.nodes.values()].map((node): LedgerEvidence => {
+    const file = node.openLedger();
+    const runs = file.sql('SELECT * FROM runs').all();
+    return {
+      node: node.name,
+      generation: file.generation,
+      counter: file.counter(),
+      highestEpoch: Number(file.fact('highest_epoch') ?? 0),
+      heads: runs
+        .filter((row) => Number(row.head_sequence) > 0)
+        .map((row) => ({ run: String(row.run), sequence: Number(row.head_sequence), hash: String(row.head_hash) })),
+      closedRuns: runs.filter((row) => row.closed_at_ms !== null).map((row) => String(row.run)),
+      attempts: node.attempts(),
+    };
+  });
+  return {
+    cluster: cluster.cluster,
+    journals: events.length === 0 ? {} : { [run]: exportLines(events) },
+    plans: { [run]: { plan: plan as unknown as EvidencePlan, hash } },
+    acknowledged: events.length === 0 ? [] : [{ run, ...headOf(events) }],
+    ledgers,
+    records: world.records,
+    lock: lockOf(server),
+    now: {
+      failover: world.isArmed() ? 'armed' : isSuspended ? 'suspended' : 'unknown',
+      writable: [nodeOf(cluster, 'master', 'db').name],
+      portalAnswers: world.portalAnswers(),
+    },
+    doublePrimaries: [],
+  };
+}

@@ -1,0 +1,211 @@
+// A simulated machine: services, observer, version, staged releases, transient units that outlive the agent and die with
+// a reboot, a ledger on its disk. What is durable here survives the agent's processes.
+import { DatabaseSync } from 'node:sqlite';
+import { type LedgerFile, ledgerFileOn } from '../../../agent/ledger/ledger-file.ts';
+import type { UnitState } from '../../../agent/platform/unit-states.ts';
+import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
+import type { ActionOf } from '../../../shared/actions/action.ts';
+import { formatKey, type Key, unitOfKey } from '../../../shared/key.ts';
+import { activeUnit } from '../../unit/checks/world.ts';
+import type { LedgerAttempt } from '../judge/evidence.ts';
+import type { Wall } from './process.ts';
+import type { Time } from './time.ts';
+import { cluster, installedVersion, newVersion, type World } from './world.ts';
+
+interface Service {
+  isActive: boolean;
+  isEnabled: boolean;
+  isMasked: boolean;
+  sinceMs: number;
+}
+
+export interface TransientUnit {
+  key: Key;
+  isRunning: boolean;
+  /** What it left in its folder, which survives a reboot. */
+  status?: number;
+  /** systemd's word for a bad end. */
+  result: string;
+  /** systemd knows it. */
+  isLoaded: boolean;
+}
+
+const installMs = 4_000;
+
+export class SimNode {
+  readonly name: string;
+  readonly wall: Wall = { offsetMs: 0 };
+  readonly units = new Map<string, TransientUnit>();
+  bootId = 1;
+  version: string;
+  staged: { isExecutable: boolean } | undefined;
+  /** Writes to the agent's disk fail. */
+  isDiskFull = false;
+  private database = newDatabase();
+  private readonly services = new Map<string, Service>();
+  private readonly time: Time;
+  private readonly world: World;
+
+  constructor(name: string, time: Time, world: World) {
+    this.name = name;
+    this.time = time;
+    this.world = world;
+    this.version = name === nodeOf(cluster, 'observer').name ? '' : installedVersion;
+    world.nodes.set(name, this);
+  }
+
+  /** A service as systemd knows it; at first as in the steady state. */
+  unit(name: string): Service {
+    const known = this.services.get(name) ?? this.atFirst(name);
+    this.services.set(name, known);
+    return known;
+  }
+
+  private atFirst(name: string): Service {
+    const isUp =
+      this.name === nodeOf(cluster, 'master').name ||
+      name === cluster.database.unit ||
+      (this.name === nodeOf(cluster, 'observer').name && cluster.observer.units.includes(name));
+    return { isActive: isUp, isEnabled: isUp, isMasked: false, sinceMs: -3_600_000 };
+  }
+
+  setActive(name: string, isActive: boolean): void {
+    const service = this.unit(name);
+    if (service.isActive === isActive || (isActive && service.isMasked)) return;
+    service.isActive = isActive;
+    service.sinceMs = this.time.nowMs;
+  }
+
+  /** What `systemctl show` tells; `wallMs` is this machine's clock. */
+  states(names: readonly string[], wallMs: number): UnitState[] {
+    return names.map((unit) => {
+      const { isActive, isEnabled, isMasked, sinceMs } = this.unit(unit);
+      return {
+        ...activeUnit(unit),
+        loadState: isMasked ? 'masked' : 'loaded',
+        activeState: isActive ? 'active' : 'inactive',
+        subState: isActive ? 'running' : 'dead',
+        unitFileState: isMasked ? 'masked' : isEnabled ? 'enabled' : 'disabled',
+        mainPid: isActive ? 100 : 0,
+        sinceMs: wallMs - (this.time.nowMs - sinceMs),
+      };
+    });
+  }
+
+  /** Starts the installer as a unit of its own, which goes on whatever becomes of the agent. */
+  startInstaller(key: Key, epoch: number, timeoutMs: number): void {
+    const unit: TransientUnit = { key, isRunning: true, result: 'success', isLoaded: true };
+    this.units.set(unitOfKey(key), unit);
+    const bootId = this.bootId;
+    this.note('start', key, 'runInstaller', epoch);
+    const isFailing = this.world.takeFailure(key.step);
+    const takesMs = installMs + this.hang();
+    this.time.in(Math.min(takesMs, timeoutMs), () => {
+      if (!unit.isRunning || this.bootId !== bootId) return;
+      if (takesMs >= timeoutMs) return this.endUnit(unitOfKey(key), 'timeout');
+      unit.isRunning = false;
+      unit.status = isFailing ? 1 : 0;
+      unit.result = isFailing ? 'exit-code' : 'success';
+      if (!isFailing) this.install();
+      this.note('end', key, 'runInstaller', epoch);
+    });
+  }
+
+  /** What an installer leaves: the new version, and the services started. */
+  install(): void {
+    this.version = newVersion;
+    for (const unit of cluster.application.units) this.setActive(unit, true);
+  }
+
+  /** Ends everything in a unit. */
+  endUnit(name: string, result = 'signal'): void {
+    const unit = this.units.get(name);
+    if (unit === undefined || !unit.isRunning) return;
+    unit.isRunning = false;
+    unit.result = result;
+    this.note('end', unit.key, 'runInstaller');
+  }
+
+  /** The machine goes down: what ran is gone. */
+  goDown(): void {
+    this.bootId += 1;
+    for (const [name, unit] of this.units) {
+      this.endUnit(name);
+      unit.isLoaded = false;
+    }
+    for (const name of this.services.keys()) this.setActive(name, false);
+  }
+
+  /** It is up again, with what is enabled and not masked. */
+  comeUp(): void {
+    for (const [name, { isEnabled }] of this.services) if (isEnabled) this.setActive(name, true);
+  }
+
+  /** How much longer the action that begins now takes. */
+  hang(): number {
+    const ms = this.world.hanging.get(this.name) ?? 0;
+    this.world.hanging.delete(this.name);
+    return ms;
+  }
+
+  note(what: 'start' | 'end', key: Key, kind: string, epoch?: number): void {
+    this.world.record({ node: this.name, what, key: formatKey(key), kind, ...(epoch !== undefined && { epoch }) });
+  }
+
+  /** The ledger on this machine's disk. */
+  openLedger(): LedgerFile {
+    const file = ledgerFileOn(this.database);
+    return { ...file, close: () => undefined };
+  }
+
+  /** Every attempt that was ever in the ledger, also of closed runs. */
+  attempts(): LedgerAttempt[] {
+    const rows = this.database.prepare('SELECT * FROM kept UNION ALL SELECT * FROM attempts').all();
+    return rows.map((row) => ({
+      key: String(row.key),
+      ...(row.payload_hash !== null && { payloadHash: String(row.payload_hash) }),
+      epoch: Number(row.epoch),
+      ...(row.outcome !== null && {
+        verdict: (JSON.parse(String(row.outcome)) as { verdict: LedgerAttempt['verdict'] }).verdict,
+      }),
+      settled: row.settled_at_ms !== null,
+    })) as LedgerAttempt[];
+  }
+
+  /** Puts the ledger back, later, to how it is now: a restored copy of the machine. */
+  snapshotLedger(): () => void {
+    const rows = tables.map((name) => this.database.prepare(`SELECT * FROM ${name}`).all());
+    return () => {
+      this.database.close();
+      this.database = newDatabase();
+      for (const [index, name] of tables.entries())
+        for (const row of rows[index] ?? []) {
+          const columns = Object.keys(row);
+          const places = columns.map(() => '?').join(', ');
+          this.database
+            .prepare(`INSERT INTO ${name} (${columns.join(', ')}) VALUES (${places})`)
+            .run(...Object.values(row));
+        }
+    };
+  }
+}
+
+const tables = ['facts', 'runs', 'attempts', 'suspension', 'kept'];
+
+/** An empty ledger that also keeps, for the judge, the attempts that the agent forgets when a run is closed. */
+function newDatabase(): DatabaseSync {
+  const database = new DatabaseSync(':memory:');
+  ledgerFileOn(database);
+  database.exec('CREATE TABLE kept AS SELECT * FROM attempts');
+  database.exec(`CREATE TRIGGER keep AFTER DELETE ON attempts BEGIN
+    INSERT INTO kept SELECT ${columnsOf(database)};
+  END`);
+  return database;
+}
+
+function columnsOf(database: DatabaseSync): string {
+  const columns = database.prepare("SELECT name FROM pragma_table_info('attempts')").all();
+  return columns.map(({ name }) => `OLD.${String(name)}`).join(', ');
+}
+
+export type Installer = ActionOf<'runInstaller'>;

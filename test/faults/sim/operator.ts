@@ -1,0 +1,124 @@
+// A simple operator: starts the run, says what is legal when it stands, does by hand what the remedies say, joins restored
+// nodes anew. Knows nothing of any plan.
+import type { CheckResult } from '../../../coordinator/checks/check.ts';
+import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
+import type { Decision } from '../../../coordinator/journal/event.ts';
+import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
+import { runIdOf } from '../../../coordinator/runs/opening.ts';
+import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
+import { isStanding, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
+import type { Action } from '../../../shared/actions/action.ts';
+import { SimProcess } from './process.ts';
+import type { Site } from './site.ts';
+import { cluster } from './world.ts';
+
+/** What the operator says first to a step that failed. */
+export type Way = 'retry' | 'adopt' | 'abort';
+
+const lookMs = 500;
+/** By then a healthy site has told its clocks. */
+const beginMs = 3_000;
+const answerWithinMs = 40_000;
+const retriesMax = 4;
+
+export interface Operator {
+  run: string;
+  /** What it said, in order. */
+  said: string[];
+}
+
+export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Operator {
+  const requestId = 'request-1';
+  const run = runIdOf(compiled.plan.name, requestId);
+  const { clock } = new SimProcess('operator', site.time, { offsetMs: 0 });
+  const operator: Operator = { run, said: [] };
+  const retries = new Map<string, number>();
+  let isStarted = false;
+
+  /** An answer that never comes, from a coordinator that died, is not waited for. */
+  const answered = async <T>(answer: Promise<T>): Promise<T | undefined> =>
+    Promise.race([answer, clock.sleep(answerWithinMs).then(() => undefined)]);
+
+  const choose = (state: RunState): Decision | undefined => {
+    const legal = legalDecisions(compiled.plan, state).map(({ decision }) => decision);
+    for (const easy of ['approve', 'resume'] as const) if (legal.includes(easy)) return easy;
+    const item = state.halt?.item ?? '';
+    const count = retries.get(item) ?? 0;
+    retries.set(item, count + 1);
+    if (count > 0) for (const check of state.halt?.checks ?? []) repair(site, check);
+    const order: Decision[] =
+      count === 0 ? [way, 'retry'] : count < retriesMax ? ['retry', 'adopt', 'abort'] : ['abort', 'adopt', 'retry'];
+    const said = order.find((one) => legal.includes(one));
+    if (said === 'adopt') finishByHand(site, compiled, state, item);
+    return said;
+  };
+
+  const look = async (): Promise<void> => {
+    if (site.wasRestored) for (const record of site.refusedNodes()) site.joinAnew(record);
+    const runs = site.leader()?.ready?.runs;
+    if (runs === undefined) return;
+    if (!isStarted) {
+      const request = { compiled, planHash: compiled.hash, operator: 'ana', requestId, change: '', reason: '' };
+      const started = await answered(runs.startRun(request));
+      isStarted = started?.ok === true;
+      return;
+    }
+    const state = runs.stateOf(run);
+    if (state === undefined) return;
+    if (!isStanding(state)) return;
+    const decision = choose(state);
+    if (decision === undefined) return;
+    operator.said.push(`${decision} ${state.halt?.item ?? ''}`);
+    const word = { decision, operator: 'ana', reason: '', requestId: `word-${operator.said.length}` };
+    await answered(runs.decide(run, word));
+  };
+
+  void (async () => {
+    await clock.sleep(beginMs);
+    for (;;) {
+      await clock.sleep(lookMs);
+      await look();
+    }
+  })();
+  return operator;
+}
+
+/** Brings about what a check has missed, as its remedy says. */
+function repair(site: Site, { id, node, verdict }: CheckResult): void {
+  if (verdict === 'pass') return;
+  const { world } = site;
+  const master = world.node(nodeOf(cluster, 'master', 'app').name);
+  const observer = world.node(nodeOf(cluster, 'observer').name);
+  const { units } = cluster.application;
+  const set = (name: string, isActive: boolean, names: string[]): void => {
+    for (const unit of names) world.node(name).setActive(unit, isActive);
+  };
+  if (id === 'units-stopped') set(node, false, units);
+  if (id === 'units-active' || id === 'portal-answers')
+    set(master.name, true, [...units, cluster.web.unit, cluster.files.unit]);
+  if (id === 'failover-suspended')
+    for (const unit of cluster.observer.units) {
+      observer.setActive(unit, false);
+      observer.unit(unit).isMasked = true;
+    }
+  if (id === 'failover-armed')
+    for (const unit of cluster.observer.units) {
+      observer.unit(unit).isMasked = false;
+      observer.setActive(unit, true);
+    }
+}
+
+/** Finishes a step by hand before it is adopted. */
+function finishByHand(site: Site, { plan }: CompiledPlan, state: RunState, id: string): void {
+  const step = plan.items.find((item) => item.id === id);
+  const attempt = itemState(state, id).attempts.at(-1);
+  if (step?.kind !== 'step' || attempt === undefined) return;
+  const action: Action = attempt.action;
+  if (action.kind === 'runInstaller') site.world.node(step.node).install();
+  if (action.kind !== 'sendRequest') return;
+  if (action.method === 'DELETE') site.world.removeTicket(new URL(action.url).pathname.split('/').at(-1) ?? '');
+  else {
+    const { subject } = JSON.parse(action.body) as { subject: string };
+    if (!site.world.tickets.has(subject)) site.world.makeTicket(subject);
+  }
+}

@@ -1,0 +1,106 @@
+// One simulation from the start of a run to its end: the plan, what the operator is like, and what goes wrong where.
+import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
+import type { Evidence } from '../judge/evidence.ts';
+import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
+import { Director, type Fate, type Point } from './director.ts';
+import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
+import { startOperator, type Way } from './operator.ts';
+import { Site, type SiteOptions } from './site.ts';
+import { cluster, installedVersion } from './world.ts';
+
+export interface Scenario {
+  plan: string;
+  /** What the operator says first to a failed step. */
+  way: Way;
+  /** A step that fails the first time. */
+  failing?: string;
+  coordinators?: string[];
+}
+
+export interface Simulated {
+  evidence: Evidence;
+  /** Why it came to no end. */
+  stuck?: string;
+  points: Point[];
+  /** How many boundaries were passed. */
+  passed: number;
+  /** Types, items and times of the run's events: the same for the same seed. */
+  course: string[];
+  said: string[];
+  crashes: string[];
+  nowMs: number;
+  happened: number;
+}
+
+const upToMs = 3 * 3_600_000;
+/** What is still on its way after the end. */
+const afterwardsMs = 3_000;
+
+const compiledPlans = new Map<string, CompiledPlan>();
+
+/** A plan for the sample cluster, with parameters that any plan picks its own from. */
+export function compiledFor(name: string): CompiledPlan {
+  const known = compiledPlans.get(name);
+  if (known !== undefined) return known;
+  const installed = Object.fromEntries(cluster.nodes.map((node) => [node.name, installedVersion]));
+  for (const parameters of [upgradeParameters, { release: upgradeParameters.release }, {}]) {
+    const result = compilePlan(name, cluster, parameters, profilesOf(cluster), { installed });
+    if (!result.ok) continue;
+    compiledPlans.set(name, result.value);
+    return result.value;
+  }
+  throw new Error(`plan ${name} cannot be compiled for the sample cluster`);
+}
+
+export async function simulate(
+  { plan, way, failing, coordinators }: Scenario,
+  act: (point: Point, index: number, site: Site) => Fate = () => 'go on',
+  options: { isRecording?: boolean; log?: SiteOptions['log'] } = {},
+): Promise<Simulated> {
+  const compiled = compiledFor(plan);
+  let site: Site | undefined;
+  const director = new Director((point, index) => (site === undefined ? 'go on' : act(point, index, site)), options.isRecording);
+  const here = new Site({
+    director,
+    ...(coordinators && { coordinators }),
+    ...(options.log && { log: options.log }),
+  });
+  site = here;
+  if (failing !== undefined) here.world.failing.add(failing);
+  const operator = startOperator(here, compiled, way);
+
+  let seenLocks = 0;
+  let isClosed = false;
+  const isOver = (): boolean => {
+    const count = here.server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages.length ?? 0;
+    if (count !== seenLocks) {
+      seenLocks = count;
+      isClosed = lockOf(here.server).at(-1)?.type === 'RunClosed';
+    }
+    return isClosed || here.crashes.length > 0;
+  };
+  const isEnded = await here.time.pass(isOver, upToMs);
+  await here.time.pass(() => false, here.time.nowMs + afterwardsMs);
+  const events = eventsOf(here.server, operator.run);
+  const newest = events.at(-1)?.event;
+  const stuck =
+    here.crashes.length > 0
+      ? here.crashes.join('\n')
+      : isEnded
+        ? undefined
+        : `no end after ${here.time.nowMs} ms; newest event ${JSON.stringify(newest?.fact)?.slice(0, 400) ?? 'none'}`;
+  return {
+    evidence: evidenceOf(here, compiled, operator.run),
+    ...(stuck !== undefined && { stuck }),
+    points: director.points,
+    passed: director.passed,
+    course: events.map(({ event: { fact, atMs, epoch } }) =>
+      [fact.type, 'item' in fact ? fact.item : '', 'passed' in fact ? fact.passed : '', epoch, atMs].join(' '),
+    ),
+    said: operator.said,
+    crashes: here.crashes,
+    nowMs: here.time.nowMs,
+    happened: here.time.happened,
+  };
+}

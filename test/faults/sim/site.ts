@@ -1,0 +1,269 @@
+// A simulated site: the real coordinator and the real agents, each in a process of its own that can be killed, stopped,
+// restarted, rebooted and put back to an earlier state, on a simulated bus, network, clock and disk.
+import { type Agent, assembleAgent } from '../../../agent/assemble.ts';
+import type { LedgerFile } from '../../../agent/ledger/ledger-file.ts';
+import { type AssembledRuns, assembleRuns } from '../../../coordinator/daemon/assemble-runs.ts';
+import { untilConnected } from '../../../coordinator/daemon/await-agents.ts';
+import type { NodeRecord } from '../../../coordinator/fleet/tables.ts';
+import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
+import { canonicalJson } from '../../../shared/hash.ts';
+import type { Log } from '../../../shared/log.ts';
+import { profile } from '../../unit/plans/compiled.ts';
+import { BusServer } from './bus-server.ts';
+import type { Director } from './director.ts';
+import { simMachine } from './machine.ts';
+import { simMeter } from './meter.ts';
+import { Network } from './network.ts';
+import { SimNode } from './node.ts';
+import { Killed, SimProcess, type Wall } from './process.ts';
+import { SimNats } from './sim-bus.ts';
+import { Time } from './time.ts';
+import { cluster, World } from './world.ts';
+
+export interface Coordinator {
+  name: string;
+  process: SimProcess;
+  /** Undefined until it leads and has taken up its runs. */
+  ready: (AssembledRuns & { epoch: number }) | undefined;
+  isPaused: boolean;
+}
+
+const restartMs = 1_000;
+const rebootMs = 8_000;
+
+export interface SiteOptions {
+  director: Director;
+  /** Names of the coordinators; several of them share an external bus. */
+  coordinators?: string[];
+  log?: (from: string, level: string, message: string, more: unknown) => void;
+}
+
+export class Site {
+  readonly time = new Time();
+  readonly world = new World();
+  readonly server: BusServer;
+  readonly network: Network;
+  readonly coordinators = new Map<string, Coordinator>();
+  /** Bugs that ended a process. */
+  readonly crashes: string[] = [];
+  /** A ledger or the bus was put back: nodes may refuse until they are joined anew. */
+  wasRestored = false;
+  private readonly nats: SimNats;
+  private readonly director: Director;
+  private readonly names: string[];
+  private readonly agents = new Map<string, { process: SimProcess; agent: Agent | undefined }>();
+  private readonly walls = new Map<string, Wall>();
+  private readonly log: NonNullable<SiteOptions['log']>;
+
+  constructor({ director, coordinators = ['c1'], log = () => undefined }: SiteOptions) {
+    this.director = director;
+    this.names = coordinators;
+    this.log = log;
+    this.server = new BusServer(this.time);
+    this.nats = new SimNats(this.server, this.time, director);
+    this.network = new Network(this.time, director);
+    for (const { name } of cluster.nodes) new SimNode(name, this.time, this.world);
+    this.fillTables();
+    for (const name of coordinators) this.startCoordinator(name);
+    for (const { name } of cluster.nodes) this.startAgent(name);
+  }
+
+  /** Who leads and can be spoken to. */
+  leader(): Coordinator | undefined {
+    return [...this.coordinators.values()].find((one) => one.ready !== undefined && !one.process.isDead && !one.isPaused);
+  }
+
+  wall(coordinator: string): Wall {
+    const wall = this.walls.get(coordinator) ?? { offsetMs: 0 };
+    this.walls.set(coordinator, wall);
+    return wall;
+  }
+
+  startCoordinator(name: string): void {
+    if (this.coordinators.get(name)?.process.isDead === false) return;
+    const process = new SimProcess(name, this.time, this.wall(name));
+    const coordinator: Coordinator = { name, process, ready: undefined, isPaused: false };
+    this.coordinators.set(name, coordinator);
+    this.serve(coordinator).then(
+      () => this.endCoordinator(coordinator),
+      (error: unknown) => {
+        if (!process.isDead) this.crashes.push(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
+        this.endCoordinator(coordinator);
+      },
+    );
+  }
+
+  killCoordinator(name = this.leader()?.name ?? this.names[0] ?? ''): void {
+    const coordinator = this.coordinators.get(name);
+    if (coordinator !== undefined) this.endCoordinator(coordinator);
+  }
+
+  /** As SIGSTOP for a while. */
+  pauseCoordinator(name: string, ms: number): void {
+    const coordinator = this.coordinators.get(name);
+    if (coordinator === undefined || coordinator.isPaused) return;
+    coordinator.isPaused = true;
+    coordinator.process.pause();
+    this.time.in(ms, () => {
+      coordinator.isPaused = false;
+      coordinator.process.continue();
+    });
+  }
+
+  /** The coordinator's disk is put back, later, to how it is now. */
+  snapshotBus(): () => void {
+    const restore = this.server.snapshot();
+    return () => {
+      for (const name of this.names) this.killCoordinator(name);
+      this.server.restart();
+      restore();
+      this.wasRestored = true;
+    };
+  }
+
+  startAgent(name: string): void {
+    if (this.agents.get(name)?.process.isDead === false) return;
+    const node = this.world.node(name);
+    const process = new SimProcess(`agent ${name}`, this.time, node.wall);
+    const entry: { process: SimProcess; agent: Agent | undefined } = { process, agent: undefined };
+    this.agents.set(name, entry);
+    const identity = { name, role: '', coordinators: this.names, key: '', certificate: '', authority: '' };
+    try {
+      entry.agent = assembleAgent({
+        clock: process.clock,
+        log: this.logOf(process),
+        file: this.ledger(node, process),
+        policyFile: '/etc/baton/agent.yaml',
+        machine: simMachine(node, this.world, process, this.director),
+        runProgram: () => {
+          throw new Error('the simulated machine runs no programs');
+        },
+        nodeName: () => name,
+        identity: () => identity,
+        connect: (address) => this.network.client(name, process, address),
+        random: () => 0.5,
+        onConnection: () => undefined,
+      });
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+  }
+
+  killAgent(name: string, downMs = restartMs): void {
+    this.agents.get(name)?.process.kill();
+    this.time.in(downMs, () => this.startAgent(name));
+  }
+
+  /** The machine loses its power and comes back: nobody tells the others. */
+  reboot(name: string): void {
+    const node = this.world.node(name);
+    this.network.cut(name);
+    this.agents.get(name)?.process.kill();
+    node.goDown();
+    this.time.in(rebootMs, () => {
+      node.comeUp();
+      this.network.heal(name);
+      this.startAgent(name);
+    });
+  }
+
+  /** The machine is put back, later, to how its ledger is now. */
+  snapshotLedger(name: string): () => void {
+    const restore = this.world.node(name).snapshotLedger();
+    return () => {
+      this.agents.get(name)?.process.kill();
+      restore();
+      this.wasRestored = true;
+      this.time.in(restartMs, () => this.startAgent(name));
+    };
+  }
+
+  /** Nodes whose agents are not served because their ledgers went back, as the coordinator has recorded it. */
+  refusedNodes(): NodeRecord[] {
+    const entries = [...(this.server.tables.get('nodes')?.entries.values() ?? [])];
+    return entries
+      .map(({ data }) => JSON.parse(Buffer.from(data).toString()) as NodeRecord)
+      .filter(({ restored }) => restored !== undefined);
+  }
+
+  /** As `baton node revoke`, `baton node add` and the join on the node leave its record. */
+  joinAnew({ restored: _, ...record }: NodeRecord): void {
+    this.putRecord('nodes', record.name, { ...record, ledger: { generation: '', counter: 0 } });
+  }
+
+  private async serve(coordinator: Coordinator): Promise<void> {
+    const { name, process } = coordinator;
+    const { clock } = process;
+    const bus = this.nats.connect(process);
+    const log = this.logOf(process);
+    const isAlone = this.names.length === 1;
+    const leading = await becomeLeader(bus, { coordinator: name, isAlone, clock });
+    if (!leading.ok) return log.warn('not the leader', leading.failure) as unknown as void;
+    const { epoch, deposed } = leading.value;
+    const stops: (() => unknown)[] = [leading.value.stop];
+    const assembled = await assembleRuns({
+      ...{ bus, clock, log, coordinator: name, epoch, meterOf: simMeter },
+      onStop: (_, stop) => stops.push(stop),
+    });
+    if (assembled.ok) {
+      this.network.doors.set(name, { process, hub: assembled.value.hub });
+      await untilConnected({ ...assembled.value, clock }, new AbortController().signal);
+      const resumed = await assembled.value.runs.resumeAll();
+      if (resumed.ok) coordinator.ready = { ...assembled.value, epoch };
+    }
+    if (coordinator.ready !== undefined) await deposed;
+    coordinator.ready = undefined;
+    this.network.doors.delete(name);
+    for (const stop of stops.reverse()) await stop();
+  }
+
+  private endCoordinator(coordinator: Coordinator): void {
+    const { name, process } = coordinator;
+    if (process.isDead) return;
+    coordinator.ready = undefined;
+    if (this.network.doors.get(name)?.process === process) this.network.doors.delete(name);
+    process.kill();
+    // An embedded server dies with its coordinator.
+    if (this.names.length === 1) this.server.restart();
+    this.time.in(restartMs, () => this.startCoordinator(name));
+  }
+
+  private ledger(node: SimNode, process: SimProcess): LedgerFile {
+    const file = node.openLedger();
+    return {
+      ...file,
+      change: (work) => {
+        process.alive();
+        const fate = this.director.at(`ledger ${node.name}`, 'before', ['lose'], node.name);
+        process.alive();
+        if (node.isDiskFull || fate === 'lose') throw new Error('database or disk is full');
+        const result = file.change(work);
+        this.director.at(`ledger ${node.name}`, 'after', [], node.name);
+        process.alive();
+        return result;
+      },
+    };
+  }
+
+  private fillTables(): void {
+    for (const { name, role } of cluster.nodes) {
+      const record: NodeRecord = {
+        ...{ name, role, serial: `serial-${name}`, joinedAtMs: 1, revokedAtMs: 0, hasConnected: false },
+        ...{ agentVersion: '', lastSeenMs: 0, ledger: { generation: '', counter: 0 }, profile },
+      };
+      this.putRecord('nodes', name, record);
+    }
+    const applied = { cluster, fileName: 'lab.yaml', text: '', appliedAtMs: 1, appliedBy: 'ana' };
+    this.putRecord('clusters', cluster.cluster, applied);
+  }
+
+  private putRecord(table: string, key: string, record: unknown): void {
+    this.server.put(this.server.openTable(table, false), key, Buffer.from(canonicalJson(record)), 'PUT');
+  }
+
+  private logOf(process: SimProcess): Log {
+    const say = (level: string) => (message: string, more?: unknown) => this.log(process.name, level, message, more);
+    const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+    return { ...log, log: (level: string, message: string, more: unknown) => say(level)(message, more) } as unknown as Log;
+  }
+}

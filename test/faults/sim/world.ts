@@ -1,0 +1,66 @@
+// What the nodes of a simulated site share: the cluster, tickets, test files, and their own record of what was really
+// started and ended. Readings come from the healthy cluster of the checks' tests, with what has changed put over them.
+import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
+import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
+import { labCluster, release } from '../../unit/checks/world.ts';
+import type { NodeRecord } from '../judge/evidence.ts';
+import type { SimNode } from './node.ts';
+
+/** An installer that hangs is ended after this long, so that no trial simulates an hour of waiting. */
+export const cluster: Cluster = labCluster((text) =>
+  text.replace('application:\n', 'application:\n  installerTimeout: 3m\n'),
+);
+export const installedVersion = '8.6.0';
+export const newVersion = '8.7.0';
+export { release };
+
+export class World {
+  readonly nodes = new Map<string, SimNode>();
+  readonly records: NodeRecord[] = [];
+  /** By marker. */
+  readonly tickets = new Map<string, string>();
+  /** By path, in the synchronized folder. */
+  readonly files = new Map<string, string>();
+  private ticketsMade = 0;
+  /** Steps whose next attempt fails. */
+  readonly failing = new Set<string>();
+  /** The next action of a node takes this much longer. */
+  readonly hanging = new Map<string, number>();
+
+  node(name: string): SimNode {
+    const found = this.nodes.get(name);
+    if (found === undefined) throw new Error(`there is no node ${name}`);
+    return found;
+  }
+
+  record(entry: NodeRecord): void {
+    this.records.push({ ...entry, observerActive: this.isArmed() });
+  }
+
+  isArmed(): boolean {
+    const observer = this.node(nodeOf(cluster, 'observer').name);
+    return cluster.observer.units.every((unit) => observer.unit(unit).isActive);
+  }
+
+  portalAnswers(): boolean {
+    const master = this.node(nodeOf(cluster, 'master', 'app').name);
+    return [...cluster.application.units, cluster.web.unit].every((unit) => master.unit(unit).isActive);
+  }
+
+  makeTicket(marker: string): string {
+    this.ticketsMade += 1;
+    const id = String(4710 + this.ticketsMade);
+    this.tickets.set(marker, id);
+    return id;
+  }
+
+  removeTicket(id: string): boolean {
+    const found = [...this.tickets].find(([, one]) => one === id);
+    return found !== undefined && this.tickets.delete(found[0]);
+  }
+
+  /** Whether this attempt is one that was to fail; once. */
+  takeFailure(step: string): boolean {
+    return this.failing.delete(step);
+  }
+}
