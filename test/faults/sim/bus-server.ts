@@ -114,7 +114,11 @@ export class BusServer {
 
   /** Everything that is on its disk now; what is given back puts the disk back to it. */
   snapshot(): () => void {
-    const streams = [...this.streams].map(([name, { subjects, messages }]) => ({ name, subjects, messages: [...messages] }));
+    const streams = [...this.streams].map(([name, { subjects, messages }]) => ({
+      name,
+      subjects,
+      messages: [...messages],
+    }));
     const tables = [...this.tables].map(([name, { isMemory, entries, revision }]) => ({
       ...{ name, isMemory, entries: new Map(entries), revision },
     }));

@@ -37,7 +37,7 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
     const runs = file.sql('SELECT * FROM runs').all();
     return {
       node: node.name,
-      generation: file.generation,
+      generation: file.generation(),
       counter: file.counter(),
       highestEpoch: Number(file.fact('highest_epoch') ?? 0),
       heads: runs

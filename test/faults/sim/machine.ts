@@ -1,20 +1,18 @@
 // What an agent's process does to its simulated machine. Each kind of action has its effect here; a new kind that has
 // none does not compile. Effects take time and come one by one, so that a death in the middle leaves a part of them.
 import type { ActionContext, Ended } from '../../../agent/actions/context.ts';
-import { failoverState } from '../../../agent/actions/failover.ts';
 import { clearSuspension, readSuspension, writeSuspension } from '../../../agent/ledger/suspension.ts';
 import type { Machine } from '../../../agent/machine.ts';
 import type { Policy } from '../../../agent/policy/policy.ts';
 import type { ReadAction } from '../../../coordinator/checks/check.ts';
 import { type Action, type Answer, type AnswerOf, actionClasses } from '../../../shared/actions/action.ts';
 import { type FailureCode, fail, failure, ok, type Result } from '../../../shared/failures.ts';
-import { sha256Hex } from '../../../shared/hash.ts';
 import { unitOfKey } from '../../../shared/key.ts';
-import { healthy } from '../../unit/checks/world.ts';
 import { profile } from '../../unit/plans/compiled.ts';
 import type { Director } from './director.ts';
 import type { SimNode } from './node.ts';
 import type { SimProcess } from './process.ts';
+import { readingsOf } from './readings.ts';
 import { cluster, type World } from './world.ts';
 
 const unitMs = 200;
@@ -42,6 +40,8 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
   /** The epoch under which the ledger has an attempt. */
   const epochOf = (context: ActionContext): number =>
     Number(context.ledger.sql('SELECT epoch FROM attempts WHERE key = ?').get(keyText(context))?.epoch ?? 0);
+
+  const readings = readingsOf(node, world);
 
   const carryOut = async (action: Mutating, context: ActionContext): Promise<Ended<Answer>> => {
     const what = `${action.kind} ${context.key.step} ${context.key.phase}`;
@@ -83,9 +83,6 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     return ok(undefined);
   };
 
-  const failover = (units: string[], context: ActionContext): Omit<AnswerOf<'readFailover'>, 'kind'> =>
-    failoverState(node.states(units, context.clock.nowMs()), readSuspension(context.ledger));
-
   const effect = async (action: Mutating, context: ActionContext): Promise<Ended<Answer>> => {
     const { kind } = action;
     if (kind !== 'runInstaller' && world.takeFailure(context.key.step)) {
@@ -114,7 +111,7 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
           node.setActive(unit, false);
           node.unit(unit).isMasked = true;
         }
-        return ok({ kind, ...failover(action.units, context) });
+        return ok({ kind, ...readings.failover(action.units, context) });
       }
       case 'armFailover': {
         for (const unit of action.units) {
@@ -130,20 +127,20 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
           return waited;
         }
         clearSuspension(context.ledger);
-        return ok({ kind, ...failover(action.units, context) });
+        return ok({ kind, ...readings.failover(action.units, context) });
       }
       case 'stageRelease': {
         const waited = await pause(context, actMs);
         if (!waited.ok) return waited;
         node.staged ??= { isExecutable: false };
-        return ok(await releaseState(action, kind));
+        return ok(readings.release(action, kind));
       }
       case 'makeExecutable': {
         const waited = await pause(context, actMs);
         if (!waited.ok) return waited;
         if (node.staged === undefined) return fail('not-in-state', 'the installer is not staged');
         node.staged.isExecutable = true;
-        return ok(await releaseState(action, kind));
+        return ok(readings.release(action, kind));
       }
       case 'writeTestFile':
       case 'removeTestFile': {
@@ -151,7 +148,7 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
         if (!waited.ok) return waited;
         if (kind === 'writeTestFile') world.files.set(action.path, action.content);
         else world.files.delete(action.path);
-        return ok({ ...fileState(action.path), kind });
+        return ok({ ...readings.file(action.path), kind });
       }
       case 'runInstaller':
         return await install(context);
@@ -207,63 +204,11 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     }
   };
 
-  const releaseState = async <K extends 'stageRelease' | 'makeExecutable' | 'readRelease'>(
-    { name, sha256 }: { name: string; sha256: string },
-    kind: K,
-  ) => ({
-    ...(healthy(node.name, { kind: 'readRelease', name, sha256 }) as AnswerOf<'readRelease'>),
-    ...{ kind, staged: node.staged !== undefined, executable: node.staged?.isExecutable ?? false },
-    ...(node.staged === undefined && { sha256: '', sizeBytes: 0 }),
-  });
-
-  const fileState = (path: string): AnswerOf<'readFile'> => {
-    const content = world.files.get(path);
-    const file = healthy(node.name, { kind: 'readFile', path }) as AnswerOf<'readFile'>;
-    return content === undefined ? { ...file, exists: false, sha256: '' } : { ...file, sha256: sha256Hex(content) };
-  };
-
-  const read = async (action: ReadAction, context: ActionContext): Promise<Ended<Answer>> => {
-    const well = healthy(node.name, action);
-    const nowMs = context.clock.nowMs();
-    switch (action.kind) {
-      case 'readUnits':
-        return ok({ kind: action.kind, units: node.states(action.units, nowMs) });
-      case 'readFailover':
-        return ok({ kind: action.kind, ...failover(action.units, context) });
-      case 'readVersion':
-        return ok({ kind: action.kind, version: node.version });
-      case 'readNode':
-        return ok({ ...well, clockMs: nowMs, bootId: String(node.bootId) } as Answer);
-      case 'readRelease':
-        return ok(await releaseState(action, action.kind));
-      case 'readFile':
-        return ok(fileState(action.path));
-      case 'findRows':
-        return ok({ kind: action.kind, rows: world.tickets.has(action.value) ? 1 : 0 });
-      case 'readUrl': {
-        const subject = new URL(action.url).searchParams.get('subject');
-        const id = subject === null ? undefined : world.tickets.get(subject);
-        const status = world.portalAnswers() ? 200 : 502;
-        const value = subject === null ? (world.node('n1').version) : (id ?? '');
-        const bodyStart = id === undefined ? '' : `{"tickets":[{"id":${id},"subject":"${subject}"}]}`;
-        return ok({ kind: action.kind, status, value, elapsedMs: 12, bodyStart });
-      }
-      // What no plan changes is as in the healthy cluster.
-      case 'readDisk':
-      case 'readReplication':
-      case 'countRows':
-      case 'countFiles':
-      case 'readObserverLog':
-        return ok(well);
-      default:
-        return action satisfies never;
-    }
-  };
-
   return {
     loadPolicy: async () => ok(policy),
     profileOf: () => profile,
-    runAction: (action, context) => (isReading(action) ? read(action, context) : carryOut(action as Mutating, context)),
+    runAction: (action, context) =>
+      isReading(action) ? readings.read(action, context) : carryOut(action as Mutating, context),
     attachInstaller: async (_action, context) => (await attach(context)) as Ended<AnswerOf<'runInstaller'>>,
     observeUnits: async (units) => node.states(units, process.clock.nowMs()),
     units: {

@@ -121,7 +121,7 @@ class AgentEnd extends EventEmitter {
     const what = `say ${kind.case ?? ''}`;
     const isCounted = kind.case !== 'heartbeat' && kind.case !== 'progress';
     const fate = isCounted ? this.network.fateOf(what, this.node) : 'go on';
-    if (fate === 'lose') this.break();
+    if (fate === 'lose') this.reset();
     if (this.process.isDead || this.isOverHere) return true;
     const message = create(FromAgentSchema, { kind });
     this.network.carry(this.node, this.up, fate === 'late' ? lateMs : latencyMs, () => {
@@ -142,7 +142,10 @@ class AgentEnd extends EventEmitter {
 
   private open(door: Door | undefined): void {
     if (this.isOverHere) return;
-    if (door === undefined || door.process.isDead) return this.tellEnd('error', new Error('connect ECONNREFUSED'));
+    if (door === undefined || door.process.isDead) {
+      this.tellEnd('error', new Error('connect ECONNREFUSED'));
+      return;
+    }
     this.door = door;
     door.process.onDeath(() => {
       this.isOverThere = true;
@@ -164,7 +167,7 @@ class AgentEnd extends EventEmitter {
     const isCounted = kind.case !== 'heartbeatSeen';
     const what = `put ${kind.case ?? ''}`;
     const fate = isCounted ? this.network.fateOf(what, this.node) : 'go on';
-    if (fate === 'lose') this.break();
+    if (fate === 'lose') this.reset();
     if (this.isOverThere || this.door?.process.isDead) return false;
     const whole = '$typeName' in message ? message : create(ToAgentSchema, { kind });
     this.network.carry(this.node, this.down, fate === 'late' ? lateMs : latencyMs, () => {
@@ -196,8 +199,8 @@ class AgentEnd extends EventEmitter {
     });
   }
 
-  /** The connection is reset: both ends learn of it, and what was on its way is gone. */
-  private break(): void {
+  /** The connection is reset: both ends learn of it. */
+  private reset(): void {
     this.endThere();
     this.tellEnd('error', new Error('read ECONNRESET'));
   }

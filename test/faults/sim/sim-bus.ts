@@ -2,13 +2,13 @@
 // one; as far as the coordinator uses it. Its errors are those of the real client.
 import { errors, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { Bus } from '../../../coordinator/bus/bus.ts';
-import { type BusServer, type Entry, matches, type Publishing, type StoredMessage, type Table } from './bus-server.ts';
+import { type BusServer, matches, type Publishing, type StoredMessage } from './bus-server.ts';
 import { type Director, type Fate, lateMs } from './director.ts';
 import type { SimProcess } from './process.ts';
+import { bytesOf, kvOf, listed, type Payload } from './sim-tables.ts';
 import type { Time } from './time.ts';
 
 type Callback = (error: Error | null, message: Msg) => void;
-type Payload = string | Uint8Array;
 
 interface Subscription {
   pattern: string;
@@ -95,7 +95,9 @@ export class SimNats {
       if (process.isDead) return;
       // Progress and heartbeats are made to be lost.
       const isCounted = subject.startsWith('baton.outcome.') || subject.startsWith('baton.opened.');
-      const fate = isCounted ? director.at(`tell ${kindOf(subject)}`, 'before', messageFates, nodeOf(subject)) : 'go on';
+      const fate = isCounted
+        ? director.at(`tell ${kindOf(subject)}`, 'before', messageFates, nodeOf(subject))
+        : 'go on';
       if (process.isDead || fate === 'lose') return;
       const deliver = (): void => {
         this.deliver(subject, bytesOf(data));
@@ -159,7 +161,8 @@ export class SimNats {
         streams: {
           add: ({ name, subjects }: { name: string; subjects: string[] }) =>
             read(() => server.addStream(name, subjects)),
-          info: (name: string) => read(() => ({ state: { last_seq: server.stream(name).messages.length, first_seq: 1 } })),
+          info: (name: string) =>
+            read(() => ({ state: { last_seq: server.stream(name).messages.length, first_seq: 1 } })),
           getMessage: (name: string, query: { seq: number } | { last_by_subj: string }) =>
             read(() => {
               const { messages } = server.stream(name);
@@ -199,65 +202,6 @@ function settle<T>(make: () => T, resolve: (value: T) => void, reject: (error: u
   }
 }
 
-function kvOf(
-  server: BusServer,
-  name: string,
-  table: Table,
-  process: SimProcess,
-  read: <T>(answer: () => T) => Promise<T>,
-  write: <T>(what: string, act: () => T) => Promise<T>,
-) {
-  // Presence is written with every heartbeat and worth nothing: no boundary.
-  const change = <T>(key: string, act: () => T): Promise<T> =>
-    table.isMemory ? read(act) : write(`put ${name}${name === 'run-heads' ? '' : ` ${key}`}`, act);
-  const entryOf = (entry: Entry) => ({ ...entry, json: () => JSON.parse(decoder.decode(entry.data)) as unknown });
-  const previousIn = (options: { previousSeq?: number }) => options.previousSeq;
-  return {
-    get: (key: string) => read(() => optional(table.entries.get(key), entryOf)),
-    put: (key: string, data: Payload, options: { previousSeq?: number } = {}) =>
-      change(key, () => server.put(table, key, bytesOf(data), 'PUT', previousIn(options))),
-    create: (key: string, data: Payload) => change(key, () => server.put(table, key, bytesOf(data), 'PUT', 0)),
-    delete: (key: string, options: { previousSeq?: number } = {}) =>
-      change(key, () => void server.put(table, key, new Uint8Array(), 'DEL', previousIn(options))),
-    keys: () =>
-      read(() => {
-        const keys = [...table.entries.values()].filter(({ operation }) => operation === 'PUT').map(({ key }) => key);
-        return listed(Promise.resolve(keys));
-      }),
-    watch: () => read(() => watchOf(table, process, entryOf)),
-  };
-}
-
-/** Entries that are there, then those that come. */
-function watchOf<E>(table: Table, process: SimProcess, entryOf: (entry: Entry) => E) {
-  const queue: Entry[] = [...table.entries.values()];
-  let wake = (): void => undefined;
-  let isStopped = false;
-  const hear = (entry: Entry): void =>
-    process.enter(() => {
-      queue.push(entry);
-      wake();
-    });
-  table.watchers.add(hear);
-  const stop = (): void => {
-    isStopped = true;
-    table.watchers.delete(hear);
-    wake();
-  };
-  process.onDeath(() => void table.watchers.delete(hear));
-  async function* entries() {
-    while (!isStopped) {
-      const entry = queue.shift();
-      if (entry !== undefined) yield entryOf(entry);
-      else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-    }
-  }
-  return Object.assign(entries(), { stop });
-}
-
 function consumerOf(server: BusServer, name: string, from: number, process: SimProcess, time: Time) {
   const stream = server.stream(name);
   return {
@@ -271,15 +215,6 @@ function consumerOf(server: BusServer, name: string, from: number, process: SimP
     },
   };
 }
-
-async function* listed<T>(list: Promise<T[]>): AsyncGenerator<T> {
-  for (const one of await list) yield one;
-}
-
-const optional = <T, U>(value: T | undefined, make: (value: T) => U): U | null =>
-  value === undefined ? null : make(value);
-
-const bytesOf = (data: Payload): Uint8Array => (typeof data === 'string' ? Buffer.from(data) : data);
 
 function stored({ seq, subject, data }: StoredMessage) {
   const string = (): string => decoder.decode(data);

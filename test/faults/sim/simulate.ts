@@ -1,8 +1,8 @@
 // One simulation from the start of a run to its end: the plan, what the operator is like, and what goes wrong where.
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
-import type { Evidence } from '../judge/evidence.ts';
 import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
+import type { Evidence } from '../judge/evidence.ts';
 import { Director, type Fate, type Point } from './director.ts';
 import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
 import { startOperator, type Way } from './operator.ts';
@@ -60,7 +60,10 @@ export async function simulate(
 ): Promise<Simulated> {
   const compiled = compiledFor(plan);
   let site: Site | undefined;
-  const director = new Director((point, index) => (site === undefined ? 'go on' : act(point, index, site)), options.isRecording);
+  const director = new Director(
+    (point, index) => (site === undefined ? 'go on' : act(point, index, site)),
+    options.isRecording,
+  );
   const here = new Site({
     director,
     ...(coordinators && { coordinators }),

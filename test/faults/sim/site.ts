@@ -70,7 +70,9 @@ export class Site {
 
   /** Who leads and can be spoken to. */
   leader(): Coordinator | undefined {
-    return [...this.coordinators.values()].find((one) => one.ready !== undefined && !one.process.isDead && !one.isPaused);
+    return [...this.coordinators.values()].find(
+      (one) => one.ready !== undefined && !one.process.isDead && !one.isPaused,
+    );
   }
 
   wall(coordinator: string): Wall {
@@ -198,7 +200,10 @@ export class Site {
     const log = this.logOf(process);
     const isAlone = this.names.length === 1;
     const leading = await becomeLeader(bus, { coordinator: name, isAlone, clock });
-    if (!leading.ok) return log.warn('not the leader', leading.failure) as unknown as void;
+    if (!leading.ok) {
+      log.warn('not the leader', leading.failure);
+      return;
+    }
     const { epoch, deposed } = leading.value;
     const stops: (() => unknown)[] = [leading.value.stop];
     const assembled = await assembleRuns({
@@ -264,6 +269,9 @@ export class Site {
   private logOf(process: SimProcess): Log {
     const say = (level: string) => (message: string, more?: unknown) => this.log(process.name, level, message, more);
     const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
-    return { ...log, log: (level: string, message: string, more: unknown) => say(level)(message, more) } as unknown as Log;
+    return {
+      ...log,
+      log: (level: string, message: string, more: unknown) => say(level)(message, more),
+    } as unknown as Log;
   }
 }

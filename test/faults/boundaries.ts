@@ -1,0 +1,91 @@
+// Every boundary of every plan, generated: a run without faults tells them, then each is repeated with one fault at it.
+// Once-only steps also fail once, with each of an operator's answers, so that settling and undo have boundaries too.
+import { planNames } from '../../coordinator/plans/parameters.ts';
+import { actionClasses } from '../../shared/actions/action.ts';
+import { judge } from './judge/judge.ts';
+import type { Fate, Point } from './sim/director.ts';
+import type { Way } from './sim/operator.ts';
+import { randomOf } from './sim/random.ts';
+import { compiledFor, type Scenario, simulate } from './sim/simulate.ts';
+import type { Site } from './sim/site.ts';
+import type { FaultClass, Trial } from './trial.ts';
+
+/** What can go wrong at a boundary, by the name that the table has for it. */
+const faults = {
+  'coordinator killed': { isPossible: () => true, act: (_: Point, site: Site) => strike(() => site.killCoordinator()) },
+  'agent killed': {
+    isPossible: ({ node }: Point) => node !== undefined,
+    act: ({ node }: Point, site: Site) => strike(() => site.killAgent(node ?? '')),
+  },
+  'answer lost': { isPossible: ({ fates }: Point) => fates.includes('lose'), act: (): Fate => 'lose' },
+  'delivered twice': { isPossible: ({ fates }: Point) => fates.includes('twice'), act: (): Fate => 'twice' },
+  'delivered late': { isPossible: ({ fates }: Point) => fates.includes('late'), act: (): Fate => 'late' },
+};
+export type BoundaryFault = keyof typeof faults;
+export const boundaryFaults = Object.keys(faults) as BoundaryFault[];
+
+const ways: readonly Way[] = ['retry', 'adopt', 'abort'];
+
+/** The ways through a plan: nothing fails, or one step that must not be repeated does and the operator answers. */
+export function scenariosOf(plan: string): Scenario[] {
+  const once = compiledFor(plan).plan.items.flatMap((item) =>
+    item.kind === 'step' && actionClasses[item.action.kind] === 'once' ? [item.id] : [],
+  );
+  return [{ plan, way: 'retry' }, ...once.flatMap((failing) => ways.map((way): Scenario => ({ plan, way, failing })))];
+}
+
+const recorded = new Map<string, Point[]>();
+
+/** The boundaries of a scenario, in order. */
+export async function pointsOf(scenario: Scenario): Promise<Point[]> {
+  const name = nameOf(scenario);
+  const known = recorded.get(name);
+  if (known !== undefined) return known;
+  const { points, stuck } = await simulate(scenario, undefined, { isRecording: true });
+  if (stuck !== undefined) throw new Error(`${name} comes to no end without any fault: ${stuck}`);
+  recorded.set(name, points);
+  return points;
+}
+
+export const nameOf = ({ plan, way, failing }: Scenario): string =>
+  failing === undefined ? plan : `${plan},${failing},${way}`;
+
+/** One fault at one boundary; the seed is `scenario@boundary`. */
+export async function boundaryTrial(fault: BoundaryFault, seed: string): Promise<Trial> {
+  const [name = '', number = ''] = seed.split('@');
+  const [plan = '', failing, way = 'retry'] = name.split(',');
+  const scenario: Scenario = { plan, way: way as Way, ...(failing !== undefined && { failing }) };
+  const at = Number(number);
+  const { evidence, stuck } = await simulate(scenario, (point, index, site) =>
+    index === at ? faults[fault].act(point, site) : 'go on',
+  );
+  const violations = judge(evidence);
+  return { faultClass: `boundary: ${fault}`, seed, violations, ...(stuck !== undefined && { stuck }) };
+}
+
+/** Every seed of a fault, or of one plan. */
+export async function boundarySeeds(fault: BoundaryFault, plan?: string): Promise<string[]> {
+  const seeds: string[] = [];
+  for (const scenario of planNames.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf))
+    for (const [index, point] of (await pointsOf(scenario)).entries())
+      if (faults[fault].isPossible(point)) seeds.push(`${nameOf(scenario)}@${index}`);
+  return seeds;
+}
+
+export const boundaryClasses: FaultClass[] = boundaryFaults.map((fault) => ({
+  name: `boundary: ${fault}`,
+  async *trials({ seed, count, plan }) {
+    const seeds = await boundarySeeds(fault, plan);
+    const random = randomOf(`${fault} ${seed}`);
+    // All of them, or as many as are asked for, which differ by seed.
+    for (let done = 0; done < count && seeds.length > 0; done += 1) {
+      const [picked = ''] = seeds.splice(count >= seeds.length + done ? 0 : random.below(seeds.length), 1);
+      yield await boundaryTrial(fault, picked);
+    }
+  },
+}));
+
+function strike(act: () => void): Fate {
+  act();
+  return 'go on';
+}
