@@ -8,6 +8,9 @@ import { makePrivateFolder } from '../shared/durable-file.ts';
 import type { Log } from '../shared/log.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
 import { readIdentity } from './enrol/identity-files.ts';
+import { keepSuspended } from './failover/keep-suspended.ts';
+import { observeUnits } from './failover/observer.ts';
+import { ledgerOf } from './ledger/ledger.ts';
 import { ledgerPath, openLedgerFile } from './ledger/ledger-file.ts';
 import { writeConnection } from './link/connection-file.ts';
 import { fleetClient } from './link/coordinators.ts';
@@ -27,13 +30,12 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
   const unlock = lockState(stateDirectory);
   for (const name of ['releases', 'units']) await makePrivateFolder(join(stateDirectory, name));
   const file = openLedgerFile(ledgerPath(stateDirectory));
+  const parts = { clock: systemClock, log, policyFile, stateDirectory, runProgram };
+  await keepSuspended({ ...parts, ledger: ledgerOf(file), observe: observeUnits });
   const agent = assembleAgent({
-    clock: systemClock,
-    log,
+    ...parts,
     file,
-    policyFile,
     machine: thisMachine(policyFile, stateDirectory),
-    runProgram,
     nodeName: () => readIdentity(stateDirectory)?.name ?? hostname(),
     identity: () => readIdentity(stateDirectory),
     connect: fleetClient,

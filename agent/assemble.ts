@@ -10,7 +10,7 @@ import { collectUnits } from './execution/collect.ts';
 import { createExecutor } from './execution/executor.ts';
 import { createReader } from './execution/reader.ts';
 import { runHook } from './failover/hook.ts';
-import { watchLease } from './failover/lease.ts';
+import { createLeaseWatch } from './failover/lease.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import type { LedgerFile } from './ledger/ledger-file.ts';
 import { readSuspension } from './ledger/suspension.ts';
@@ -18,7 +18,6 @@ import { type Link, type LinkParts, startLink } from './link/link.ts';
 import { handleMessage, outcomeMessage, refusalMessage } from './link/messages.ts';
 import type { FromAgentInit } from './link/session.ts';
 import type { Machine } from './machine.ts';
-import { isArmed } from './platform/unit-states.ts';
 
 const watchMs = 1000;
 const observeMs = 5000;
@@ -136,16 +135,15 @@ export function assembleAgent(given: AssemblyParts): Agent {
     const policy = await machine.loadPolicy();
     observer = policy.ok ? await machine.observeUnits(policy.value.observerUnits) : undefined;
   };
-  const watch = () =>
-    watchLease({
-      ...{ ledger, clock, log },
-      isArmed: async (units) => isArmed((await machine.observeUnits(units)) ?? []),
-      async raise(message) {
-        const policy = await policyNow();
-        const raised = policy && (await runHook('alarm', [message], policy));
-        if (raised?.ok === false) log.error('the hook alarm failed', { reason: raised.failure.message });
-      },
-    });
+  const watch = createLeaseWatch({
+    ...{ ledger, clock, log, observe: machine.observeUnits },
+    async raise(message) {
+      const policy = await policyNow();
+      const raised = policy && (await runHook('alarm', [message], policy));
+      if (raised?.ok === false) log.error('the hook alarm failed', { reason: raised.failure.message });
+      return raised?.ok === true;
+    },
+  });
   const stopEvery = [
     every(clock, watchMs, watch, log),
     every(clock, observeMs, observe, log),

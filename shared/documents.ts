@@ -248,6 +248,8 @@ export interface WatchDocument {
   event?: { type: string; item: string; phase: string; node: string; status?: PlanItemStatus; sentence: string };
   /** Droppable. */
   progress?: { item: string; percent?: number; line: string; elapsedMs: number };
+  /** Droppable: what keeps the run from going on by itself just now; empty once that is over. */
+  notice?: string;
   run?: RunDocument;
 }
 

@@ -1,7 +1,7 @@
 // readFailover, suspendFailover, armFailover. The record is written before the observer is touched and cleared only when
 // all its units were seen active for a while; until then what fails ends with it stopped and masked. Nothing here ever arms
 // by itself.
-import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
+import type { AnswerOf } from '../../shared/actions/action.ts';
 import { syncFolder } from '../../shared/durable-file.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { clearSuspension, readSuspension, type Suspension, writeSuspension } from '../ledger/suspension.ts';
@@ -56,6 +56,7 @@ export const suspendFailover: Run<'suspendFailover'> = async (action, context) =
     suspendedAtMs: known?.suspendedAtMs ?? nowMs,
     deadlineMs: nowMs + action.leaseMs,
     alarmedAtMs: 0,
+    seenAtMs: nowMs,
   });
 
   // The first of them was the reading above.
@@ -77,7 +78,10 @@ export const armFailover: Run<'armFailover'> = async (action, context) => {
   // The record says suspended: what is not masked then would start with the next boot.
   if (armed.ok || readSuspension(context.ledger) === undefined) return armed;
   const { message } = armed.failure;
-  return { ok: false, failure: { ...armed.failure, message: `${message}; ${await suspendAgain(action, context)}` } };
+  return {
+    ok: false,
+    failure: { ...armed.failure, message: `${message}; ${await suspendAgain(action.units, context)}` },
+  };
 };
 
 const arm: Run<'armFailover'> = async (action, context) => {
@@ -106,7 +110,7 @@ const arm: Run<'armFailover'> = async (action, context) => {
 };
 
 /** Stops and masks the units once more, also where the attempt was settled or its time is over, and says how they are. */
-async function suspendAgain({ units }: ActionOf<'armFailover'>, context: ActionContext): Promise<string> {
+export async function suspendAgain(units: string[], context: ActionContext): Promise<string> {
   const { clock } = context;
   const own = () => ({
     ...context,

@@ -13,7 +13,7 @@ import type { runAction } from '../actions/run-action.ts';
 import type { Attempt, Head, Ledger } from '../ledger/ledger.ts';
 import type { Machine } from '../machine.ts';
 import { isMutating, refusalBy } from '../policy/permit.ts';
-import type { Policy } from '../policy/policy.ts';
+import { nothingAllowed, type Policy } from '../policy/policy.ts';
 import { decideCommand } from './decide-command.ts';
 
 const writeAgainMs = 1000;
@@ -200,16 +200,6 @@ export function createExecutor(parts: ExecutorParts): Executor {
     },
   };
 }
-
-const nothingAllowed: Omit<Policy, 'file'> = {
-  units: [],
-  observerUnits: [],
-  paths: [],
-  testFilePaths: [],
-  installers: false,
-  urls: [],
-  secretFiles: [],
-};
 
 function verdictOf(result: Ended<Answer>): Pick<Outcome, 'verdict' | 'answer' | 'failure'> {
   if (result.ok) return { verdict: 'succeeded', answer: result.value };

@@ -10,6 +10,8 @@ export interface Suspension {
   deadlineMs: number;
   /** When the alarm was last raised; 0 when never. */
   alarmedAtMs: number;
+  /** The newest time that the wall clock is known to have shown: one that shows an earlier one was set back. */
+  seenAtMs?: number;
 }
 
 export function readSuspension(file: LedgerFile): Suspension | undefined {

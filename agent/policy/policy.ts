@@ -47,3 +47,14 @@ export function parsePolicy(text: string, file: string): Result<Policy> {
   const parsed = parseYamlFile(text, file, fileSchema);
   return parsed.ok ? ok({ ...parsed.value, file }) : parsed;
 }
+
+/** Of an agent that only goes on with what was begun. */
+export const nothingAllowed: Omit<Policy, 'file'> = {
+  units: [],
+  observerUnits: [],
+  paths: [],
+  testFilePaths: [],
+  installers: false,
+  urls: [],
+  secretFiles: [],
+};

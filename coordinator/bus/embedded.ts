@@ -149,6 +149,7 @@ jetstream {
   store_dir: ${JSON.stringify(join(store, 'streams'))}
   sync_interval: always
   max_memory_store: 64MB
+  max_file_store: 1PB
 }
 authorization {
   users: [{

@@ -36,7 +36,10 @@ export async function showRunLive(
     // A picture starts from the state; lines may have to tell what happened so far as well.
     const after = io.canDraw || from === 'now' ? run.head.sequence : 0;
     return await followRun(client, run.id, after, {
-      event: (message) => show.event(message),
+      event: (message) => {
+        if (message.notice === undefined) show.event(message);
+        else show.notice(message.notice);
+      },
       lost: (failure: Failure) =>
         show.notice(`coordinator out of reach, the run goes on; reconnecting (${failure.message})`),
       found: () => show.notice(io.canDraw ? '' : 'coordinator is back'),
@@ -76,12 +79,17 @@ function picture(io: Io, run: RunDocument): Show {
 
 function lines(io: Io): Show {
   const tenths = new Map<string, number>();
+  let noticed = '';
   return {
     event: (message) => {
       const line = eventLine(message, tenths);
       if (line !== undefined) io.note(line);
     },
-    notice: (text) => io.note(text),
+    notice: (text) => {
+      // Told again and again while it lasts: a log says it once.
+      if (text !== noticed) io.note(text === '' ? 'the journal takes events again; the run goes on' : text);
+      noticed = text;
+    },
     end: () => {},
   };
 }

@@ -72,7 +72,7 @@ export async function assembleRuns(given: {
     meterOf: (run, cluster) => given.meterOf(artefacts.value, run, cluster),
   });
   onStop('runs', runs.stop);
-  const views = createRunViews({ ...stored, fleet, progress });
+  const views = createRunViews({ ...stored, fleet, progress, troubleOf: runs.troubleOf });
   const opened = { audit: audit.value, tables: tables.value, clusters: clusters.value, ...stored };
   return ok({ ...opened, locks, hub, fleet, runs, views });
 }

@@ -1,7 +1,7 @@
 // All runs of this coordinator: starts them, takes them up again, hands them what operators and agents say, and closes
 // them. What a run does is its runner's.
 import type { Clock } from '../../shared/clock.ts';
-import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -47,6 +47,8 @@ export interface RunService {
   decide(run: string, word: OperatorWord): Promise<Result<void>>;
   /** State of a run that this coordinator works on. */
   stateOf(run: string): RunState | undefined;
+  /** What keeps a run from going on by itself just now. */
+  troubleOf(run: string): Failure | undefined;
   /** Ends the work here; the runs stay as they are. */
   stop(): Promise<void>;
 }
@@ -87,10 +89,13 @@ export function createRunService(parts: RunServiceParts): RunService {
   const work = (run: string, plan: Plan, isTakeover: boolean): void => {
     if (runners.has(run)) return;
     const meter = parts.meterOf(run, plan.cluster);
-    const runner = startRunner(
-      { ...parts, run, meter, plan: { ...plan, items: fill(plan.items, { run }) } },
-      isTakeover,
-    );
+    const onTrouble = (trouble: Failure | undefined) => {
+      const { sequence } = runner.state();
+      const at = new Date(clock.nowMs()).toISOString();
+      parts.progress.tell(run, { schema: 1, sequence, at, notice: trouble?.message ?? '' });
+    };
+    const filled = { ...plan, items: fill(plan.items, { run }) };
+    const runner: Runner = startRunner({ ...parts, run, meter, plan: filled, onTrouble }, isTakeover);
     runners.set(run, runner);
     care(run, attend(run, plan, runner, meter));
   };
@@ -242,6 +247,7 @@ export function createRunService(parts: RunServiceParts): RunService {
         : fail('not-in-state', `run ${run} has ended: ${state.ended.status}`);
     },
     stateOf: (run) => runners.get(run)?.state(),
+    troubleOf: (run) => runners.get(run)?.trouble(),
     async stop() {
       stopping.abort();
       for (const stop of unlisten) stop();

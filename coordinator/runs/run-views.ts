@@ -9,7 +9,7 @@ import type {
   RunsDocument,
   WatchDocument,
 } from '../../shared/documents.ts';
-import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Artefacts } from '../journal/artefacts.ts';
 import { headOf, type StoredEvent } from '../journal/chain.ts';
@@ -49,8 +49,14 @@ export function createRunViews(parts: {
   artefacts: Artefacts;
   fleet: Fleet;
   progress: ProgressFeed;
+  /** What keeps a run of this coordinator from going on by itself just now. */
+  troubleOf?(run: string): Failure | undefined;
 }): RunViews {
   const { journal, artefacts, fleet, progress } = parts;
+  const withTrouble = <D extends RunSummaryDocument | RunDocument>(document: D): D => {
+    const trouble = document.status === 'running' ? parts.troubleOf?.(document.id) : undefined;
+    return trouble === undefined ? document : { ...document, message: trouble.message };
+  };
   /** An ended run's summary never changes. */
   const endedSummaries = new Map<string, RunSummaryDocument>();
 
@@ -82,7 +88,7 @@ export function createRunViews(parts: {
           downNow: [],
         };
     const nodes = nodesSeen(await fleet.presence());
-    return runDocument(compiled, state, headOf(stored), { ...now, nodes });
+    return withTrouble(runDocument(compiled, state, headOf(stored), { ...now, nodes }));
   };
 
   const show = async (run: string): Promise<Result<RunDocument>> => {
@@ -99,7 +105,7 @@ export function createRunViews(parts: {
       const { message } = known.failure;
       return { id: run, cluster: '', plan: '', status: 'halted', operator: '', startedAt: '', message };
     }
-    const summary = runSummary(known.value.state);
+    const summary = withTrouble(runSummary(known.value.state));
     if (known.value.state.ended !== undefined) endedSummaries.set(run, summary);
     return summary;
   };

@@ -37,6 +37,8 @@ export interface RunnerParts {
   clock: Clock;
   log: Log;
   limits?: Limits;
+  /** What keeps the run from going on by itself, told again and again while it does; undefined once it is over. */
+  onTrouble?(trouble: Failure | undefined): void;
 }
 
 /** Why a runner is no longer at work. */
@@ -57,6 +59,8 @@ export interface OperatorWord {
 export interface Runner {
   done: Promise<RunnerEnd>;
   state(): RunState;
+  /** Why the journal takes nothing just now. No halt can say so: it would have to be journaled. */
+  trouble(): Failure | undefined;
   /** Journals an operator's decision, if it is legal now. */
   say(word: OperatorWord): Promise<Result<void>>;
   /** An agent has told an outcome, perhaps again. */
@@ -80,6 +84,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   let awake = wakeUp();
   let end: RunnerEnd | undefined;
   let writing: Promise<unknown> = Promise.resolve();
+  let trouble: Failure | undefined;
 
   const observe = (observation: Observation): void => {
     seen = notice(seen, observation);
@@ -87,6 +92,15 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   };
 
   const lookAtNodes = async (): Promise<void> => observe({ type: 'nodes', presence: await fleet.presence() });
+
+  const troubled = (failure: Failure | undefined): void => {
+    if (failure === undefined && trouble === undefined) return;
+    trouble = failure && {
+      ...failure,
+      message: `the journal takes nothing: ${failure.message}. Nothing is started meanwhile; the run goes on by itself once it does`,
+    };
+    parts.onTrouble?.(trouble);
+  };
 
   const load = async (): Promise<void> => {
     while (!stopping.signal.aborted && end === undefined) {
@@ -104,6 +118,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
         return;
       }
       log.warn('the journal does not answer', { run, reason: read.failure.message });
+      troubled(read.failure);
       await clock.sleep(retryMs, stopping.signal);
     }
   };
@@ -127,6 +142,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       // A fact that cannot follow is a bug; it must not become part of the journal.
       apply(state, eventOf(next));
       const appended = await journal.append(next);
+      if (appended.status !== 'failed') troubled(undefined);
       switch (appended.status) {
         case 'appended':
           taken(appended.stored);
@@ -136,6 +152,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
           return false;
         case 'failed':
           log.warn('an event could not be journaled', { run, reason: appended.failure.message });
+          troubled(appended.failure);
           await clock.sleep(retryMs, stopping.signal);
           await load();
           return false;
@@ -185,6 +202,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   return {
     done,
     state: () => state,
+    trouble: () => trouble,
     async say(word) {
       for (let attempt = 0; attempt < 100; attempt += 1) {
         if (end !== undefined || stopping.signal.aborted)
@@ -200,6 +218,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
           const more = { ...(redo.length === 0 ? {} : { redo }), ...otherLedgers(plan, state, seen.nodes) };
           const fact: RunFact = { type: 'OperatorDecided', ...word, item, ...more };
           if (await append(fact, state.sequence)) return ok(undefined);
+          if (trouble?.code === 'no-space') return { ok: false, failure: trouble };
         }
       }
       return fail('unreachable', `run ${run}: the journal did not take the decision; say it again`, {

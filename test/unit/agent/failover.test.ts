@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionContext } from '../../../agent/actions/context.ts';
 import { armFailover } from '../../../agent/actions/failover.ts';
+import { keepSuspended } from '../../../agent/failover/keep-suspended.ts';
+import { ledgerOf } from '../../../agent/ledger/ledger.ts';
 import { type LedgerFile, ledgerPath, openLedgerFile } from '../../../agent/ledger/ledger-file.ts';
 import { readSuspension, writeSuspension } from '../../../agent/ledger/suspension.ts';
 import type { Ran, RunProgram } from '../../../agent/platform/run-program.ts';
+import { parseUnitStates } from '../../../agent/platform/unit-states.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { createLog } from '../../../shared/log.ts';
 
 describe('Arming failover', () => {
   const units = ['a', 'b'];
@@ -116,5 +120,60 @@ describe('Arming failover', () => {
     broken = ['start b'];
     assert.ok(!(await arm()).ok);
     assert.deepEqual(observer.get('a'), { active: true, masked: false });
+  });
+
+  describe('in the middle of which the agent was killed', () => {
+    const begun = () =>
+      ledgerOf(ledger).begin({
+        ...{ key: { run: 'r1', step: 'arm', phase: 'do', attempt: 1 } as const, payloadHash: 'x', epoch: 1 },
+        ...{ action: { kind: 'armFailover', units }, timeoutMs: 5000, startedAtMs: 0 },
+      });
+    /** As the next agent does. */
+    const startAgent = async () => {
+      const log = createLog('test');
+      log.silent = true;
+      await keepSuspended({
+        ...{ ledger: ledgerOf(ledger), clock: systemClock, log, policyFile: '/x', stateDirectory: folder },
+        runProgram: systemctl,
+        observe: async (wanted) =>
+          parseUnitStates(wanted, (await systemctl(['systemctl', 'show', ...wanted], { timeoutMs: 1 })).stdout, {
+            ...{ ms: 1, monotonicUs: 1 },
+          }),
+      });
+    };
+    const all = (state: { active: boolean; masked: boolean }) => {
+      observer = new Map(units.map((unit) => [unit, { ...state }]));
+    };
+
+    it('leaves everything stopped and masked once the next agent has started', async () => {
+      begun();
+      all({ active: false, masked: false });
+      await startAgent();
+      assertSuspended();
+    });
+    it('does so where the observer runs already, which nobody has proven', async () => {
+      begun();
+      all({ active: true, masked: false });
+      await startAgent();
+      assertSuspended();
+    });
+    it('and nothing was begun: what somebody has unmasked is masked again, before a boot starts it', async () => {
+      observer.set('a', { active: false, masked: false });
+      await startAgent();
+      assertSuspended();
+    });
+    it('and nothing was begun: what somebody has armed by hand stays armed, and the record stays', async () => {
+      all({ active: true, masked: false });
+      await startAgent();
+      for (const unit of units) assert.deepEqual(observer.get(unit), { active: true, masked: false });
+      assert.equal(readSuspension(ledger)?.run, 'r1');
+    });
+    it('and nobody has suspended it: it is left alone', async () => {
+      ledger.sql('DELETE FROM suspension').run();
+      begun();
+      all({ active: false, masked: false });
+      await startAgent();
+      for (const unit of units) assert.deepEqual(observer.get(unit), { active: false, masked: false });
+    });
   });
 });
