@@ -5,8 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
 import { outputFolder, releasePath } from '../../shared/actions/commands.ts';
 import { makePrivateFolder, syncFolder } from '../../shared/durable-file.ts';
-import { type FailureCode, fail, failure, ok } from '../../shared/failures.ts';
+import { type Failure, type FailureCode, fail, failure, ok } from '../../shared/failures.ts';
 import { unitOfKey } from '../../shared/key.ts';
+import { boundOutput } from '../platform/bounded-output.ts';
 import { followOutput, type OutputTail } from '../platform/output-tail.ts';
 import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
 import { readExitStatus, readStanding, type UnitStanding } from '../platform/transient-unit.ts';
@@ -65,6 +66,7 @@ export async function attachInstaller(action: Installer, context: ActionContext)
   const { clock } = context;
   let nextStandingMs = clock.monotonicMs() + lookMs;
   let absentSinceMs: number | undefined;
+  let mayBound = true;
   for (;;) {
     const growth = await output.look();
     if (growth !== undefined) context.progress(growth);
@@ -73,6 +75,11 @@ export async function attachInstaller(action: Installer, context: ActionContext)
 
     if (clock.monotonicMs() >= nextStandingMs) {
       nextStandingMs = clock.monotonicMs() + standingMs;
+      const unbounded: Failure | undefined = mayBound
+        ? await boundOutput(join(folder, 'output.log'), context.runProgram)
+        : undefined;
+      if (unbounded !== undefined) context.log.warn('output is not bounded', { unit, reason: unbounded.message });
+      mayBound &&= unbounded === undefined;
       const standing = await readStanding(unit);
       if (!standing.ok)
         context.log.warn('systemd did not answer, it is asked again', { unit, reason: standing.failure.message });

@@ -11,6 +11,7 @@ import type { Outcome } from '../../shared/outcome.ts';
 import type { AgentParts, Ended, StepProgress } from '../actions/context.ts';
 import type { runAction } from '../actions/run-action.ts';
 import type { Attempt, Head, Ledger } from '../ledger/ledger.ts';
+import { noRoomFor } from '../ledger/no-room.ts';
 import type { Machine } from '../machine.ts';
 import { isMutating, refusalBy } from '../policy/permit.ts';
 import { nothingAllowed, type Policy } from '../policy/policy.ts';
@@ -110,6 +111,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
         log.error('an outcome could not be written, which is tried again', {
           ...{ key: formatKey(key), verdict: outcome.verdict, error: String(error) },
         });
+        const noRoom = noRoomFor('the outcome', error, parts.nodeName(), parts.stateDirectory);
+        if (noRoom !== undefined) parts.onProgress(key, { line: noRoom.message, outputBytes: 0 });
       }
       await clock.sleep(writeAgainMs);
     }

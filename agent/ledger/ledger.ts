@@ -35,6 +35,8 @@ export interface Ledger {
   openHeads(): { run: string; head: Head }[];
   isClosed(run: string): boolean;
   attempt(key: Key): Attempt | undefined;
+  /** Keys of all attempts that are not forgotten. */
+  known(): Key[];
   /** Written before anything of the attempt starts. */
   begin(attempt: {
     key: Key;
@@ -96,6 +98,7 @@ export function ledgerOf(file: LedgerFile): Ledger {
       })),
     isClosed: (run) => file.sql('SELECT 1 FROM runs WHERE run = ? AND closed_at_ms IS NOT NULL').get(run) !== undefined,
     attempt: (key) => attempts('WHERE key = ?', formatKey(key))[0],
+    known: () => attempts('').map(({ key }) => key),
     begin({ key, payloadHash, action, timeoutMs, epoch, startedAtMs }) {
       file.change(() =>
         file

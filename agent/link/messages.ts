@@ -1,5 +1,6 @@
 // What a coordinator's messages make the agent do, and the agent's messages to it. The only place between wire and domain.
 import { actionFromWire, answerToWire } from '../../shared/actions/wire.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { failure } from '../../shared/failures.ts';
 import { type JournalHead, KeyStatus, type ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
@@ -11,6 +12,7 @@ import type { Reader } from '../execution/reader.ts';
 import { ask, type KeyStanding, type StandingParts, settle } from '../execution/standing.ts';
 import { renewSuspension } from '../failover/lease.ts';
 import type { Head } from '../ledger/ledger.ts';
+import { noRoomFor } from '../ledger/no-room.ts';
 import type { FromAgentInit } from './session.ts';
 
 export interface MessageParts extends StandingParts {
@@ -89,11 +91,18 @@ export function outcomeMessage(key: Key, outcome: Outcome, counter: number): Fro
 }
 
 /** What is answered when a bug or a full disk kept a command from being looked at: nothing was started. */
-export function refusalMessage(message: ToAgent, error: unknown, nowMs: number): FromAgentInit | undefined {
+export function refusalMessage(
+  message: ToAgent,
+  error: unknown,
+  { nodeName, stateDirectory, clock }: { nodeName(): string; stateDirectory: string; clock: Clock },
+): FromAgentInit | undefined {
   if (message.kind.case !== 'command') return undefined;
   const key = keyFromWire(message.kind.value.key);
   if (key === undefined) return undefined;
-  const why = failure('internal', `the agent could not take the command up: ${String(error)}`, { retryable: true });
+  const nowMs = clock.nowMs();
+  const why =
+    noRoomFor('the ledger', error, nodeName(), stateDirectory) ??
+    failure('internal', `the agent could not take the command up: ${String(error)}`, { retryable: true });
   return outcomeMessage(key, { verdict: 'refused', failure: why, commands: [], startedAtMs: nowMs, elapsedMs: 0 }, 0);
 }
 

@@ -36,7 +36,8 @@ export interface Session {
   end(reason: string): void;
 }
 
-export const silenceMs = 15_000;
+/** With the time between two looks: within 15 s a half-open connection is noticed. */
+export const silenceMs = 12_000;
 const heartbeatMs = 1000;
 const progressMs = 250;
 const resendMs = 10_000;

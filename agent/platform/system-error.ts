@@ -6,12 +6,22 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** SQLite's number for `database or disk is full`. */
+const sqliteFull = 13;
+
+/** Whether something could not be written because there was no room for it. */
+export function isNoSpace(error: unknown): boolean {
+  const code = errorCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return true;
+  return code === 'ERR_SQLITE_ERROR' && (error as { errcode?: number }).errcode === sqliteFull;
+}
+
 /** The failure behind an error of a system call; an error that is none of those is a bug and is thrown on. */
 export function failureOfSystemCall(error: unknown, what: string): Failure {
   const code = errorCode(error);
   if (code === undefined) throw error;
   if (code === 'ENOENT' || code === 'ENOTDIR') return failure('not-found', `${what}: there is no such file`);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (isNoSpace(error))
     return failure('no-space', `${what}: the disk is full; make room, then retry`, { retryable: true });
   return failure('command-failed', `${what}: ${(error as Error).message}`, { retryable: true });
 }

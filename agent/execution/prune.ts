@@ -1,0 +1,46 @@
+// Keeps what installers leave on the node bounded: their folders and staged installers, but for the newest few and for all
+// that a run may still need. It never touches anything that the ledger knows.
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unitOfKey } from '../../shared/key.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { errorCode } from '../platform/system-error.ts';
+
+/** Output of so many installers is kept, for questions that come later. */
+const unitFoldersKept = 10;
+/** The installed release, the one before it, and such as are staged ahead of the window. */
+const releasesKept = 4;
+
+/** Removes what is too old to be needed. While a run is open here, every staged installer may be. */
+export async function pruneState(stateDirectory: string, ledger: Ledger, log: Log): Promise<void> {
+  const known = new Set(ledger.known().map((key) => unitOfKey(key).replace(/\.service$/, '')));
+  const units = await oldest(join(stateDirectory, 'units'), unitFoldersKept);
+  const releases = await oldest(join(stateDirectory, 'releases'), releasesKept);
+  const isOpen = ledger.openHeads().length > 0 || ledger.unfinished().length > 0;
+  const unneeded = [...units.filter(({ name }) => !known.has(name)), ...(isOpen ? [] : releases)];
+  for (const { path } of unneeded) {
+    await rm(path, { recursive: true, force: true });
+    log.info('removed what no run needs any more', { path });
+  }
+}
+
+/** The entries of a folder but for the newest. */
+async function oldest(folder: string, kept: number): Promise<{ name: string; path: string }[]> {
+  const entries: { name: string; path: string; changedMs: number }[] = [];
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined) entries.push({ name, path, changedMs: found.mtimeMs });
+  }
+  return entries.sort((a, b) => b.changedMs - a.changedMs).slice(kept);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
