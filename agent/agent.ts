@@ -3,11 +3,12 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../shared/clock.ts';
+import { every, systemClock } from '../shared/clock.ts';
 import { makePrivateFolder } from '../shared/durable-file.ts';
 import type { Log } from '../shared/log.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
 import { readIdentity } from './enrol/identity-files.ts';
+import { pruneState } from './execution/prune.ts';
 import { keepSuspended } from './failover/keep-suspended.ts';
 import { observeUnits } from './failover/observer.ts';
 import { ledgerOf } from './ledger/ledger.ts';
@@ -17,6 +18,8 @@ import { fleetClient } from './link/coordinators.ts';
 import { thisMachine } from './machine.ts';
 import { runProgram } from './platform/run-program.ts';
 import { lockState } from './platform/state-lock.ts';
+
+const pruneMs = 600_000;
 
 export interface AgentOptions {
   stateDirectory: string;
@@ -31,7 +34,8 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
   for (const name of ['releases', 'units']) await makePrivateFolder(join(stateDirectory, name));
   const file = openLedgerFile(ledgerPath(stateDirectory));
   const parts = { clock: systemClock, log, policyFile, stateDirectory, runProgram };
-  await keepSuspended({ ...parts, ledger: ledgerOf(file), observe: observeUnits });
+  const ledger = ledgerOf(file);
+  await keepSuspended({ ...parts, ledger, observe: observeUnits });
   const agent = assembleAgent({
     ...parts,
     file,
@@ -42,8 +46,14 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
     random: Math.random,
     onConnection: (state) => writeConnection(stateDirectory, state),
   });
+  const stopPruning = every(systemClock, pruneMs, () => {
+    pruneState(stateDirectory, ledger, log).catch((error: unknown) =>
+      log.warn('what no run needs any more could not be removed', { error: String(error) }),
+    );
+  });
   return {
     async stop() {
+      stopPruning();
       await agent.stop();
       file.close();
       unlock();

@@ -8,7 +8,6 @@ import { failoverState } from './actions/failover.ts';
 import { nodeFacts } from './actions/node.ts';
 import { collectUnits } from './execution/collect.ts';
 import { createExecutor } from './execution/executor.ts';
-import { pruneState } from './execution/prune.ts';
 import { createReader } from './execution/reader.ts';
 import { runHook } from './failover/hook.ts';
 import { createLeaseWatch } from './failover/lease.ts';
@@ -123,7 +122,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
       handleMessage(message, send, { units: machine.units, ledger, executor, reader, clock, log }).catch(
         (error: unknown) => {
           log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
-          const refusal = refusalMessage(message, error, parts);
+          const refusal = refusalMessage(message, error, { ...parts, ledger: file });
           if (refusal !== undefined) send(refusal);
         },
       );
@@ -145,14 +144,10 @@ export function assembleAgent(given: AssemblyParts): Agent {
       return raised?.ok === true;
     },
   });
-  const tidy = async () => {
-    await collectUnits(ledger, machine.units, log);
-    await pruneState(stateDirectory, ledger, log);
-  };
   const stopEvery = [
     every(clock, watchMs, watch, log),
     every(clock, observeMs, observe, log),
-    every(clock, collectMs, tidy, log),
+    every(clock, collectMs, () => collectUnits(ledger, machine.units, log), log),
   ];
   return {
     async stop() {

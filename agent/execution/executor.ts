@@ -111,7 +111,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
         log.error('an outcome could not be written, which is tried again', {
           ...{ key: formatKey(key), verdict: outcome.verdict, error: String(error) },
         });
-        const noRoom = noRoomFor('the outcome', error, parts.nodeName(), parts.stateDirectory);
+        const noRoom = noRoomFor('the outcome', error, parts.nodeName(), ledger.file);
         if (noRoom !== undefined) parts.onProgress(key, { line: noRoom.message, outputBytes: 0 });
       }
       await clock.sleep(writeAgainMs);

@@ -35,6 +35,8 @@ const schema = `
 `;
 
 export interface LedgerFile {
+  /** Where it lies. */
+  readonly folder: string;
   generation(): string;
   /** Gives the ledger another name, so that what was asked of it under the old one is not begun under the new one. */
   renewGeneration(): void;
@@ -87,6 +89,7 @@ function fileOf(database: DatabaseSync): LedgerFile {
     sql('SELECT value FROM facts WHERE name = ?').get(name)?.value as string | number | undefined;
   const counter = () => Number(fact('counter') ?? 0);
   return {
+    folder: dirname(database.location() ?? ''),
     // Read each time: joining anew changes it beside a running daemon.
     generation: () => String(fact('generation') ?? ''),
     renewGeneration() {

@@ -12,6 +12,7 @@ import type { Reader } from '../execution/reader.ts';
 import { ask, type KeyStanding, type StandingParts, settle } from '../execution/standing.ts';
 import { renewSuspension } from '../failover/lease.ts';
 import type { Head } from '../ledger/ledger.ts';
+import type { LedgerFile } from '../ledger/ledger-file.ts';
 import { noRoomFor } from '../ledger/no-room.ts';
 import type { FromAgentInit } from './session.ts';
 
@@ -94,14 +95,14 @@ export function outcomeMessage(key: Key, outcome: Outcome, counter: number): Fro
 export function refusalMessage(
   message: ToAgent,
   error: unknown,
-  { nodeName, stateDirectory, clock }: { nodeName(): string; stateDirectory: string; clock: Clock },
+  { nodeName, ledger, clock }: { nodeName(): string; ledger: LedgerFile; clock: Clock },
 ): FromAgentInit | undefined {
   if (message.kind.case !== 'command') return undefined;
   const key = keyFromWire(message.kind.value.key);
   if (key === undefined) return undefined;
   const nowMs = clock.nowMs();
   const why =
-    noRoomFor('the ledger', error, nodeName(), stateDirectory) ??
+    noRoomFor('the ledger', error, nodeName(), ledger) ??
     failure('internal', `the agent could not take the command up: ${String(error)}`, { retryable: true });
   return outcomeMessage(key, { verdict: 'refused', failure: why, commands: [], startedAtMs: nowMs, elapsedMs: 0 }, 0);
 }
