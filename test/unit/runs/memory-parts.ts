@@ -6,7 +6,7 @@ import { encodeEvent, headOf, type StoredEvent, verifyChain } from '../../../coo
 import type { ClusterLog } from '../../../coordinator/journal/cluster-log.ts';
 import type { ClusterFact } from '../../../coordinator/journal/event.ts';
 import type { Journal } from '../../../coordinator/journal/journal.ts';
-import { fail, ok, type Result } from '../../../shared/failures.ts';
+import { fail, failure, ok, type Result } from '../../../shared/failures.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 
 /** Something that a process does from outside memory; true kills the process before or after it is done. */
@@ -16,6 +16,8 @@ export class Memory {
   readonly runs = new Map<string, string[]>();
   readonly clusters = new Map<string, ClusterFact[]>();
   readonly artefacts = new Map<string, Buffer>();
+  /** The disk with the journals takes nothing. */
+  isFull = false;
   private readonly followers = new Set<{ run: string; tell(stored: StoredEvent): void }>();
 
   /** What one process sees; `onDeath` is told when fate lets it die. */
@@ -58,6 +60,7 @@ export class Memory {
         }),
       append: ({ run, head, epoch, atMs, fact }) =>
         through(`append ${fact.type}`, () => {
+          if (this.isFull) return { status: 'failed' as const, failure: failure('no-space', '/var/lib/baton is full') };
           const records = this.runs.get(run) ?? [];
           const verified = verifyChain(run, records);
           if (!verified.ok) throw new Error('the memory is damaged');

@@ -16,7 +16,6 @@ import { type Fate, Memory } from './memory-parts.ts';
 import { SimFleet } from './sim-fleet.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
-const noProgress: ProgressFeed = { tell: () => undefined, listen: () => () => undefined };
 
 /** The sample plan with its marks as services, so that the real checks read them. */
 export const simPlan: Plan = {
@@ -53,6 +52,8 @@ export class Site {
   readonly memory = new Memory();
   readonly fleet: SimFleet;
   readonly meters: string[] = [];
+  /** What who watches is told beside events. */
+  readonly notices: string[] = [];
   private epoch = 0;
 
   constructor(world: World = new World()) {
@@ -65,12 +66,16 @@ export class Site {
     const door = this.memory.door(fate, onDeath, delay);
     const fleet = this.fleet.door(door.isDead);
     const { journal, clusterLog, artefacts } = door;
+    const progress: ProgressFeed = {
+      tell: (_run, { notice }) => void (notice === undefined || this.notices.push(notice)),
+      listen: () => () => undefined,
+    };
     const service = createRunService({
       journal,
       clusterLog,
       artefacts,
       fleet,
-      progress: noProgress,
+      progress,
       clock: this.clock,
       log: quiet,
       coordinator: `c${this.epoch}`,
@@ -90,7 +95,11 @@ export class Site {
         }),
       }),
     });
-    return { service, views: createRunViews({ journal, artefacts, fleet, progress: noProgress }), isDead: door.isDead };
+    return {
+      service,
+      views: createRunViews({ journal, artefacts, fleet, progress, troubleOf: service.troubleOf }),
+      isDead: door.isDead,
+    };
   }
 
   /** Lets simulated time pass until the promise is settled. */
