@@ -53,8 +53,7 @@ export async function assembleRuns(given: {
   if (!clusters.ok) return clusters;
   const journal = await openJournal(bus, clock);
   if (!journal.ok) return journal;
-  const artefacts = await openArtefacts(bus);
-  if (!artefacts.ok) return artefacts;
+  const artefacts = openArtefacts(bus);
 
   const shared = { bus, clock, log, audit: audit.value, tables: tables.value, coordinator, epoch };
   const hub = createHub(shared);
@@ -62,14 +61,14 @@ export async function assembleRuns(given: {
   const fleet = createBusFleet(shared);
   const locks = openClusterLog(bus);
   const progress = openProgressFeed(bus);
-  const stored = { journal: journal.value, artefacts: artefacts.value };
+  const stored = { journal: journal.value, artefacts };
   const runs = createRunService({
     ...shared,
     ...stored,
     clusterLog: locks,
     fleet,
     progress,
-    meterOf: (run, cluster) => given.meterOf(artefacts.value, run, cluster),
+    meterOf: (run, cluster) => given.meterOf(artefacts, run, cluster),
   });
   onStop('runs', runs.stop);
   const views = createRunViews({ ...stored, fleet, progress, troubleOf: runs.troubleOf });

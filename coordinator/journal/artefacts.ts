@@ -13,18 +13,20 @@ export interface Artefacts {
   get(sha256: string): Promise<Result<Buffer>>;
 }
 
-const stream = 'ARTEFACTS';
 const chunkBytesMax = 512 * 1024;
-const subjectOf = (sha256: string, part: string): string => `baton.artefact.${sha256}.${part}`;
+const streamOf = (sha256: string): string => `ARTEFACT_${sha256}`;
+const subjectOf = (sha256: string, part: string): string => `baton.content.${sha256}.${part}`;
+/** Where the first versions kept all of them. */
+const early = { stream: 'ARTEFACTS', subjectOf: (sha256: string, part: string) => `baton.artefact.${sha256}.${part}` };
 
 /** Opens the storage on a bus. */
-export async function openArtefacts(bus: Bus): Promise<Result<Artefacts>> {
-  const made = await ensureStream(bus, stream, ['baton.artefact.*.*']);
-  if (!made.ok) return made;
-
+export function openArtefacts(bus: Bus): Artefacts {
   const read = async (sha256: string, part: string): Promise<Result<Uint8Array | undefined>> => {
-    const message = await readMessage(bus, stream, { last_by_subj: subjectOf(sha256, part) });
-    return message.ok ? ok(message.value?.data) : message;
+    const message = await readMessage(bus, streamOf(sha256), { last_by_subj: subjectOf(sha256, part) });
+    if (!message.ok) return message;
+    if (message.value !== undefined) return ok(message.value.data);
+    const earlier = await readMessage(bus, early.stream, { last_by_subj: early.subjectOf(sha256, part) });
+    return earlier.ok ? ok(earlier.value?.data) : earlier;
   };
 
   const get = async (sha256: string): Promise<Result<Buffer>> => {
@@ -44,7 +46,7 @@ export async function openArtefacts(bus: Bus): Promise<Result<Artefacts>> {
     return ok(bytes);
   };
 
-  return ok({
+  return {
     get,
     async put(content) {
       const bytes = Buffer.from(content);
@@ -53,6 +55,8 @@ export async function openArtefacts(bus: Bus): Promise<Result<Artefacts>> {
       const there = await get(sha256);
       if (there.ok) return ok(sha256);
       if (!['not-found', 'damaged'].includes(there.failure.code)) return there;
+      const made = await ensureStream(bus, streamOf(sha256), [subjectOf(sha256, '*')]);
+      if (!made.ok) return made;
       const chunks = Math.ceil(bytes.length / chunkBytesMax);
       try {
         for (let index = 0; index < chunks; index += 1)
@@ -66,5 +70,5 @@ export async function openArtefacts(bus: Bus): Promise<Result<Artefacts>> {
         return { ok: false, failure: busFailure(error, `artefact ${sha256.slice(0, 12)}`) };
       }
     },
-  });
+  };
 }

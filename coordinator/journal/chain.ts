@@ -56,9 +56,14 @@ export function verifyChain(run: string, records: string[], knownHeads: Head[] =
     if (event === undefined) return damaged('it is not an event');
     const before = events.at(-1);
     if (event.sequence !== sequence) return damaged(`it says that it is event ${event.sequence}`);
-    if (event.run !== run) return damaged(`it belongs to run ${event.run}`);
     if (event.previous !== (before?.hash ?? emptyHead.hash))
-      return damaged(`its previous hash is not the one of event ${sequence - 1}`);
+      return before !== undefined && isVouchedFor(sequence, bytes, records[index + 1], knownHeads)
+        ? {
+            ok: false,
+            damage: { sequence: sequence - 1, message: 'it was changed: the next event names another hash' },
+          }
+        : damaged(`its previous hash is not the one of event ${sequence - 1}`);
+    if (event.run !== run) return damaged(`it belongs to run ${event.run}`);
     if (before !== undefined && event.epoch < before.event.epoch)
       return damaged(`its epoch ${event.epoch} is older than ${before.event.epoch} of the event before`);
     if (ids.has(event.id)) return damaged('its id was used before');
@@ -84,6 +89,15 @@ export function verifyChain(run: string, records: string[], knownHeads: Head[] =
       };
   }
   return { ok: true, events, head: headOf(events) };
+}
+
+/** Whether an event is as it was written, going by what came after it: then the one before it was changed. */
+function isVouchedFor(sequence: number, bytes: string, next: string | undefined, knownHeads: Head[]): boolean {
+  const hash = sha256Hex(bytes);
+  return (
+    (next !== undefined && parseEvent(next)?.previous === hash) ||
+    knownHeads.some((known) => known.sequence === sequence && known.hash === hash)
+  );
 }
 
 function parseEvent(bytes: string): RunEvent | undefined {

@@ -10,26 +10,46 @@ export function exportLines(events: StoredEvent[]): ExportLineDocument[] {
   return [...events.map(({ bytes }) => ({ event: bytes })), { count: events.length, head: headOf(events) }];
 }
 
-/** Checks an exported file: every event is there, unchanged, in order, and the last line's count and head are theirs. */
+/**
+ * Checks an exported file: every event is there, unchanged, in order, and the last line's count and head are theirs. Names
+ * the first event that is not; one more than there are where the end is what is wrong.
+ */
 export function verifyExport(lines: ExportLineDocument[]): ExportVerdict {
-  const last = lines.at(-1);
-  if (last?.count === undefined || last.head === undefined)
-    return { ok: false, sequence: lines.length, message: 'the last line with count and head is missing: cut off' };
-  const records: string[] = [];
-  for (const [index, line] of lines.slice(0, -1).entries()) {
-    if (line.event === undefined) return { ok: false, sequence: index + 1, message: 'the line holds no event' };
-    records.push(line.event);
-  }
+  const firstOther = lines.findIndex(({ event }) => typeof event !== 'string');
+  const records = lines.slice(0, firstOther < 0 ? lines.length : firstOther).map(({ event }) => event ?? '');
+  const end = firstOther < 0 ? undefined : endIn(lines[firstOther]);
+  const afterLast = records.length + 1;
   const run = runOf(records[0]);
-  const verified = verifyChain(run, records, [last.head]);
-  if (!verified.ok) return { ok: false, ...verified.damage };
-  if (last.count !== records.length || last.head.sequence !== records.length)
+
+  const verified = verifyChain(run, records, end === undefined ? [] : [end.head]);
+  // The events by themselves first: the last line may be what is damaged.
+  if (!verified.ok && !verifyChain(run, records).ok) return { ok: false, ...verified.damage };
+  const damaged = (message: string): ExportVerdict => ({ ok: false, sequence: afterLast, message });
+  if (lines.length === 0) return damaged('the file is empty');
+  if (firstOther < 0) return damaged('the last line with count and head is missing: the file was cut off');
+  if (end === undefined)
+    return damaged(
+      firstOther === lines.length - 1
+        ? 'the last line is no event and has no count and head'
+        : 'the line holds no event',
+    );
+  if (firstOther < lines.length - 1) return damaged('lines follow the one with count and head');
+  if (end.count !== end.head.sequence) return damaged('the last line’s count and head contradict each other');
+  if (end.count !== records.length)
     return {
       ok: false,
-      sequence: Math.min(last.count, records.length) + 1,
-      message: `the file holds ${records.length} events, its last line says ${last.count}`,
+      sequence: Math.min(end.count, records.length) + 1,
+      message: `the file holds ${records.length} events, its last line says ${end.count}`,
     };
+  if (!verified.ok) return { ok: false, ...verified.damage };
   return { ok: true, run, head: verified.head };
+}
+
+function endIn(line: ExportLineDocument | undefined): { count: number; head: Head } | undefined {
+  const { count, head } = line ?? {};
+  return Number.isInteger(count) && Number.isInteger(head?.sequence) && typeof head?.hash === 'string'
+    ? { count: count as number, head }
+    : undefined;
 }
 
 function runOf(record: string | undefined): string {

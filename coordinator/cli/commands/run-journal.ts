@@ -1,5 +1,6 @@
 // `run logs`, `run export` and `run verify`: a run's output and its journal, for people and for elsewhere.
 import { readFile, stat } from 'node:fs/promises';
+import { text as readText } from 'node:stream/consumers';
 import type { ExportLineDocument, LogChunkDocument } from '../../../shared/documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { type ExportVerdict, verifyExport } from '../../journal/export.ts';
@@ -83,12 +84,16 @@ export function verifyCommand(shell: Shell) {
   const verify = commandWith(
     'verify',
     'Check that a journal is complete and unchanged: of a run, or of an exported file, which needs no coordinator.',
-    ['baton run verify latest', 'baton run verify ./run.jsonl'],
+    [
+      'baton run verify latest',
+      'baton run verify ./run.jsonl',
+      'ssh coordinator baton run export latest | baton run verify -',
+    ],
   )
-    .argument('<RUN>', 'a run’s id, `latest`, or an exported file')
+    .argument('<RUN>', 'a run’s id, `latest`, or an exported file; - reads stdin')
     .option(...jsonOption);
   return verify.action(async (text, options) => {
-    const isFile = text.includes('/') || text.includes('.') || (await isThere(text));
+    const isFile = text === '-' || text.includes('/') || text.includes('.') || (await isThere(text));
     const end = (io: Parameters<Parameters<Shell['locally']>[1]>[0], lines: ExportLineDocument[]) => {
       const result = verifyExport(lines);
       if (options.json) io.document({ schema: 1, ...result });
@@ -128,8 +133,11 @@ async function readExport(client: OperatorClient, run: string): Promise<Result<E
 async function readExportFile(path: string): Promise<Result<ExportLineDocument[]>> {
   let text: string;
   try {
-    if ((await stat(path)).size > exportBytesMax) return fail('bad-input', `${path} is too large to be an export`);
-    text = await readFile(path, 'utf8');
+    if (path === '-') text = await readText(process.stdin);
+    else {
+      if ((await stat(path)).size > exportBytesMax) return fail('bad-input', `${path} is too large to be an export`);
+      text = await readFile(path, 'utf8');
+    }
   } catch (error) {
     return fail('bad-input', `${path} cannot be read: ${(error as Error).message}`);
   }

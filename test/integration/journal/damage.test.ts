@@ -14,6 +14,7 @@ describe('damage to the files of the store', function () {
   this.timeout(60_000);
   let store: Store;
   let plan = '';
+  let otherPlan = '';
   before(async () => {
     store = await Store.make();
     const { journal, locks, artefacts } = await store.start();
@@ -22,7 +23,7 @@ describe('damage to the files of the store', function () {
       for (let event = 1; event <= 4; event += 1) await appendTo(journal, run, `${run} ${event}`);
     }
     plan = must(await artefacts.put('the plan '.repeat(100)));
-    must(await artefacts.put('another plan'));
+    otherPlan = must(await artefacts.put('another plan'));
     await store.stop();
     await store.keep();
   });
@@ -145,9 +146,10 @@ describe('damage to the files of the store', function () {
       ['length', 'sequence', 'subject', 'payload', 'checksum'].map((field) => [record, field as Field] as const),
     )) {
       await store.restore();
-      await store.change('ARTEFACTS', block, flipIn(sequence, field));
+      await store.change(`ARTEFACT_${plan}`, block, flipIn(sequence, field));
       const { artefacts } = await store.start();
       const got = await artefacts.get(plan);
+      assert.equal(must(await artefacts.get(otherPlan)).toString(), 'another plan');
       assert.ok(!got.ok && ['damaged', 'not-found'].includes(got.failure.code), `${sequence} ${field}`);
       assert.equal(must(await artefacts.put('the plan '.repeat(100))), plan);
       assert.equal(must(await artefacts.get(plan)).length, 900);

@@ -76,7 +76,7 @@ export class Store {
       bus,
       journal: must(await openJournal(bus)),
       locks: openClusterLog(bus),
-      artefacts: must(await openArtefacts(bus)),
+      artefacts: openArtefacts(bus),
       epoch: leadership.epoch,
     };
     return this.open;

@@ -47,7 +47,7 @@ export class BusSite {
     const { bus } = this.test;
     const leadership = must(await becomeLeader(bus, { coordinator: 'c', isAlone: true }));
     const journal = must(await openJournal(bus));
-    const artefacts = must(await openArtefacts(bus));
+    const artefacts = openArtefacts(bus);
     const clusterLog = openClusterLog(bus);
     const progress = openProgressFeed(bus);
     const meters: RunMeter[] = [];

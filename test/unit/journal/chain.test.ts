@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { emptyHead, encodeEvent, headOf, type StoredEvent, verifyChain } from '../../../coordinator/journal/chain.ts';
-import { exportLines, verifyExport } from '../../../coordinator/journal/export.ts';
+import { journalOf } from './sample-journal.ts';
 
-/** A journal of `count` events. */
-function journalOf(count: number, run = 'upgrade-1'): StoredEvent[] {
-  const events: StoredEvent[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const head = headOf(events);
-    events.push(
-      encodeEvent({
-        schema: 1,
-        id: `id-${run}-${index}`,
-        run,
-        sequence: head.sequence + 1,
-        previous: head.hash,
-        epoch: 1 + Math.floor(index / 3),
-        atMs: 1000 + index,
-        fact: { type: 'LeaderChanged', coordinator: `c${index}` },
-      }),
-    );
-  }
-  return events;
-}
 const bytesOf = (events: StoredEvent[]): string[] => events.map(({ bytes }) => bytes);
 
 describe('chain of a journal', () => {
@@ -31,27 +11,6 @@ describe('chain of a journal', () => {
     const verified = verifyChain('upgrade-1', bytesOf(events), [headOf(events)]);
     assert.deepEqual(verified, { ok: true, events, head: headOf(events) });
     assert.deepEqual(verifyChain('upgrade-1', []), { ok: true, events: [], head: emptyHead });
-  });
-
-  it('finds every single flipped bit, at the event or the one after it', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(), fc.integer({ min: 0, max: 7 }), (count, at, bit) => {
-        const events = journalOf(count);
-        const bytes = bytesOf(events).map((text) => Buffer.from(text));
-        const index = at % count;
-        const record = bytes[index];
-        assert.ok(record);
-        const position = at % record.length;
-        record[position] = (record[position] ?? 0) ^ (1 << bit);
-        const verified = verifyChain(
-          'upgrade-1',
-          bytes.map((buffer) => buffer.toString()),
-          [headOf(events)],
-        );
-        assert.equal(verified.ok, false);
-        if (!verified.ok) assert.ok([index + 1, index + 2].includes(verified.damage.sequence));
-      }),
-    );
   });
 
   it('finds removed, swapped and repeated events, naming the first', () => {
@@ -108,24 +67,5 @@ describe('chain of a journal', () => {
         }),
       /more than 262144/,
     );
-  });
-});
-
-describe('exported journal', () => {
-  it('verifies without a coordinator', () => {
-    const events = journalOf(4);
-    assert.deepEqual(verifyExport(exportLines(events)), { ok: true, run: 'upgrade-1', head: headOf(events) });
-  });
-
-  it('is refused when a line was cut off at its end, changed or left out', () => {
-    const lines = exportLines(journalOf(4));
-    assert.equal(verifyExport(lines.slice(0, -1)).ok, false);
-    const left = verifyExport(lines.filter((_, index) => index !== 3));
-    assert.deepEqual(left.ok ? 0 : left.sequence, 4);
-    const changed = lines.map((line, index) =>
-      index === 1 ? { event: (line.event ?? '').replace('"c1"', '"c9"') } : line,
-    );
-    const verdict = verifyExport(changed);
-    assert.deepEqual(verdict.ok ? 0 : verdict.sequence, 3);
   });
 });
