@@ -7,9 +7,11 @@ import { execa } from 'execa';
 
 export const labName = process.env.BATON_LAB ?? 'test';
 const root = resolve(import.meta.dirname, '../..');
+/** Where this lab's coordinator answers operators. */
+export const labAddress = `unix:/run/${labName === 'lab' ? 'baton' : `baton-${labName}`}/operator.sock`;
 const environment = {
   BATON_LAB: labName,
-  BATON_ADDRESS: `unix:/run/${labName === 'lab' ? 'baton' : `baton-${labName}`}/operator.sock`,
+  BATON_ADDRESS: labAddress,
   NO_COLOR: '1',
 };
 

@@ -1,0 +1,88 @@
+// The evidence of one run in the lab, from what anybody could get at: the exported journal, the plan compiled anew and held
+// against the hash that the run was started with, the ledgers, the installers' log, the cluster as it is.
+import { readFile } from 'node:fs/promises';
+import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
+import { parseCluster } from '../../../coordinator/cluster/parse.ts';
+import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import type { ClusterDocument, ExportLineDocument, RunDocument } from '../../../shared/documents.ts';
+import { canonicalJson } from '../../../shared/hash.ts';
+import { parseKey, unitOfKey } from '../../../shared/key.ts';
+import { baton, batonJson, lab, onNode } from '../../lab/lab.ts';
+import { profile } from '../../unit/plans/compiled.ts';
+import type { Evidence, JournalHead } from '../judge/evidence.ts';
+import { readEvent } from '../judge/journal-facts.ts';
+import { installerRecords, type LedgerWatch } from './node-records.ts';
+
+export const nodes = ['n1', 'n2', 'n3'];
+const databases = ['n1', 'n2'];
+
+export async function labEvidence(
+  run: RunDocument,
+  ledgers: LedgerWatch,
+  acknowledged: JournalHead[],
+  installed: Record<string, string>,
+): Promise<Evidence> {
+  const lines = await exported(run.id);
+  ledgers.look();
+  const shown = (await batonJson<ClusterDocument>('cluster', 'show', run.cluster)).document;
+  return {
+    cluster: run.cluster,
+    journals: { [run.id]: lines },
+    plans: { [run.id]: await planOf(run, installed) },
+    acknowledged,
+    // Nodes remember the heads of earlier runs, whose journals nobody has asked for.
+    ledgers: ledgers
+      .evidence()
+      .map((ledger) => ({ ...ledger, heads: ledger.heads.filter((head) => head.run === run.id) })),
+    records: await installerRecords(databases, keysByUnit(run.id, lines)),
+    now: {
+      failover: shown.failover.state,
+      writable: await writable(),
+      portalAnswers: shown.portal.status === 200,
+    },
+    doublePrimaries: [],
+  };
+}
+
+async function exported(run: string): Promise<ExportLineDocument[]> {
+  const ended = await baton('run', 'export', run);
+  if (ended.exitCode !== 0) throw new Error(`run export ${run}: exit ${ended.exitCode}\n${ended.stderr}`);
+  return ended.stdout.split('\n').map((line) => JSON.parse(line) as ExportLineDocument);
+}
+
+/** The plan that the run was started with; throws when compiling it anew gives another one. */
+async function planOf(run: RunDocument, installed: Record<string, string>): Promise<Evidence['plans'][string]> {
+  const file = await lab('cluster-file');
+  const parsed = parseCluster(await readFile(file, 'utf8'), file);
+  if (!parsed.ok) throw new Error(parsed.failure.message);
+  // As the coordinator has it stored.
+  const cluster = JSON.parse(canonicalJson(parsed.value)) as Cluster;
+  const profiles = Object.fromEntries(nodes.map((node) => [node, profile]));
+  const compiled = compilePlan(run.plan, cluster, run.parameters, profiles, { installed });
+  if (!compiled.ok) throw new Error(compiled.failure.message);
+  const { plan, hash } = compiled.value;
+  if (hash !== run.planHash) throw new Error(`run ${run.id} has the plan ${run.planHash}, compiled anew it is ${hash}`);
+  return { plan, hash };
+}
+
+function keysByUnit(run: string, lines: ExportLineDocument[]): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const { event } of lines) {
+    const fact = readEvent(event)?.fact;
+    if (fact?.type !== 'StepStarted') continue;
+    const text = `${run}/${fact.item}/${fact.phase}/${fact.attempt}`;
+    const key = parseKey(text);
+    if (key !== undefined) keys.set(unitOfKey(key), text);
+  }
+  return keys;
+}
+
+async function writable(): Promise<string[]> {
+  const answers = await Promise.all(
+    databases.map(async (node) => ({
+      node,
+      says: await onNode(node, "sudo -u postgres psql -XtAc 'SELECT pg_is_in_recovery()'"),
+    })),
+  );
+  return answers.filter(({ says }) => says === 'f').map(({ node }) => node);
+}
