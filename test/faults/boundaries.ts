@@ -63,26 +63,34 @@ export async function boundaryTrial(fault: BoundaryFault, seed: string): Promise
   return { faultClass: `boundary: ${fault}`, seed, violations, ...(stuck !== undefined && { stuck }) };
 }
 
-/** Every seed of a fault, or of one plan. */
+/**
+ * Every seed of a fault, or of one plan. A boundary that is passed again in the same place (the same message behind the
+ * same event, as when a condition is read until it passes, or on the common way of two scenarios) is one boundary.
+ */
 export async function boundarySeeds(fault: BoundaryFault, plan?: string): Promise<string[]> {
-  const seeds: string[] = [];
-  for (const scenario of planNames.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf))
-    for (const [index, point] of (await pointsOf(scenario)).entries())
-      if (faults[fault].isPossible(point)) seeds.push(`${nameOf(scenario)}@${index}`);
-  return seeds;
+  const seeds = new Map<string, string>();
+  for (const scenario of planNames.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf)) {
+    let newest = '';
+    for (const [index, point] of (await pointsOf(scenario)).entries()) {
+      const { what, side, node } = point;
+      if (side === 'after' && what.startsWith('append ') && !what.startsWith('append baton.head.')) newest = what;
+      const place = [scenario.plan, newest, side, what, node].join('|');
+      if (faults[fault].isPossible(point) && !seeds.has(place)) seeds.set(place, `${nameOf(scenario)}@${index}`);
+    }
+  }
+  return [...seeds.values()];
 }
 
 export const boundaryClasses: FaultClass[] = boundaryFaults.map((fault) => ({
   name: `boundary: ${fault}`,
-  async *trials({ seed, count, plan }) {
+  async seeds({ seed, count, plan }) {
     const seeds = await boundarySeeds(fault, plan);
     const random = randomOf(`${fault} ${seed}`);
     // All of them, or as many as are asked for, which differ by seed.
-    for (let done = 0; done < count && seeds.length > 0; done += 1) {
-      const [picked = ''] = seeds.splice(count >= seeds.length + done ? 0 : random.below(seeds.length), 1);
-      yield await boundaryTrial(fault, picked);
-    }
+    while (seeds.length > count) seeds.splice(random.below(seeds.length), 1);
+    return seeds;
   },
+  trial: (seed) => boundaryTrial(fault, seed),
 }));
 
 function strike(act: () => void): Fate {

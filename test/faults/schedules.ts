@@ -114,7 +114,14 @@ export async function scheduleTrial(seed: string, given?: Schedule): Promise<Tri
     return fate;
   };
   const { evidence, stuck } = await simulate(scenario, act);
-  return { faultClass: 'schedules', seed, violations: judge(evidence), ...(stuck !== undefined && { stuck }) };
+  const tried = [...new Set(faults.map(({ kind }) => kind))];
+  return {
+    faultClass: 'schedules',
+    seed,
+    violations: judge(evidence),
+    kinds: tried,
+    ...(stuck !== undefined && { stuck }),
+  };
 }
 
 /** The n-th seed: short plans more often than long ones, so that many are tried in a given time. */
@@ -123,9 +130,8 @@ export const scheduleSeed = (number: number, plan?: string): string =>
 
 export const scheduleClass: FaultClass = {
   name: 'schedules',
-  async *trials({ seed, count, plan }) {
-    for (let number = seed; number < seed + count; number += 1) yield await scheduleTrial(scheduleSeed(number, plan));
-  },
+  seeds: async ({ seed, count, plan }) => Array.from({ length: count }, (_, at) => scheduleSeed(seed + at, plan)),
+  trial: (seed) => scheduleTrial(seed),
 };
 
 /** In words, for who looks at a failing seed. */

@@ -1,5 +1,5 @@
-// What one trial of the fault tests tells: its class, the seed that repeats it, and what the judge found. The classes make
-// trials one after the other; whoever runs them decides how many, and in how many workers.
+// What one trial of the fault tests tells: its class, the seed that repeats it, and what the judge found. The classes name
+// seeds and carry each out; whoever runs them decides how many, and in how many workers.
 import type { Violation } from './judge/evidence.ts';
 
 export interface Trial {
@@ -7,6 +7,8 @@ export interface Trial {
   /** Repeats exactly this trial. */
   seed: string;
   violations: Violation[];
+  /** The kinds of faults in it, where there are several. */
+  kinds?: string[];
   /** Why the run came to no end and stands with nothing that may be done: a failure too. */
   stuck?: string;
 }
@@ -18,8 +20,14 @@ export interface TrialOptions {
   plan?: string;
 }
 
+/** More than there can be: all of a class that has an end. */
+export const all = Number.MAX_SAFE_INTEGER;
+
 /** One kind of fault in the fast form. */
 export interface FaultClass {
   name: string;
-  trials(options: TrialOptions): AsyncGenerator<Trial>;
+  /** What to try: the same options, the same seeds. */
+  seeds(options: TrialOptions): Promise<string[]>;
+  /** One trial, the same for the same seed wherever it runs. */
+  trial(seed: string): Promise<Trial>;
 }

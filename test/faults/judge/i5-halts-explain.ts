@@ -73,7 +73,10 @@ function judgeEnd(
   say: Say,
 ): void {
   if (message.trim() === '') say(`the run ended as ${status} without a message`);
-  const open = standing.attempts.filter(isOpen);
+  // What an agent could not tell, a reading may have: then the item is done.
+  const isSeen = ({ start, outcome }: Attempt): boolean =>
+    outcome === 'unknown' && (start.phase === 'do' ? standing.done : standing.undone).has(start.item);
+  const open = standing.attempts.filter((attempt) => isOpen(attempt) && !isSeen(attempt));
   for (const { key } of open) say(`the run ended as ${status}, and nobody knows what became of ${key}`);
   const harmless = new Set(plan?.items.filter(({ isHarmless }) => isHarmless === true).map(({ id }) => id));
   const changing = standing.attempts.find(({ start }) => !harmless.has(start.item));

@@ -1,0 +1,88 @@
+// `npm run faults`: tries every boundary and thousands of schedules, and says what was survived. Figures are what was
+// counted, nothing else.
+import { faultClasses } from './classes.ts';
+import { type FaultsOptions, isOwnSeed, readOptions } from './options.ts';
+import { plantOf } from './planted/plants.ts';
+import { carryOutAll } from './pool.ts';
+import { type Broken, brokenOf, isSurvived, type Summary, Tally, tableText } from './table.ts';
+import { all, type Trial } from './trial.ts';
+import type { Task } from './worker.ts';
+
+const options = readOptions(process.argv.slice(2));
+const summary = options.lab ? await inTheLab(options) : await simulated(options);
+if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+(options.json ? process.stderr : process.stdout).write(`${tableText(summary)}\n`);
+process.exitCode = summary.broken.length > 0 ? 1 : 0;
+
+async function simulated(given: FaultsOptions): Promise<Summary> {
+  const startedMs = performance.now();
+  const tasks = await tasksOf(given);
+  const classes = new Tally();
+  const kinds = new Tally();
+  const broken: Broken[] = [];
+  const progress = startProgress(tasks.length);
+  const wanted = given.plant === undefined ? undefined : plantOf(given.plant)?.invariant;
+  await carryOutAll({
+    tasks,
+    ...(given.plant === undefined ? {} : { plant: given.plant }),
+    hear(trial: Trial) {
+      classes.count(trial.faultClass, isSurvived(trial));
+      for (const kind of trial.kinds ?? []) kinds.count(kind, isSurvived(trial));
+      if (!isSurvived(trial)) broken.push(brokenOf(trial, given.plant));
+      progress.tell(broken.length);
+      // A planted bug is proven by the first trial that finds it.
+      return wanted === undefined || !trial.violations.some(({ invariant }) => invariant === wanted);
+    },
+  });
+  progress.end();
+  return {
+    schema: 1,
+    seed: Number.parseInt(given.seed, 10) || 0,
+    classes: classes.lines().map(({ name, ...counts }) => ({ faultClass: name, ...counts })),
+    kinds: kinds.lines().map(({ name, ...counts }) => ({ kind: name, ...counts })),
+    broken,
+    elapsedMs: Math.round(performance.now() - startedMs),
+  };
+}
+
+/** All trials, those of the classes mixed, so that a class that fails shows early. */
+async function tasksOf(given: FaultsOptions): Promise<Task[]> {
+  const chosen = faultClasses.filter(({ name }) => given.class === undefined || given.class === name);
+  if (given.class !== undefined && isOwnSeed(given.seed)) return [{ faultClass: given.class, seed: given.seed }];
+  const lists = await Promise.all(
+    chosen.map(async ({ name, seeds }): Promise<Task[]> => {
+      const count = name === 'schedules' ? given.schedules : (given.boundaries ?? all);
+      const plan = given.plan === undefined ? {} : { plan: given.plan };
+      return (await seeds({ seed: Number(given.seed), count, ...plan })).map((seed) => ({ faultClass: name, seed }));
+    }),
+  );
+  const placed = lists.flatMap((list) => list.map((task, at) => ({ task, place: (at + 0.5) / list.length })));
+  return placed.sort((a, b) => a.place - b.place).map(({ task }) => task);
+}
+
+function startProgress(count: number) {
+  const isTerminal = process.stderr.isTTY;
+  let done = 0;
+  let toldMs = performance.now();
+  const say = (broken: number): void => {
+    const text = `${done} of ${count} tried, ${broken} broken`;
+    process.stderr.write(isTerminal ? `\r${text}` : `${text}\n`);
+  };
+  return {
+    tell(broken: number): void {
+      done += 1;
+      if (performance.now() - toldMs < (isTerminal ? 200 : 10_000)) return;
+      toldMs = performance.now();
+      say(broken);
+    },
+    end(): void {
+      if (isTerminal) process.stderr.write('\r\u001b[K');
+    },
+  };
+}
+
+async function inTheLab({ seed, kills }: FaultsOptions): Promise<Summary> {
+  // Which lab it is, is settled when this is loaded.
+  const { killInLab } = await import('./lab/kill-in-lab.ts');
+  return await killInLab(seed, kills, (line) => process.stderr.write(`${line}\n`));
+}

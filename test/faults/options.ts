@@ -1,0 +1,72 @@
+// What `npm run faults` may be told, checked before anything is tried.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { faultClasses } from './classes.ts';
+import { plants } from './planted/plants.ts';
+
+export interface FaultsOptions {
+  /** A number to begin at, or of one class a trial’s own seed. */
+  seed: string;
+  schedules: number;
+  /** At how many boundaries of each kind; undefined: at all. */
+  boundaries?: number;
+  class?: string;
+  plan?: string;
+  plant?: string;
+  json: boolean;
+  lab: boolean;
+  kills: number;
+}
+
+const examples = `
+Examples:
+  $ npm run faults                                             all boundaries of all plans, 10,000 schedules
+  $ npm run faults -- --schedules 500 --boundaries 100         a short look
+  $ npm run faults -- --class schedules --seed 'upgrade#4711'  one trial again
+  $ npm run faults -- --plant skip-the-tombstone               must fail: shows that the bug would be found
+  $ BATON_LAB=faults npm run faults -- --lab --kills 100       real kills on real machines
+
+Exit: 0 everything survived, 1 something broke, 2 wrong usage.
+Fault classes: ${faultClasses.map(({ name }) => name).join(', ')}
+Plants: ${plants.map(({ name }) => name).join(', ')}`;
+
+/** The options, or ends the process: 0 after --help, 2 with a message where they are wrong. */
+export function readOptions(args: readonly string[]): FaultsOptions {
+  const command = new Command('npm run faults --')
+    .description('Kills, cuts and repeats everything that Baton does, and has a judge look at what was left.')
+    .option('--seed <SEED>', 'where schedules begin, or with --class the seed of one trial', '1')
+    .option('--schedules <N>', 'how many schedules of several faults', wholeNumber, 10_000)
+    .option('--boundaries <N>', 'at how many boundaries, of each kind of fault (default: all)', wholeNumber)
+    .addOption(new Option('--class <NAME>', 'only this fault class').choices(faultClasses.map(({ name }) => name)))
+    .option('--plan <NAME>', 'only this plan')
+    .addOption(new Option('--plant <NAME>', 'with this bug planted').choices(plants.map(({ name }) => name)))
+    .option('--lab', 'in the lab that BATON_LAB names, instead of simulated', false)
+    .option('--kills <N>', 'how many kills in the lab', wholeNumber, 100)
+    .option('--json', 'one JSON document on stdout (schema 1); the words go to stderr', false)
+    .helpOption('-h, --help', 'this text')
+    .addHelpText('after', examples)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+  command.parse([...args], { from: 'user' });
+  const options = command.opts<FaultsOptions>();
+  const wrong = whyWrong(options);
+  if (wrong !== undefined) command.error(`error: ${wrong}`);
+  return options;
+}
+
+/** Whether a seed is of one trial, not a number to begin at. */
+export const isOwnSeed = (seed: string): boolean => !/^\d+$/.test(seed);
+
+function whyWrong({ seed, class: faultClass, lab, plant }: FaultsOptions): string | undefined {
+  if (isOwnSeed(seed) && faultClass === undefined && !lab)
+    return `the seed ${seed} is of one trial: say its --class too`;
+  if (!lab) return undefined;
+  const name = process.env.BATON_LAB ?? '';
+  if (name === '' || name === 'lab')
+    return 'BATON_LAB must name a lab other than `lab`: its machines are reset and its coordinator is killed';
+  return plant === undefined ? undefined : 'bugs are planted into the simulated form only';
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
+  return Number(text);
+}
