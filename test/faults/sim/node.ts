@@ -183,7 +183,7 @@ export class SimNode {
           const columns = Object.keys(row);
           const places = columns.map(() => '?').join(', ');
           this.database
-            .prepare(`INSERT INTO ${name} (${columns.join(', ')}) VALUES (${places})`)
+            .prepare(`INSERT OR REPLACE INTO ${name} (${columns.join(', ')}) VALUES (${places})`)
             .run(...Object.values(row));
         }
     };
