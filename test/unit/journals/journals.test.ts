@@ -85,7 +85,7 @@ describe('journals of earlier versions', () => {
       }
       const head = lines.at(-1)?.head;
       assert.ok(head && state.ended);
-      const document = runDocument(compiled, state, head, { failover: 'armed', runsNow: [], downNow: [], nodes: [] });
+      const document = runDocument(compiled, state, head, { failover: 'armed', runsNow: [], downNow: [], nodes: {} });
       assert.equal(document.status, state.ended.status);
       assert.equal(reportDocument(compiled, events, document).timeline.length, events.length);
     });
