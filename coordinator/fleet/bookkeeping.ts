@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Hello } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
+import { headsOf } from './held-heads.ts';
 import { isConnected } from './presence.ts';
 import { restoredReason } from './restored-ledger.ts';
 import { type FleetTables, type NodeRecord, type PresenceRecord, update } from './tables.ts';
@@ -57,6 +58,7 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
             agentVersion: hello.agentVersion,
             lastSeenMs: clock.nowMs(),
             ledger: { generation: hello.ledgerGeneration, counter: hello.ledgerCounter },
+            heads: headsOf(hello),
             ...(hello.profile ? { profile: plain(hello.profile) as NonNullable<NodeRecord['profile']> } : {}),
           });
         }),

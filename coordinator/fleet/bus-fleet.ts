@@ -113,6 +113,11 @@ export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: 
       log.warn('presence could not be read', { reason: read.failure.message });
       return [];
     },
+    async heldHeads() {
+      const nodes = await tables.nodes.list();
+      if (!nodes.ok) return nodes;
+      return ok(nodes.value.flatMap(({ value }) => (value.heads ?? []).map((head) => ({ node: value.name, ...head }))));
+    },
     onOutcome: (listener) =>
       listen(outcomeSubject('*'), (node, { kind }) => {
         if (kind.case !== 'outcome') return;

@@ -6,6 +6,7 @@ import type { Key } from '../../shared/key.ts';
 import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { NodePresence, ReadAction, ReadingResult } from '../checks/check.ts';
+import type { HeldHead } from './held-heads.ts';
 
 export interface Head {
   sequence: number;
@@ -46,6 +47,8 @@ export interface Fleet {
   closeRun(node: string, run: string): Promise<void>;
   renewSuspension(node: string, run: string, leaseMs: number, epoch: number): Promise<void>;
   presence(): Promise<NodePresence[]>;
+  /** Heads of open runs' journals, as the agents have last told what they hold. */
+  heldHeads(): Promise<Result<HeldHead[]>>;
   /** Outcomes as agents report them, again and again until confirmed. Returns how to stop listening. */
   onOutcome(listener: (node: string, key: Key, outcome: Outcome) => void): () => void;
   onProgress(listener: (node: string, progress: StepProgress) => void): () => void;

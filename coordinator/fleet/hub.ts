@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Subscription } from '@nats-io/transport-node';
 import { plain } from '../../shared/actions/wire.ts';
 import { type Clock, every } from '../../shared/clock.ts';
-import { type Failure, fail, failure } from '../../shared/failures.ts';
+import { type Failure, fail, failure, type Result } from '../../shared/failures.ts';
 import type { FromAgent, Heartbeat, Hello, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -78,6 +78,8 @@ export function createHub(options: {
   audit: Audit;
   coordinator: string;
   epoch: number;
+  /** Whether an agent that has obeyed this epoch may be served. */
+  mayServe(node: string, highestEpoch: number): Promise<Result<void>>;
 }): Hub {
   const { bus, tables, clock, log, audit, coordinator, epoch } = options;
   const books = createBookkeeping({ tables, clock, log, audit });
@@ -108,10 +110,12 @@ export function createHub(options: {
     const { node } = connection.stream;
     connection.behindHello = [];
     const forged = forgedField(hello);
-    const admitted =
+    const known =
       forged === undefined
         ? await books.hello(node, hello)
         : fail('bad-input', `${node}: ${forged} of its hello has control characters`);
+    // After what it holds was written down: that is true whoever leads.
+    const admitted = known.ok ? await options.mayServe(node, hello.highestEpoch) : known;
     if (!connections.has(connection)) return;
     if (admitted.ok) {
       welcome(connection, hello);

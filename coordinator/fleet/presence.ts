@@ -29,6 +29,7 @@ export function presenceOf(node: NodeRecord, presence: PresenceRecord | undefine
     hold: presence?.hold ?? false,
     agentVersion: presence?.agentVersion ?? node.agentVersion,
     ...(presence?.clockOffsetMs === undefined ? {} : { clockOffsetMs: presence.clockOffsetMs }),
+    ...(presence?.runningKey ? { runningKey: presence.runningKey } : {}),
     lastSeenMs: Math.max(node.lastSeenMs, presence?.lastSeenMs ?? 0),
     ...(refusal === undefined ? {} : { refusal }),
     ...(node.ledger.generation === '' ? {} : { ledger: node.ledger }),

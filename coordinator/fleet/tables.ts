@@ -5,6 +5,7 @@ import type { FailoverState } from '../../shared/gen/baton/v1/reading_pb.ts';
 import type { Bus } from '../bus/bus.ts';
 import { openStore, type Store } from '../bus/store.ts';
 import type { Role } from '../cluster/cluster.ts';
+import type { RunHead } from './held-heads.ts';
 
 type Plain<T> = Omit<T, '$typeName' | '$unknown'>;
 
@@ -24,6 +25,8 @@ export interface NodeRecord {
   ledger: { generation: string; counter: number };
   /** Why its agent is not served: its state was restored from an older copy. Until it joins anew. */
   restored?: string;
+  /** Of the journals of open runs, as its agent last said. */
+  heads?: RunHead[];
   /** As its agent last said; absent until it has connected. */
   profile?: NodeProfile;
 }

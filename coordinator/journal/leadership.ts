@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure, isConflict } from '../bus/failure.ts';
+import { openEpochFloor } from './epoch-floor.ts';
 import { headOfEntry, openHeads } from './heads.ts';
 import { ensureStream, lastSequence } from './streams.ts';
 
@@ -38,10 +39,17 @@ export async function becomeLeader(bus: Bus, campaign: Campaign): Promise<Result
   const heads = openHeads(bus);
   const made = await ensureStream(bus, stream, [subject]);
   if (!made.ok) return made;
+  const floors = await openEpochFloor(bus);
+  if (!floors.ok) return floors;
+  let isElected = false;
   for (;;) {
+    // What agents have obeyed before this store was put back: elected below it, nobody would obey.
+    const floor = await floors.value.get();
+    if (!floor.ok) return floor;
     const last = await lastSequence(bus, stream);
     if (!last.ok) return last;
-    if (!campaign.isAlone) await untilSilent(bus, clock, campaign.silentAfterMs ?? 5_000, campaign.signal);
+    if (!campaign.isAlone && !isElected)
+      await untilSilent(bus, clock, campaign.silentAfterMs ?? 5_000, campaign.signal);
     if (campaign.signal?.aborted) return fail('conflict', 'stopped before it became the leader');
     try {
       const fact = canonicalJson({ type: 'LeaderElected', coordinator: campaign.coordinator, atMs: clock.nowMs() });
@@ -50,17 +58,22 @@ export async function becomeLeader(bus: Bus, campaign: Campaign): Promise<Result
       });
       const kept = await heads.kept(stream);
       if (!kept.ok) return kept;
+      isElected = true;
       // Elections were lost from the stream: what was written under their numbers must stay older than this one's.
-      if (seq <= (kept.value?.sequence ?? 0)) continue;
+      if (seq <= Math.max(kept.value?.sequence ?? 0, floor.value)) continue;
       const keeping = await heads.keep(stream, headOfEntry(seq, fact));
       return keeping.ok ? await lead(bus, seq, campaign.coordinator, clock) : keeping;
     } catch (error) {
+      isElected = false;
       // Another was elected meanwhile, or the answer was lost: the next election gives a number of its own either way.
       const failure = busFailure(error, 'election of a leader');
       if (!isConflict(error) && !failure.retryable) return { ok: false, failure };
     }
   }
 }
+
+/** Epoch of the newest election on this bus. */
+export const newestEpoch = (bus: Bus): Promise<Result<number>> => lastSequence(bus, stream);
 
 async function lead(bus: Bus, epoch: number, coordinator: string, clock: Clock): Promise<Result<Leadership>> {
   const heartbeat = () => {

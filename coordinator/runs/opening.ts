@@ -7,10 +7,10 @@ import type { Artefacts } from '../journal/artefacts.ts';
 import { emptyHead, headOf } from '../journal/chain.ts';
 import type { ClusterLog, RunOpened } from '../journal/cluster-log.ts';
 import type { RunFact } from '../journal/event.ts';
-import type { Journal } from '../journal/journal.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { fold } from '../sequencer/apply.ts';
 import type { RunState } from '../sequencer/state.ts';
+import type { GuardedJournal } from './guarded-journal.ts';
 
 export interface StartRequest {
   compiled: CompiledPlan;
@@ -24,7 +24,7 @@ export interface StartRequest {
 }
 
 export interface OpeningParts {
-  journal: Journal;
+  journal: GuardedJournal;
   clusterLog: ClusterLog;
   artefacts: Artefacts;
   clock: Clock;
@@ -46,9 +46,12 @@ export async function openRun(parts: OpeningParts, request: StartRequest): Promi
   if (!known.ok) return known;
   if (known.value.length > 0) return ok(run);
 
+  const cluster = plan.cluster.cluster;
+  const lost = await journal.whyNotOpen(cluster);
+  if (!lost.ok) return lost;
+  if (lost.value !== undefined) return fail('restored-state', `cluster ${cluster} is not free: ${lost.value}`);
   const planArtefact = await artefacts.put(canonicalJson(compiled));
   if (!planArtefact.ok) return planArtefact;
-  const cluster = plan.cluster.cluster;
   const atMs = clock.nowMs();
   const opened = await clusterLog.open(cluster, { type: 'RunOpened', run, plan: plan.name, operator, epoch, atMs });
   if (!opened.ok) return opened;

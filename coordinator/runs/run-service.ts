@@ -13,6 +13,7 @@ import { fold } from '../sequencer/apply.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import { openAttempts, type RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
+import { giveBack } from './give-back.ts';
 import { progressOf } from './node-progress.ts';
 import {
   clusterLogClose,
@@ -24,6 +25,7 @@ import {
   type StartRequest,
 } from './opening.ts';
 import type { ProgressFeed } from './progress.ts';
+import type { Refusals } from './refusals.ts';
 import type { RunMeter } from './run-meter.ts';
 import { type OperatorWord, type Runner, startRunner } from './runner.ts';
 import { renewEveryMs, renewLeases } from './suspension-lease.ts';
@@ -31,6 +33,8 @@ import { renewEveryMs, renewLeases } from './suspension-lease.ts';
 export interface RunServiceParts extends OpeningParts {
   coordinator: string;
   fleet: Fleet;
+  refusals: Refusals;
+  nodesOf(cluster: string): Promise<Result<string[]>>;
   progress: ProgressFeed;
   meterOf(run: string, cluster: Cluster): RunMeter;
   clock: Clock;
@@ -76,6 +80,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       if (progress !== undefined) parts.progress.tell(run, progress);
     }),
     fleet.onPresence((presence) => {
+      care('heads', examine(presence.node));
       for (const runner of runners.values()) runner.look(presence);
     }),
   ];
@@ -84,6 +89,12 @@ export function createRunService(parts: RunServiceParts): RunService {
   const settleStranger = async (node: string, key: Key): Promise<void> => {
     const read = await journal.read(key.run);
     if (read.ok && read.value.at(-1)?.event.fact.type === 'RunEnded') await fleet.closeRun(node, key.run);
+  };
+
+  /** Also runs that nobody works on, and those of which there is no journal at all. */
+  const examine = async (node: string): Promise<void> => {
+    const examined = await journal.examine([node]);
+    if (!examined.ok) log.warn('what an agent holds could not be compared', { node, reason: examined.failure.message });
   };
 
   const work = (run: string, plan: Plan, isTakeover: boolean): void => {
@@ -238,6 +249,8 @@ export function createRunService(parts: RunServiceParts): RunService {
       const runner = runners.get(run);
       if (runner !== undefined) return await runner.say(word);
       const read = await journal.read(run);
+      if (!read.ok && read.failure.code === 'damaged' && word.decision === 'abort')
+        return await giveBack(parts, run, word, read.failure);
       if (!read.ok) return read;
       if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
       const state = stateIn(run, read.value);

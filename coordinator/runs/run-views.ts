@@ -22,8 +22,10 @@ import { isStanding, type RunState } from '../sequencer/state.ts';
 import { lookAtFailover, lookNow } from './look-now.ts';
 import { loadPlan } from './opening.ts';
 import type { ProgressFeed } from './progress.ts';
+import type { Refusal, Refusals } from './refusals.ts';
+import { refusedDocument, refusedSummary } from './refused-document.ts';
 import { reportDocument } from './report-document.ts';
-import { runDocument, runSummary } from './run-document.ts';
+import { type Now, runDocument, runSummary } from './run-document.ts';
 import { runLogs } from './run-logs.ts';
 import { watchEvents } from './watch.ts';
 
@@ -38,6 +40,8 @@ export interface RunViews {
   report(run: string): Promise<Result<ReportDocument>>;
 }
 
+const nothingRead: Omit<Now, 'nodes'> = { failover: 'unknown', runsNow: [], downNow: [] };
+
 interface Known {
   stored: StoredEvent[];
   state: RunState;
@@ -46,13 +50,16 @@ interface Known {
 /** The views over a journal. */
 export function createRunViews(parts: {
   journal: Journal;
+  /** As it is stored, also what nothing may go on from. */
+  evidence: Journal;
+  refusals: Refusals;
   artefacts: Artefacts;
   fleet: Fleet;
   progress: ProgressFeed;
   /** What keeps a run of this coordinator from going on by itself just now. */
   troubleOf?(run: string): Failure | undefined;
 }): RunViews {
-  const { journal, artefacts, fleet, progress } = parts;
+  const { journal, evidence, refusals, artefacts, fleet, progress } = parts;
   const withTrouble = <D extends RunSummaryDocument | RunDocument>(document: D): D => {
     const trouble = document.status === 'running' ? parts.troubleOf?.(document.id) : undefined;
     return trouble === undefined ? document : { ...document, message: trouble.message };
@@ -60,8 +67,8 @@ export function createRunViews(parts: {
   /** An ended run's summary never changes. */
   const endedSummaries = new Map<string, RunSummaryDocument>();
 
-  const know = async (run: string): Promise<Result<Known>> => {
-    const read = await journal.read(run);
+  const know = async (run: string, from: Journal = journal): Promise<Result<Known>> => {
+    const read = await from.read(run);
     if (!read.ok) return read;
     if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
     const state = fold(
@@ -71,8 +78,8 @@ export function createRunViews(parts: {
     return ok({ stored: read.value, state });
   };
 
-  const withPlan = async (run: string): Promise<Result<Known & { compiled: CompiledPlan }>> => {
-    const known = await know(run);
+  const withPlan = async (run: string, from?: Journal): Promise<Result<Known & { compiled: CompiledPlan }>> => {
+    const known = await know(run, from);
     if (!known.ok) return known;
     const compiled = await loadPlan(artefacts, known.value.state);
     return compiled.ok ? ok({ ...known.value, compiled: compiled.value }) : compiled;
@@ -91,9 +98,21 @@ export function createRunViews(parts: {
     return withTrouble(runDocument(compiled, state, headOf(stored), { ...now, nodes }));
   };
 
+  /** Why the run goes no further; undefined for every other one. */
+  const refusalOf = async (run: string): Promise<Refusal | undefined> => {
+    const refusal = await refusals.get(run);
+    return refusal.ok ? refusal.value : undefined;
+  };
+
   const show = async (run: string): Promise<Result<RunDocument>> => {
     const known = await withPlan(run);
-    return known.ok ? ok(await documentOf(known.value)) : known;
+    if (known.ok) return ok(await documentOf(known.value));
+    const refusal = known.failure.code === 'damaged' ? await refusalOf(run) : undefined;
+    if (refusal === undefined) return known;
+    const told = await withPlan(run, evidence);
+    const now = told.ok ? await lookNow(fleet, told.value.compiled.plan.cluster) : nothingRead;
+    const document = told.ok ? await documentOf(told.value) : undefined;
+    return ok(refusedDocument(refusal, document, { ...now, nodes: {} }));
   };
 
   const summaryOf = async (run: string): Promise<RunSummaryDocument | undefined> => {
@@ -102,6 +121,9 @@ export function createRunViews(parts: {
     const known = await know(run);
     if (!known.ok) {
       if (known.failure.code === 'not-found') return undefined;
+      const refusal = await refusalOf(run);
+      const told = refusal && (await know(run, evidence));
+      if (refusal) return refusedSummary(refusal, told?.ok ? runSummary(told.value.state) : undefined);
       const { message } = known.failure;
       return { id: run, cluster: '', plan: '', status: 'halted', operator: '', startedAt: '', message };
     }
@@ -115,7 +137,10 @@ export function createRunViews(parts: {
     async list(cluster) {
       const names = await journal.runs();
       if (!names.ok) return names;
-      const summaries = (await Promise.all(names.value.map(summaryOf))).filter((summary) => summary !== undefined);
+      const refused = await refusals.list();
+      if (!refused.ok) return refused;
+      const all = new Set([...names.value, ...refused.value.map(({ run }) => run)]);
+      const summaries = (await Promise.all([...all].map(summaryOf))).filter((summary) => summary !== undefined);
       const runs = summaries
         // A damaged one does not know its cluster any more: it may be this one.
         .filter((summary) => cluster === undefined || ['', cluster].includes(summary.cluster))
@@ -124,7 +149,13 @@ export function createRunViews(parts: {
     },
     async *watch(run, afterSequence, signal) {
       const known = await withPlan(run);
-      if (!known.ok) return known;
+      if (!known.ok) {
+        const refused = await show(run);
+        if (!refused.ok) return refused;
+        const { head, startedAt: at } = refused.value;
+        yield { schema: 1, sequence: head.sequence, at, run: refused.value };
+        return ok(undefined);
+      }
       const { plan } = known.value.compiled;
       const left = yield* watchEvents({ run, plan, journal, progress, afterSequence, signal });
       if (!left.ok) return left;
@@ -139,7 +170,7 @@ export function createRunViews(parts: {
       return known.ok ? ok(runLogs(known.value.stored.map(({ event }) => event))) : known;
     },
     async export(run) {
-      const known = await know(run);
+      const known = await know(run, evidence);
       return known.ok ? ok(exportLines(known.value.stored)) : known;
     },
     async report(run) {

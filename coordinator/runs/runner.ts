@@ -123,6 +123,14 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
     }
   };
 
+  /** An agent has told anew which heads it holds: a journal that lacks one ends the work at once. */
+  const compare = async (): Promise<void> => {
+    const read = await journal.read(run);
+    if (read.ok || read.failure.code !== 'damaged') return;
+    end ??= { is: 'failed', failure: read.failure };
+    awake.ring();
+  };
+
   const taken = ({ event, hash }: StoredEvent): void => {
     state = apply(state, event);
     head = { sequence: event.sequence, hash };
@@ -238,7 +246,10 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       if (isSame(attempt.outcome, outcome) || isSame(attempt.lateOutcome, outcome)) void fleet.confirm(node, key);
       else observe({ type: 'outcome', key, outcome, atMs: clock.monotonicMs() });
     },
-    look: (presence) => observe({ type: 'nodes', presence: [presence] }),
+    look(presence) {
+      observe({ type: 'nodes', presence: [presence] });
+      if (presence.connected || presence.refusal !== undefined) void compare();
+    },
     async stop() {
       stopping.abort();
       awake.ring();

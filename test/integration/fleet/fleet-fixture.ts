@@ -13,12 +13,14 @@ import type { Fleet as FleetOfNodes } from '../../../coordinator/fleet/fleet.ts'
 import { createHub, type Hub } from '../../../coordinator/fleet/hub.ts';
 import { openRevocations } from '../../../coordinator/fleet/revocations.ts';
 import { type FleetTables, openFleetTables } from '../../../coordinator/fleet/tables.ts';
+import { mayServe as judgeEpoch, openEpochFloor } from '../../../coordinator/journal/epoch-floor.ts';
 import {
   openReleaseStore,
   type ReleaseRecord,
   type ReleaseStore,
 } from '../../../coordinator/releases/release-store.ts';
 import { type Clock, systemClock } from '../../../shared/clock.ts';
+import { ok } from '../../../shared/failures.ts';
 import {
   Enrolment as EnrolmentMessages,
   Fleet,
@@ -83,7 +85,9 @@ export async function startFixture(): Promise<Fixture> {
   const audit = must(await openAudit(bus, log, clock));
   const revocations = must(await openRevocations(tables.revoked));
   const enrolment = createEnrolment({ tables, revocations, authority, clock, audit });
-  const hub = createHub({ bus, tables, clock, log, audit, coordinator: 'c1', epoch: 7 });
+  const epochs = { epoch: 7, floor: must(await openEpochFloor(bus)), newestEpoch: async () => ok(7) };
+  const mayServe = (node: string, highest: number) => judgeEpoch(epochs, node, highest);
+  const hub = createHub({ bus, tables, clock, log, audit, coordinator: 'c1', epoch: 7, mayServe });
   const releasesDirectory = join(folder, 'releases');
   const releaseRecords = must(await openStore<ReleaseRecord>(bus, 'releases'));
   const releases = must(await openReleaseStore(releasesDirectory, releaseRecords, 64 * 1024 * 1024));

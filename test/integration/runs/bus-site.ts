@@ -3,12 +3,16 @@
 import { openArtefacts } from '../../../coordinator/journal/artefacts.ts';
 import type { StoredEvent } from '../../../coordinator/journal/chain.ts';
 import { openClusterLog } from '../../../coordinator/journal/cluster-log.ts';
+import type { Journal } from '../../../coordinator/journal/journal.ts';
 import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import { openJournal } from '../../../coordinator/journal/nats-journal.ts';
+import { guardJournal } from '../../../coordinator/runs/guarded-journal.ts';
 import { openProgressFeed, type ProgressFeed } from '../../../coordinator/runs/progress.ts';
+import { openRefusals } from '../../../coordinator/runs/refusals.ts';
 import { createRunMeter, type RunMeter } from '../../../coordinator/runs/run-meter.ts';
 import { createRunService, type RunService } from '../../../coordinator/runs/run-service.ts';
 import { createRunViews, type RunViews } from '../../../coordinator/runs/run-views.ts';
+import { ok } from '../../../shared/failures.ts';
 import type { Log } from '../../../shared/log.ts';
 import { FakeClock } from '../../unit/runs/fake-clock.ts';
 import { SimFleet } from '../../unit/runs/sim-fleet.ts';
@@ -54,12 +58,19 @@ export class BusSite {
     let isDead = false;
     const never = new Promise<never>(() => undefined);
     const fleet = this.fleet.door(() => isDead);
+    const refusals = must(await openRefusals(bus));
+    const membership = { nodesOf: async () => ok(['n1', 'n2', 'n3']), clusterOf: async () => ok('sim') };
+    const mortal: Journal = {
+      ...journal,
+      append: (append) => (isDead ? never : journal.append(append)),
+      read: (run, knownHeads) => (isDead ? never : journal.read(run, knownHeads)),
+    };
+    const parts = { refusals, ...membership, clock: this.clock, log: quiet };
+    const guarded = guardJournal({ ...parts, journal: mortal, heldHeads: fleet.heldHeads });
     const service = createRunService({
-      journal: {
-        ...journal,
-        append: (append) => (isDead ? never : journal.append(append)),
-        read: (run, knownHeads) => (isDead ? never : journal.read(run, knownHeads)),
-      },
+      refusals,
+      ...membership,
+      journal: guarded,
       clusterLog,
       artefacts,
       fleet,
@@ -76,7 +87,7 @@ export class BusSite {
     });
     return {
       service,
-      views: createRunViews({ journal, artefacts, fleet, progress }),
+      views: createRunViews({ journal: guarded, evidence: journal, refusals, artefacts, fleet, progress }),
       progress,
       epoch: leadership.epoch,
       journalOf: async (run) => must(await journal.read(run)),

@@ -6,6 +6,7 @@ import { encodeEvent, headOf, type StoredEvent, verifyChain } from '../../../coo
 import type { ClusterLog } from '../../../coordinator/journal/cluster-log.ts';
 import type { ClusterFact } from '../../../coordinator/journal/event.ts';
 import type { Journal } from '../../../coordinator/journal/journal.ts';
+import type { Refusal, Refusals } from '../../../coordinator/runs/refusals.ts';
 import { fail, failure, ok, type Result } from '../../../shared/failures.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 
@@ -13,6 +14,15 @@ import { sha256Hex } from '../../../shared/hash.ts';
 export type Fate = (what: string) => 'go on' | 'die before' | 'die after';
 
 export class Memory {
+  readonly refused = new Map<string, Refusal>();
+  readonly refusals: Refusals = {
+    get: async (run) => ok(this.refused.get(run)),
+    list: async () => ok([...this.refused.values()]),
+    put: async (refusal) => {
+      this.refused.set(refusal.run, refusal);
+      return ok(undefined);
+    },
+  };
   readonly runs = new Map<string, string[]>();
   readonly clusters = new Map<string, ClusterFact[]>();
   readonly artefacts = new Map<string, Buffer>();

@@ -3,10 +3,12 @@
 import type { CheckRef } from '../../../coordinator/checks/check.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import type { CompiledPlan, Plan } from '../../../coordinator/plans/plan.ts';
+import { guardJournal } from '../../../coordinator/runs/guarded-journal.ts';
 import type { StartRequest } from '../../../coordinator/runs/opening.ts';
 import type { ProgressFeed } from '../../../coordinator/runs/progress.ts';
 import { createRunService, type RunService } from '../../../coordinator/runs/run-service.ts';
 import { createRunViews, type RunViews } from '../../../coordinator/runs/run-views.ts';
+import { ok } from '../../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../../shared/hash.ts';
 import type { Log } from '../../../shared/log.ts';
 import { samplePlan } from '../sequencer/sample-plan.ts';
@@ -65,12 +67,21 @@ export class Site {
     this.epoch += 1;
     const door = this.memory.door(fate, onDeath, delay);
     const fleet = this.fleet.door(door.isDead);
-    const { journal, clusterLog, artefacts } = door;
+    const { clusterLog, artefacts } = door;
     const progress: ProgressFeed = {
       tell: (_run, { notice }) => void (notice === undefined || this.notices.push(notice)),
       listen: () => () => undefined,
     };
+    const membership = {
+      nodesOf: async () => ok(simPlan.cluster.nodes.map(({ name }) => name)),
+      clusterOf: async () => ok(simPlan.cluster.cluster),
+    };
+    const { refusals } = this.memory;
+    const guarded = { refusals, ...membership, clock: this.clock, log: quiet };
+    const journal = guardJournal({ ...guarded, journal: door.journal, heldHeads: fleet.heldHeads });
     const service = createRunService({
+      refusals,
+      ...membership,
       journal,
       clusterLog,
       artefacts,
@@ -95,11 +106,9 @@ export class Site {
         }),
       }),
     });
-    return {
-      service,
-      views: createRunViews({ journal, artefacts, fleet, progress, troubleOf: service.troubleOf }),
-      isDead: door.isDead,
-    };
+    const seen = { journal, evidence: door.journal, refusals, artefacts, fleet, progress };
+    const views = createRunViews({ ...seen, troubleOf: service.troubleOf });
+    return { service, views, isDead: door.isDead };
   }
 
   /** Lets simulated time pass until the promise is settled. */

@@ -1,10 +1,11 @@
 // The simulated cluster behind the interface that the coordinator has of its agents. Outcomes are told again until they
 // are confirmed, as agents do.
 
-import type { ReadAction, ReadingResult } from '../../../coordinator/checks/check.ts';
+import type { NodePresence, ReadAction, ReadingResult } from '../../../coordinator/checks/check.ts';
 import type { Fleet, StepCommand } from '../../../coordinator/fleet/fleet.ts';
+import type { HeldHead } from '../../../coordinator/fleet/held-heads.ts';
 import type { Answer } from '../../../shared/actions/action.ts';
-import { failure } from '../../../shared/failures.ts';
+import { failure, ok } from '../../../shared/failures.ts';
 import { formatKey, type Key } from '../../../shared/key.ts';
 import type { Outcome } from '../../../shared/outcome.ts';
 import type { World } from '../sequencer/world.ts';
@@ -19,7 +20,11 @@ export class SimFleet {
   readonly world: World;
   /** Called before each reading. */
   onRead: (action: ReadAction) => void = () => undefined;
+  /** How presence is told. */
+  presenceOf: (presence: NodePresence) => NodePresence = (presence) => presence;
   private epoch = 0;
+  /** What each node's agent was told of last. */
+  readonly heads = new Map<string, HeldHead>();
 
   constructor(world: World) {
     this.world = world;
@@ -49,6 +54,7 @@ export class SimFleet {
           if (command.epoch < this.epoch) throw new Error('a command of an older epoch');
           this.epoch = command.epoch;
           this.sent.push(command);
+          this.heads.set(node, { node, run: command.key.run, ...command.head });
           this.nodes.set(formatKey(command.key), node);
           const { key, action, timeoutMs, ledger } = command;
           const known = ledger === undefined ? {} : { ledger };
@@ -59,9 +65,14 @@ export class SimFleet {
       ask: (node, key) => alive(() => this.world.ask(node, key)),
       settle: (node, key) => alive(() => this.world.settle(node, key)),
       confirm: (_, key) => alive(() => void this.unconfirmed.delete(formatKey(key))),
-      closeRun: (node, run) => alive(() => void this.closed.push(`${node} ${run}`)),
+      closeRun: (node, run) =>
+        alive(() => {
+          this.closed.push(`${node} ${run}`);
+          if (this.heads.get(node)?.run === run) this.heads.delete(node);
+        }),
       renewSuspension: (node, run) => alive(() => void this.renewed.push(`${node} ${run}`)),
-      presence: async () => (isDead() ? never : this.world.presence()),
+      heldHeads: async () => (isDead() ? never : ok([...this.heads.values()])),
+      presence: async () => (isDead() ? never : this.world.presence().map(this.presenceOf)),
       onOutcome: (listener) => {
         const told: typeof listener = (...outcome) => {
           if (!isDead()) listener(...outcome);

@@ -1,0 +1,63 @@
+// The way out for a run that is refused: an operator who has looked closes it, and the cluster is free again. Nothing is
+// appended to its journal; the nodes forget its keys, so that nothing of it can start any more.
+import type { Clock } from '../../shared/clock.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { ClusterLog } from '../journal/cluster-log.ts';
+import type { Refusals } from './refusals.ts';
+
+export interface GiveBackParts {
+  clusterLog: ClusterLog;
+  refusals: Refusals;
+  nodesOf(cluster: string): Promise<Result<string[]>>;
+  fleet: Fleet;
+  clock: Clock;
+  epoch: number;
+}
+
+/** Closes a run whose journal cannot be gone on with; `damage` is how it could not be read. */
+export async function giveBack(
+  parts: GiveBackParts,
+  run: string,
+  by: { operator: string; reason: string },
+  damage: Failure,
+): Promise<Result<void>> {
+  const { clusterLog, refusals, fleet, clock, epoch } = parts;
+  const known = await refusals.get(run);
+  if (!known.ok) return known;
+  if (known.value?.closed !== undefined) return ok(undefined);
+  const cluster = known.value === undefined ? await clusterHeldBy(clusterLog, run) : ok(known.value.cluster);
+  if (!cluster.ok) return cluster;
+  const nodes = await parts.nodesOf(cluster.value);
+  if (!nodes.ok) return nodes;
+
+  const presence = await fleet.presence();
+  for (const node of nodes.value) {
+    const standing = presence.find((one) => one.node === node);
+    if (!standing?.connected) {
+      const why = standing?.refusal ?? `${node}: its agent is not connected`;
+      return fail('not-in-state', `run ${run} cannot be closed yet: ${why}; only waiting is possible until it answers`);
+    }
+    if (standing.runningKey?.startsWith(`${run}/`))
+      return fail('not-in-state', `run ${run} cannot be closed yet: ${node} still carries out ${standing.runningKey}`);
+  }
+
+  const atMs = clock.nowMs();
+  const refusal = known.value ?? { run, cluster: cluster.value, finding: damage.message, atMs };
+  await Promise.all(nodes.value.map((node) => fleet.closeRun(node, run)));
+  if (cluster.value !== '') {
+    const closed = await clusterLog.close(cluster.value, { type: 'RunClosed', run, status: 'failed', epoch, atMs });
+    if (!closed.ok) return closed;
+  }
+  return await refusals.put({ ...refusal, closed: { by: by.operator, reason: by.reason, atMs } });
+}
+
+async function clusterHeldBy(clusterLog: ClusterLog, run: string): Promise<Result<string>> {
+  const clusters = await clusterLog.clusters();
+  if (!clusters.ok) return clusters;
+  for (const cluster of clusters.value) {
+    const holder = await clusterLog.holder(cluster);
+    if (holder.ok && holder.value?.run === run) return ok(cluster);
+  }
+  return ok('');
+}

@@ -1,0 +1,110 @@
+// The journal as runs may go on with it: compared, whenever it is read, with the heads that the agents of its cluster
+// hold. A journal that lacks one of them is refused from then on; the journals of other runs are as they were.
+import type { Clock } from '../../shared/clock.ts';
+import { fail, ok, type Result } from '../../shared/failures.ts';
+import type { Log } from '../../shared/log.ts';
+import type { HeldHead } from '../fleet/held-heads.ts';
+import type { StoredEvent } from '../journal/chain.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type Refusal, type Refusals, refusalText } from './refusals.ts';
+
+export interface GuardParts {
+  journal: Journal;
+  refusals: Refusals;
+  /** What the agents of all nodes hold. */
+  heldHeads(): Promise<Result<HeldHead[]>>;
+  /** Names of a cluster's nodes; none where there is no such cluster. */
+  nodesOf(cluster: string): Promise<Result<string[]>>;
+  /** The cluster of a node. */
+  clusterOf(node: string): Promise<Result<string | undefined>>;
+  clock: Clock;
+  log: Log;
+}
+
+export interface GuardedJournal extends Journal {
+  /** Looks at every run that agents of these nodes hold a head of. */
+  examine(nodes: readonly string[]): Promise<Result<void>>;
+  /** Why no run may be opened on a cluster: one was lost or cut there, and nobody has closed it. */
+  whyNotOpen(cluster: string): Promise<Result<string | undefined>>;
+}
+
+export function guardJournal(parts: GuardParts): GuardedJournal {
+  const { journal, refusals, clock, log } = parts;
+
+  const guarded: Journal = {
+    ...journal,
+    async read(run, knownHeads) {
+      const refused = await refusals.get(run);
+      if (!refused.ok) return refused;
+      if (refused.value !== undefined) return fail('damaged', refusalText(refused.value));
+      const read = await journal.read(run, knownHeads);
+      if (!read.ok || read.value.some(({ event }) => event.fact.type === 'RunEnded')) return read;
+      const found = await findingOf(run, read.value);
+      if (!found.ok) return found;
+      if (found.value === undefined) return read;
+      const refusal = { run, ...found.value, atMs: clock.nowMs() };
+      const put = await refusals.put(refusal);
+      if (!put.ok) return put;
+      log.error('a run is refused', { run, reason: refusal.finding });
+      return fail('damaged', refusalText(refusal));
+    },
+  };
+
+  const findingOf = async (
+    run: string,
+    events: StoredEvent[],
+  ): Promise<Result<Pick<Refusal, 'cluster' | 'finding'> | undefined>> => {
+    const all = await parts.heldHeads();
+    if (!all.ok) return all;
+    const held = all.value.filter((head) => head.run === run);
+    const first = held[0];
+    if (first === undefined) return ok(undefined);
+    const started = events[0]?.event.fact;
+    if (started?.type !== 'RunStarted') {
+      const cluster = await parts.clusterOf(first.node);
+      if (!cluster.ok) return cluster;
+      const finding = `event 1 is missing: ${first.node} was told of ${first.sequence} events, there is no journal`;
+      // A node of no cluster has no say in anything.
+      return ok(cluster.value === undefined ? undefined : { cluster: cluster.value, finding });
+    }
+    const nodes = await parts.nodesOf(started.cluster);
+    if (!nodes.ok) return nodes;
+    for (const head of held.toSorted((a, b) => a.sequence - b.sequence)) {
+      const finding = nodes.value.includes(head.node) ? lackIn(events, head) : undefined;
+      if (finding !== undefined) return ok({ cluster: started.cluster, finding });
+    }
+    return ok(undefined);
+  };
+
+  return {
+    ...guarded,
+    async examine(nodes) {
+      const held = await parts.heldHeads();
+      if (!held.ok) return held;
+      for (const run of new Set(held.value.filter(({ node }) => nodes.includes(node)).map((head) => head.run))) {
+        const read = await guarded.read(run);
+        if (!read.ok && read.failure.code !== 'damaged') return read;
+      }
+      return ok(undefined);
+    },
+    async whyNotOpen(cluster) {
+      const nodes = await parts.nodesOf(cluster);
+      if (!nodes.ok) return nodes;
+      const examined = await this.examine(nodes.value);
+      if (!examined.ok) return examined;
+      const all = await refusals.list();
+      if (!all.ok) return all;
+      const open = all.value.find((refusal) => refusal.cluster === cluster && refusal.closed === undefined);
+      return ok(open && refusalText(open));
+    },
+  };
+}
+
+/** What a journal lacks of what an agent was told, with the event's number. */
+function lackIn(events: StoredEvent[], { node, sequence, hash }: HeldHead): string | undefined {
+  const there = events[sequence - 1];
+  if (there === undefined)
+    return `event ${events.length + 1} is missing: ${node} was told of ${sequence} events, there are ${events.length}`;
+  if (there.hash !== hash) return `event ${sequence} is not the one that ${node} was told of`;
+  return undefined;
+}

@@ -1,0 +1,118 @@
+// A coordinator that was put back to an older copy: its journal lacks what the agents were told of.
+import assert from 'node:assert/strict';
+import { compiled, request, Site } from './process.ts';
+
+const word = (decision: 'abort' | 'retry') => ({
+  decision,
+  operator: 'ana',
+  reason: 'looked at all nodes',
+  requestId: 'd',
+});
+
+/** A run that stands at its approval, with its journal cut to this many events afterwards. */
+async function cutTo(events: number): Promise<{ site: Site; run: string }> {
+  const site = new Site();
+  const first = site.process();
+  const opened = await site.run(first.service.startRun(request()));
+  assert.ok(opened.ok);
+  const run = opened.value;
+  await site.until(run, 'awaiting-operator');
+  await site.run(first.service.stop());
+  const stored = site.memory.runs.get(run) ?? [];
+  if (events === 0) site.memory.runs.delete(run);
+  else site.memory.runs.set(run, stored.slice(0, events));
+  return { site, run };
+}
+
+describe('a journal that lacks what agents were told of', () => {
+  for (const left of [8, 0])
+    it(`with ${left} events left is refused at its exact event, appended to by nobody, and closed by hand`, async () => {
+      const { site, run } = await cutTo(left);
+      const { service, views } = site.process();
+      assert.ok((await site.run(service.resumeAll())).ok);
+      assert.equal(service.stateOf(run), undefined, 'nobody works on it');
+      assert.equal(site.events(run).length, left);
+
+      const shown = await site.run(views.show(run));
+      assert.ok(shown.ok);
+      assert.equal(shown.value.status, 'halted');
+      assert.match(shown.value.message, new RegExp(`event ${left + 1} is missing: n[123] was told of \\d+ events`));
+      assert.deepEqual(
+        shown.value.next.map(({ command }) => command),
+        [`baton run export ${run}`, `baton run abort ${run}`],
+      );
+      const refused = await site.run(service.startRun(request('another')));
+      assert.ok(!refused.ok && ['restored-state', 'conflict'].includes(refused.failure.code));
+      const retried = await site.run(service.decide(run, word('retry')));
+      assert.ok(!retried.ok && retried.failure.code === 'damaged');
+
+      assert.ok((await site.run(service.decide(run, word('abort')))).ok);
+      assert.ok((await site.run(service.decide(run, word('abort')))).ok, 'twice is once');
+      assert.equal(site.events(run).length, left);
+      assert.deepEqual(
+        site.fleet.closed.toSorted(),
+        ['n1', 'n2', 'n3'].map((node) => `${node} ${run}`),
+      );
+      const closed = await site.run(views.show(run));
+      assert.ok(closed.ok && closed.value.status === 'failed' && closed.value.next.length === 0);
+      assert.match(closed.value.message, /ana gave the cluster back/);
+      const listed = await site.run(views.list());
+      assert.ok(listed.ok && listed.value.runs.some(({ id, status }) => id === run && status === 'failed'));
+
+      const next = await site.run(service.startRun(request('another')));
+      assert.ok(next.ok, 'the cluster is free again');
+      // For ever, also once no agent holds its head any more.
+      const again = site.process();
+      assert.ok(!(await site.run(again.service.decide(run, word('retry')))).ok);
+      await site.run(service.stop());
+    });
+
+  it('is refused also where it has other events under the same numbers', async () => {
+    const { site, run } = await cutTo(1_000);
+    for (const [node, head] of site.fleet.heads) site.fleet.heads.set(node, { ...head, hash: 'f'.repeat(64) });
+    const { service, views } = site.process();
+    await site.run(service.resumeAll());
+    const shown = await site.run(views.show(run));
+    assert.ok(shown.ok);
+    assert.match(shown.value.message, /event \d+ is not the one that n[123] was told of/);
+  });
+
+  it('is not given back while something of it runs, or while a node cannot be asked', async () => {
+    const { site, run } = await cutTo(8);
+    const { service } = site.process();
+    await site.run(service.resumeAll());
+    site.fleet.presenceOf = (one) => (one.node === 'n2' ? { ...one, connected: false } : one);
+    const away = await site.run(service.decide(run, word('abort')));
+    assert.ok(!away.ok);
+    assert.match(away.failure.message, /n2: its agent is not connected; only waiting is possible/);
+    site.fleet.presenceOf = (one) => (one.node === 'n1' ? { ...one, runningKey: `${run}/install/do/1` } : one);
+    const busy = await site.run(service.decide(run, word('abort')));
+    assert.ok(!busy.ok);
+    assert.match(busy.failure.message, /n1 still carries out .*install\/do\/1/);
+    assert.deepEqual(site.fleet.closed, []);
+  });
+
+  it('that only lacks what came after the last command goes on: agents tell again what is missing', async () => {
+    const { site, run } = await cutTo(1_000);
+    const all = site.memory.runs.get(run) ?? [];
+    const told = Math.max(...[...site.fleet.heads.values()].map(({ sequence }) => sequence));
+    assert.ok(told < all.length);
+    site.memory.runs.set(run, all.slice(0, told));
+    const { service } = site.process();
+    await site.run(service.resumeAll());
+    await site.until(run, 'awaiting-operator');
+    const keys = site.fleet.world.started.map(({ step, phase, attempt }) => `${step}/${phase}/${attempt}`);
+    assert.equal(new Set(keys).size, keys.length);
+    await site.run(service.stop());
+  });
+
+  it('of another cluster’s node is nobody’s evidence', async () => {
+    const { site, run } = await cutTo(1_000);
+    site.fleet.heads.set('stranger', { node: 'stranger', run, sequence: 9_999, hash: 'e'.repeat(64) });
+    const { service } = site.process();
+    await site.run(service.resumeAll());
+    assert.ok(service.stateOf(run) !== undefined);
+    await site.run(service.stop());
+    assert.ok(compiled().plan.cluster.nodes.every(({ name }) => name !== 'stranger'));
+  });
+});
