@@ -190,6 +190,7 @@ export class Site {
 
   /** As `baton node revoke`, `baton node add` and the join on the node leave its record. */
   joinAnew({ restored: _, ...record }: NodeRecord): void {
+    this.world.node(record.name).openLedger().renewGeneration();
     this.putRecord('nodes', record.name, { ...record, ledger: { generation: '', counter: 0 } });
   }
 
