@@ -54,6 +54,6 @@ export async function perform(parts: Performing, instruction: Performed): Promis
       return { type: 'settled', key, result: await fleet.settle(node, key, epoch, head), atMs };
     }
     case 'read-failover':
-      return { type: 'failover', sequence: parts.sequence, is: await lookAtFailover(fleet, plan.cluster) };
+      return { type: 'failover', sequence: parts.sequence, is: await lookAtFailover(fleet, plan.cluster), atMs };
   }
 }

@@ -26,10 +26,15 @@ export function halt(situation: Situation, what: Omit<Halt, 'checks' | 'evidence
 
 /** Ends the run, saying whether failover is armed as it is read now. */
 export function end(situation: Situation, status: EndStatus, message: string): Instruction {
-  const { state, seen } = situation;
+  const { state, seen, nowMs, limits } = situation;
   const read = seen.failover;
   if (read === undefined || read.sequence < Math.max(state.effectSequence, state.eraSequence))
     return { kind: 'read-failover' };
+  // Where something was changed, an observer's agent that is just being started anew is worth a moment.
+  if (status !== 'failed' && read.is === 'unknown' && nowMs - read.firstAtMs < limits.unknownWithinMs) {
+    const againAtMs = read.lastAtMs + limits.askAgainMs;
+    return nowMs >= againAtMs ? { kind: 'read-failover' } : { kind: 'wait', untilMs: againAtMs };
+  }
   return meteredFirst(situation, {
     kind: 'append',
     fact: { type: 'RunEnded', status, message, failoverArmed: read.is },

@@ -56,7 +56,15 @@ export interface Seen {
   readonly passedAtMs: Readonly<Record<string, number>>;
   readonly attempts: Readonly<Record<string, AttemptSeen>>;
   readonly bound: Readonly<Record<string, Bound>>;
-  readonly failover?: { sequence: number; is: FailoverText };
+  readonly failover?: FailoverSeen;
+}
+
+/** Whether failover was armed; `firstAtMs` is of the first answer to the same question. */
+export interface FailoverSeen {
+  sequence: number;
+  is: FailoverText;
+  firstAtMs: number;
+  lastAtMs: number;
 }
 
 export const nothingSeen: Seen = { nodes: {}, readings: {}, passedAtMs: {}, attempts: {}, bound: {} };
@@ -69,7 +77,7 @@ export type Observation =
   | { type: 'settled'; key: Key; result: Result<KeyStanding>; atMs: number }
   | { type: 'outcome'; key: Key; outcome: Outcome; atMs: number }
   | { type: 'bound'; item: string; base: number; values: Result<Record<string, string>>; atMs: number }
-  | { type: 'failover'; sequence: number; is: FailoverText }
+  | { type: 'failover'; sequence: number; is: FailoverText; atMs: number }
   | { type: 'nodes'; presence: readonly NodePresence[] };
 
 export const readingName = (item: string, of: ReadOf): string => `${item}/${of}`;
@@ -103,7 +111,7 @@ export function notice(seen: Seen, observation: Observation): Seen {
       return { ...seen, bound: { ...seen.bound, [item]: { base, firstAtMs, lastAtMs: atMs, values } } };
     }
     case 'failover':
-      return { ...seen, failover: { sequence: observation.sequence, is: observation.is } };
+      return { ...seen, failover: failoverSeen(seen.failover, observation) };
     case 'nodes':
       return { ...seen, nodes: { ...seen.nodes, ...nodesSeen(observation.presence) } };
   }
@@ -117,6 +125,13 @@ export function nodesSeen(presence: readonly NodePresence[]): Record<string, Nod
       { connected, ...(refusal === undefined ? {} : { refusal }), ...(ledger === undefined ? {} : { ledger }) },
     ]),
   );
+}
+
+function failoverSeen(
+  before: FailoverSeen | undefined,
+  { sequence, is, atMs }: Extract<Observation, { type: 'failover' }>,
+): FailoverSeen {
+  return { sequence, is, firstAtMs: before?.sequence === sequence ? before.firstAtMs : atMs, lastAtMs: atMs };
 }
 
 /** What was seen of a key. */

@@ -6,7 +6,7 @@ import { judge } from './judge/judge.ts';
 import type { Fate, Point } from './sim/director.ts';
 import { type Random, randomOf } from './sim/random.ts';
 import { type Scenario, simulate } from './sim/simulate.ts';
-import type { Site } from './sim/site.ts';
+import type { Site, SiteOptions } from './sim/site.ts';
 import { cluster } from './sim/world.ts';
 import type { FaultClass, Trial } from './trial.ts';
 
@@ -54,8 +54,8 @@ const kinds = {
     });
   },
   hang: ({ node, forMs }: Fault, site: Site) => void site.world.hanging.set(node, forMs * 5),
-  restoreLedger({ node, forMs }: Fault, site: Site) {
-    const restore = site.snapshotLedger(node);
+  restoreNode({ node, forMs }: Fault, site: Site) {
+    const restore = site.snapshotNode(node);
     site.time.in(forMs / 10, restore);
   },
   pauseCoordinator: ({ forMs }: Fault, site: Site) => site.pauseCoordinator(site.leader()?.name ?? 'c1', forMs),
@@ -98,7 +98,7 @@ const faultOf = (random: Random, points: number): Fault => ({
 });
 
 /** Runs a schedule to its end and judges it. */
-export async function scheduleTrial(seed: string, given?: Schedule): Promise<Trial> {
+export async function scheduleTrial(seed: string, given?: Schedule, log?: SiteOptions['log']): Promise<Trial> {
   const { scenario, faults } = given ?? (await scheduleOf(seed));
   const waiting = [...faults];
   const act = (point: Point, index: number, site: Site): Fate => {
@@ -113,7 +113,7 @@ export async function scheduleTrial(seed: string, given?: Schedule): Promise<Tri
     }
     return fate;
   };
-  const { evidence, stuck } = await simulate(scenario, act);
+  const { evidence, stuck } = await simulate(scenario, act, log && { log });
   const tried = [...new Set(faults.map(({ kind }) => kind))];
   return {
     faultClass: 'schedules',

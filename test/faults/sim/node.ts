@@ -1,10 +1,9 @@
 // A simulated machine: services, observer, version, staged releases, transient units that outlive the agent and die with
 // a reboot, a ledger on its disk. What is durable here survives the agent's processes.
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { type LedgerFile, ledgerFileOn } from '../../../agent/ledger/ledger-file.ts';
 import type { UnitState } from '../../../agent/platform/unit-states.ts';
 import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
-import type { ActionOf } from '../../../shared/actions/action.ts';
 import { formatKey, type Key, unitOfKey } from '../../../shared/key.ts';
 import { activeUnit } from '../../unit/checks/world.ts';
 import type { LedgerAttempt } from '../judge/evidence.ts';
@@ -42,6 +41,7 @@ export class SimNode {
   /** Writes to the agent's disk fail. */
   isDiskFull = false;
   private database = newDatabase();
+  private readonly forgotten: Row[] = [];
   private readonly services = new Map<string, Service>();
   private readonly time: Time;
   private readonly world: World;
@@ -158,35 +158,60 @@ export class SimNode {
     return { ...file, close: () => undefined };
   }
 
-  /** Every attempt that was ever in the ledger, also of closed runs. */
+  /** Every attempt that was ever in the ledger, also of closed runs and of what was put back. */
   attempts(): LedgerAttempt[] {
-    const rows = this.database.prepare('SELECT * FROM kept UNION ALL SELECT * FROM attempts').all();
-    return rows.map((row) => ({
-      key: String(row.key),
-      ...(row.payload_hash !== null && { payloadHash: String(row.payload_hash) }),
-      epoch: Number(row.epoch),
-      ...(row.outcome !== null && {
-        verdict: (JSON.parse(String(row.outcome)) as { verdict: LedgerAttempt['verdict'] }).verdict,
-      }),
-      settled: row.settled_at_ms !== null,
-    })) as LedgerAttempt[];
+    const rows = [...this.forgotten, ...this.rows()].map(attemptOf);
+    const byKey = new Map<string, LedgerAttempt>();
+    for (const row of rows) byKey.set(row.key, { ...byKey.get(row.key), ...row });
+    return [...byKey.values()];
   }
 
-  /** Puts the ledger back, later, to how it is now: a restored copy of the machine. */
-  snapshotLedger(): () => void {
+  /** Puts the machine back, later, to how it is now: its ledger, its services, what it had recorded itself. */
+  snapshot(): () => void {
+    const { version, staged } = this;
     const rows = tables.map((name) => this.database.prepare(`SELECT * FROM ${name}`).all());
+    const services = structuredClone([...this.services]);
+    const units = structuredClone([...this.units]);
+    const recorded = this.world.records.length;
     return () => {
+      this.forgotten.push(...this.rows());
       this.database.close();
       this.database = newDatabase();
-      for (const [index, name] of tables.entries())
-        for (const row of rows[index] ?? []) {
-          const columns = Object.keys(row);
-          const places = columns.map(() => '?').join(', ');
-          this.database
-            .prepare(`INSERT OR REPLACE INTO ${name} (${columns.join(', ')}) VALUES (${places})`)
-            .run(...Object.values(row));
-        }
+      for (const [index, name] of tables.entries()) refill(this.database, name, rows[index] ?? []);
+      this.version = version;
+      this.staged = staged && { ...staged };
+      this.services.clear();
+      for (const [name, service] of services) this.services.set(name, service);
+      this.units.clear();
+      for (const [name, unit] of units) this.units.set(name, unit);
+      this.world.forgetRecords(this.name, recorded);
     };
+  }
+
+  private rows(): Row[] {
+    return this.database.prepare('SELECT * FROM kept UNION ALL SELECT * FROM attempts').all();
+  }
+}
+
+type Row = Record<string, unknown>;
+
+function attemptOf(row: Row): LedgerAttempt {
+  const outcome = row.outcome === null ? undefined : (JSON.parse(String(row.outcome)) as Pick<LedgerAttempt, 'verdict'>);
+  return {
+    key: String(row.key),
+    ...(row.payload_hash !== null && { payloadHash: String(row.payload_hash) }),
+    epoch: Number(row.epoch),
+    ...(outcome?.verdict !== undefined && { verdict: outcome.verdict }),
+    settled: row.settled_at_ms !== null,
+  };
+}
+
+function refill(database: DatabaseSync, table: string, rows: Record<string, SQLOutputValue>[]): void {
+  database.exec(`DELETE FROM ${table}`);
+  for (const row of rows) {
+    const columns = Object.keys(row);
+    const places = columns.map(() => '?').join(', ');
+    database.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`).run(...Object.values(row));
   }
 }
 
@@ -207,5 +232,3 @@ function columnsOf(database: DatabaseSync): string {
   const columns = database.prepare("SELECT name FROM pragma_table_info('attempts')").all();
   return columns.map(({ name }) => `OLD.${String(name)}`).join(', ');
 }
-
-export type Installer = ActionOf<'runInstaller'>;

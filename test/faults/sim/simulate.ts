@@ -33,7 +33,9 @@ export interface Simulated {
   happened: number;
 }
 
-const upToMs = 3 * 3_600_000;
+const upToMs = 45 * 60_000;
+/** An operator who has said more than this gets nowhere. */
+const wordsMax = 30;
 /** What is still on its way after the end. */
 const afterwardsMs = 3_000;
 
@@ -81,16 +83,19 @@ export async function simulate(
       seenLocks = count;
       isClosed = lockOf(here.server).at(-1)?.type === 'RunClosed';
     }
-    return isClosed || here.crashes.length > 0;
+    return isClosed || here.crashes.length > 0 || operator.said.length > wordsMax;
   };
-  const isEnded = await here.time.pass(isOver, upToMs);
+  const { log } = options;
+  if (log !== undefined) tellEvents(here, operator.run, log);
+  await here.time.pass(isOver, upToMs);
+  const isStandingRestored = here.wasRestored && operator.said.length > wordsMax;
   await here.time.pass(() => false, here.time.nowMs + afterwardsMs);
   const events = eventsOf(here.server, operator.run);
   const newest = events.at(-1)?.event;
   const stuck =
     here.crashes.length > 0
       ? here.crashes.join('\n')
-      : isEnded
+      : isClosed || isStandingRestored
         ? undefined
         : `no end after ${here.time.nowMs} ms; newest event ${JSON.stringify(newest?.fact)?.slice(0, 400) ?? 'none'}`;
   return {
@@ -106,4 +111,18 @@ export async function simulate(
     nowMs: here.time.nowMs,
     happened: here.time.happened,
   };
+}
+
+/** For who looks at a failing seed: the journal beside the processes' own log. */
+function tellEvents({ server, time }: Site, run: string, log: NonNullable<SiteOptions['log']>): void {
+  let told = 0;
+  const look = (): void => {
+    for (const { event } of eventsOf(server, run).slice(told)) {
+      told += 1;
+      const { type, ...fact } = event.fact;
+      log(time.nowMs, `event ${event.sequence}`, 'info', type, fact);
+    }
+    time.in(50, look);
+  };
+  look();
 }

@@ -35,7 +35,7 @@ export interface SiteOptions {
   director: Director;
   /** Names of the coordinators; several of them share an external bus. */
   coordinators?: string[];
-  log?: (from: string, level: string, message: string, more: unknown) => void;
+  log?: (atMs: number, from: string, level: string, message: string, more: unknown) => void;
 }
 
 export class Site {
@@ -157,10 +157,12 @@ export class Site {
   }
 
   /** The machine loses its power and comes back: nobody tells the others. */
-  reboot(name: string): void {
+  reboot(name: string, whileDown: () => void = () => undefined): void {
     const node = this.world.node(name);
     this.network.cut(name);
     this.agents.get(name)?.process.kill();
+    node.goDown();
+    whileDown();
     node.goDown();
     this.time.in(rebootMs, () => {
       node.comeUp();
@@ -169,14 +171,12 @@ export class Site {
     });
   }
 
-  /** The machine is put back, later, to how its ledger is now. */
-  snapshotLedger(name: string): () => void {
-    const restore = this.world.node(name).snapshotLedger();
+  /** The machine is put back, later, to how it is now, and starts again. */
+  snapshotNode(name: string): () => void {
+    const restore = this.world.node(name).snapshot();
     return () => {
-      this.agents.get(name)?.process.kill();
-      restore();
+      this.reboot(name, restore);
       this.wasRestored = true;
-      this.time.in(restartMs, () => this.startAgent(name));
     };
   }
 
@@ -268,7 +268,8 @@ export class Site {
   }
 
   private logOf(process: SimProcess): Log {
-    const say = (level: string) => (message: string, more?: unknown) => this.log(process.name, level, message, more);
+    const say = (level: string) => (message: string, more?: unknown) =>
+      this.log(this.time.nowMs, process.name, level, message, more);
     const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
     return {
       ...log,

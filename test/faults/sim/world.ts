@@ -16,7 +16,7 @@ export { release };
 
 export class World {
   readonly nodes = new Map<string, SimNode>();
-  readonly records: NodeRecord[] = [];
+  records: NodeRecord[] = [];
   /** By marker. */
   readonly tickets = new Map<string, string>();
   /** By path, in the synchronized folder. */
@@ -35,6 +35,13 @@ export class World {
 
   record(entry: NodeRecord): void {
     this.records.push({ ...entry, observerActive: this.isArmed() });
+  }
+
+  /** What a machine had recorded since is gone with it; what reached others is not. */
+  forgetRecords(node: string, since: number): void {
+    this.records = this.records.filter(
+      (entry, index) => index < since || entry.node !== node || entry.kind === 'sendRequest',
+    );
   }
 
   isArmed(): boolean {

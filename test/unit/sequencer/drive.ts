@@ -160,6 +160,7 @@ export function drive(test: Drive): Driven {
       case 'read-failover':
         see({
           type: 'failover',
+          atMs,
           sequence: state.sequence,
           is: world.marks.has('suspend') ? 'suspended' : 'armed',
         });
