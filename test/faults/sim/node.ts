@@ -196,7 +196,8 @@ export class SimNode {
 type Row = Record<string, unknown>;
 
 function attemptOf(row: Row): LedgerAttempt {
-  const outcome = row.outcome === null ? undefined : (JSON.parse(String(row.outcome)) as Pick<LedgerAttempt, 'verdict'>);
+  const outcome =
+    row.outcome === null ? undefined : (JSON.parse(String(row.outcome)) as Pick<LedgerAttempt, 'verdict'>);
   return {
     key: String(row.key),
     ...(row.payload_hash !== null && { payloadHash: String(row.payload_hash) }),
