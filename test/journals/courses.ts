@@ -133,7 +133,7 @@ export const courses: Course[] = [
     record: simulated({ plan: 'upgrade', way: 'retry' }, (site) => {
       let restore = (): void => undefined;
       const keep = once('before append StepStarted stage.n2 do', () => {
-        restore = site.snapshotLedger('n1');
+        restore = site.snapshotNode('n1');
       });
       const putBack = once(`after start runInstaller ${failing} do`, () => site.time.in(1, () => restore()));
       return (where) => {
