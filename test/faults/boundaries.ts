@@ -8,7 +8,17 @@ import type { Way } from './sim/operator.ts';
 import { randomOf } from './sim/random.ts';
 import { compiledFor, type Scenario, simulate } from './sim/simulate.ts';
 import type { Site } from './sim/site.ts';
-import type { FaultClass, Trial } from './trial.ts';
+import type { FaultClass, Trial, TrialOptions } from './trial.ts';
+
+interface BoundaryKind {
+  isPossible(point: Point): boolean;
+  act(point: Point, site: Site): Fate;
+  /** More than one, where that makes the difference. */
+  coordinators?: string[];
+}
+
+/** Longer than a late message takes. */
+const stoppedMs = 40_000;
 
 /** What can go wrong at a boundary, by the name that the table has for it. */
 const faults = {
@@ -20,7 +30,16 @@ const faults = {
   'answer lost': { isPossible: ({ fates }: Point) => fates.includes('lose'), act: (): Fate => 'lose' },
   'delivered twice': { isPossible: ({ fates }: Point) => fates.includes('twice'), act: (): Fate => 'twice' },
   'delivered late': { isPossible: ({ fates }: Point) => fates.includes('late'), act: (): Fate => 'late' },
-};
+  // Another one takes over meanwhile; what the first had on its way arrives after that, then it goes on itself.
+  'coordinator stopped, its message late': {
+    isPossible: ({ fates, side }: Point) => fates.includes('late') && side === 'before',
+    act: (_: Point, site: Site): Fate => {
+      site.pauseCoordinator(site.leader()?.name ?? 'c1', stoppedMs);
+      return 'late';
+    },
+    coordinators: ['c1', 'c2'],
+  },
+} satisfies Record<string, BoundaryKind>;
 export type BoundaryFault = keyof typeof faults;
 export const boundaryFaults = Object.keys(faults) as BoundaryFault[];
 
@@ -47,14 +66,21 @@ export async function pointsOf(scenario: Scenario): Promise<Point[]> {
   return points;
 }
 
-export const nameOf = ({ plan, way, failing }: Scenario): string =>
-  failing === undefined ? plan : `${plan},${failing},${way}`;
+export const nameOf = ({ plan, way, failing, coordinators }: Scenario): string => {
+  const name = failing === undefined ? plan : `${plan},${failing},${way}`;
+  return coordinators === undefined ? name : `${name} of ${coordinators.length}`;
+};
+
+function asFor(fault: BoundaryFault, scenario: Scenario): Scenario {
+  const { coordinators }: BoundaryKind = faults[fault];
+  return coordinators === undefined ? scenario : { ...scenario, coordinators };
+}
 
 /** One fault at one boundary; the seed is `scenario@boundary`. */
 export async function boundaryTrial(fault: BoundaryFault, seed: string): Promise<Trial> {
   const [name = '', number = ''] = seed.split('@');
-  const [plan = '', failing, way = 'retry'] = name.split(',');
-  const scenario: Scenario = { plan, way: way as Way, ...(failing !== undefined && { failing }) };
+  const [plan = '', failing, way = 'retry'] = name.replace(/ of \d+$/, '').split(',');
+  const scenario = asFor(fault, { plan, way: way as Way, ...(failing !== undefined && { failing }) });
   const at = Number(number);
   const { evidence, stuck } = await simulate(scenario, (point, index, site) =>
     index === at ? faults[fault].act(point, site) : 'go on',
@@ -67,13 +93,18 @@ export async function boundaryTrial(fault: BoundaryFault, seed: string): Promise
  * Every seed of a fault, or of one plan. A boundary that is passed again in the same place (the same message behind the
  * same event, as when a condition is read until it passes, or on the common way of two scenarios) is one boundary.
  */
-export async function boundarySeeds(fault: BoundaryFault, plan?: string): Promise<string[]> {
+export async function boundarySeeds(
+  fault: BoundaryFault,
+  { plan, at }: Pick<TrialOptions, 'plan' | 'at'> = {},
+): Promise<string[]> {
   const seeds = new Map<string, string>();
-  for (const scenario of planNames.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf)) {
+  const scenarios = planNames.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf);
+  for (const scenario of scenarios.map((one) => asFor(fault, one))) {
     let newest = '';
     for (const [index, point] of (await pointsOf(scenario)).entries()) {
       const { what, side, node } = point;
       if (side === 'after' && what.startsWith('append ') && !what.startsWith('append baton.head.')) newest = what;
+      if (at !== undefined && !what.startsWith(at)) continue;
       const place = [scenario.plan, newest, side, what, node].join('|');
       if (faults[fault].isPossible(point) && !seeds.has(place)) seeds.set(place, `${nameOf(scenario)}@${index}`);
     }
@@ -83,8 +114,8 @@ export async function boundarySeeds(fault: BoundaryFault, plan?: string): Promis
 
 export const boundaryClasses: FaultClass[] = boundaryFaults.map((fault) => ({
   name: `boundary: ${fault}`,
-  async seeds({ seed, count, plan }) {
-    const seeds = await boundarySeeds(fault, plan);
+  async seeds({ seed, count, ...where }) {
+    const seeds = await boundarySeeds(fault, where);
     const random = randomOf(`${fault} ${seed}`);
     // All of them, or as many as are asked for, which differ by seed.
     while (seeds.length > count) seeds.splice(random.below(seeds.length), 1);

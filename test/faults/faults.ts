@@ -52,8 +52,9 @@ async function tasksOf(given: FaultsOptions): Promise<Task[]> {
   const lists = await Promise.all(
     chosen.map(async ({ name, seeds }): Promise<Task[]> => {
       const count = name === 'schedules' ? given.schedules : (given.boundaries ?? all);
-      const plan = given.plan === undefined ? {} : { plan: given.plan };
-      return (await seeds({ seed: Number(given.seed), count, ...plan })).map((seed) => ({ faultClass: name, seed }));
+      const { plan, at } = given;
+      const where = { ...(plan === undefined ? {} : { plan }), ...(at === undefined ? {} : { at }) };
+      return (await seeds({ seed: Number(given.seed), count, ...where })).map((seed) => ({ faultClass: name, seed }));
     }),
   );
   const placed = lists.flatMap((list) => list.map((task, at) => ({ task, place: (at + 0.5) / list.length })));

@@ -11,6 +11,7 @@ export interface FaultsOptions {
   boundaries?: number;
   class?: string;
   plan?: string;
+  at?: string;
   plant?: string;
   json: boolean;
   lab: boolean;
@@ -38,6 +39,7 @@ export function readOptions(args: readonly string[]): FaultsOptions {
     .option('--boundaries <N>', 'at how many boundaries, of each kind of fault (default: all)', wholeNumber)
     .addOption(new Option('--class <NAME>', 'only this fault class').choices(faultClasses.map(({ name }) => name)))
     .option('--plan <NAME>', 'only this plan')
+    .option('--at <WHAT>', 'only boundaries whose name begins with this, such as `request command`')
     .addOption(new Option('--plant <NAME>', 'with this bug planted').choices(plants.map(({ name }) => name)))
     .option('--lab', 'in the lab that BATON_LAB names, instead of simulated', false)
     .option('--kills <N>', 'how many kills in the lab', wholeNumber, 100)

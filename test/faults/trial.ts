@@ -18,6 +18,8 @@ export interface TrialOptions {
   count: number;
   /** Only this plan. */
   plan?: string;
+  /** Of boundaries only those whose name begins with this. */
+  at?: string;
 }
 
 /** More than there can be: all of a class that has an end. */

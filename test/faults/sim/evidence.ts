@@ -2,7 +2,7 @@
 // nodes' own record, the lock, and how things stand.
 import { readSuspension } from '../../../agent/ledger/suspension.ts';
 import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
-import { encodeEvent, headOf, type StoredEvent } from '../../../coordinator/journal/chain.ts';
+import { encodeEvent, type StoredEvent } from '../../../coordinator/journal/chain.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { exportLines } from '../../../coordinator/journal/export.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
@@ -45,13 +45,14 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
         .map((row) => ({ run: String(row.run), sequence: Number(row.head_sequence), hash: String(row.head_hash) })),
       closedRuns: runs.filter((row) => row.closed_at_ms !== null).map((row) => String(row.run)),
       attempts: node.attempts(),
+      keepsClosed: true,
     };
   });
   return {
     cluster: cluster.cluster,
     journals: events.length === 0 ? {} : { [run]: exportLines(events) },
     plans: { [run]: { plan: plan as unknown as EvidencePlan, hash } },
-    acknowledged: events.length === 0 ? [] : [{ run, ...headOf(events) }],
+    acknowledged: site.acknowledged,
     ledgers,
     records: world.records,
     lock: lockOf(server),

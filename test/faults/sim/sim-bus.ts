@@ -2,6 +2,8 @@
 // one; as far as the coordinator uses it. Its errors are those of the real client.
 import { errors, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { Bus } from '../../../coordinator/bus/bus.ts';
+import { sha256Hex } from '../../../shared/hash.ts';
+import type { JournalHead } from '../judge/evidence.ts';
 import { type BusServer, matches, type Publishing, type StoredMessage } from './bus-server.ts';
 import { type Director, type Fate, lateMs } from './director.ts';
 import type { SimProcess } from './process.ts';
@@ -25,6 +27,8 @@ const decoder = new TextDecoder();
 export class SimNats {
   readonly server: BusServer;
   readonly subscriptions = new Set<Subscription>();
+  /** Heads that a coordinator was told of as journaled. */
+  readonly acknowledged: JournalHead[] = [];
   private readonly time: Time;
   private readonly director: Director;
 
@@ -32,6 +36,11 @@ export class SimNats {
     this.server = server;
     this.time = time;
     this.director = director;
+  }
+
+  private noteAcknowledged(subject: string, sequence: number, data: Payload): void {
+    const run = /^baton\.run\.(.+)$/.exec(subject)?.[1];
+    if (run !== undefined) this.acknowledged.push({ run, sequence, hash: sha256Hex(bytesOf(data)) });
   }
 
   connect(process: SimProcess): Bus {
@@ -151,7 +160,12 @@ export class SimNats {
       },
       js: {
         publish: (subject: string, data: Payload, publishing: Publishing = {}) =>
-          write(`append ${describe(subject, data)}`, () => server.publish(subject, bytesOf(data), publishing)),
+          write(`append ${describe(subject, data)}`, () => server.publish(subject, bytesOf(data), publishing)).then(
+            (ack) => {
+              this.noteAcknowledged(subject, ack.seq, data);
+              return ack;
+            },
+          ),
         consumers: {
           get: (name: string, options: { opt_start_seq: number }) =>
             read(() => consumerOf(server, name, options.opt_start_seq, process, time)),

@@ -9,6 +9,7 @@ import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import { canonicalJson } from '../../../shared/hash.ts';
 import type { Log } from '../../../shared/log.ts';
 import { profile } from '../../unit/plans/compiled.ts';
+import type { JournalHead } from '../judge/evidence.ts';
 import { BusServer } from './bus-server.ts';
 import type { Director } from './director.ts';
 import { simMachine } from './machine.ts';
@@ -48,6 +49,8 @@ export class Site {
   readonly crashes: string[] = [];
   /** A ledger or the bus was put back: nodes may refuse until they are joined anew. */
   wasRestored = false;
+  /** Heads that a coordinator was told of as journaled. */
+  readonly acknowledged: JournalHead[];
   private readonly nats: SimNats;
   private readonly director: Director;
   private readonly names: string[];
@@ -61,7 +64,12 @@ export class Site {
     this.log = log;
     this.server = new BusServer(this.time);
     this.nats = new SimNats(this.server, this.time, director);
+    this.acknowledged = this.nats.acknowledged;
     this.network = new Network(this.time, director);
+    this.world.moment = ({ node, key }) => ({
+      epochSeen: Number(this.world.node(node).openLedger().fact('highest_epoch') ?? 0),
+      journaled: this.server.streams.get(`RUN_${key.split('/')[0]}`)?.messages.length ?? 0,
+    });
     for (const { name } of cluster.nodes) new SimNode(name, this.time, this.world);
     this.fillTables();
     for (const name of coordinators) this.startCoordinator(name);

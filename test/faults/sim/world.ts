@@ -33,8 +33,11 @@ export class World {
     return found;
   }
 
+  /** What else is known at the moment of a record: how far the journal is, what the node's ledger says. */
+  moment: (entry: NodeRecord) => Partial<NodeRecord> = () => ({});
+
   record(entry: NodeRecord): void {
-    this.records.push({ ...entry, observerActive: this.isArmed() });
+    this.records.push({ ...entry, ...this.moment(entry), observerActive: this.isArmed() });
   }
 
   /** What a machine had recorded since is gone with it; what reached others is not. */
