@@ -1,0 +1,64 @@
+// The short form of the fault tests: a sample of all boundaries, some hundred schedules, all that was once found, and the
+// simulation's own promise that a seed repeats itself.
+import assert from 'node:assert/strict';
+import { planNames } from '../../../coordinator/plans/parameters.ts';
+import { boundaryClasses, pointsOf, scenariosOf } from '../../faults/boundaries.ts';
+import { regressions } from '../../faults/regressions.ts';
+import { describeSchedule, scheduleClass, scheduleSeed, scheduleTrial } from '../../faults/schedules.ts';
+import { type Scenario, simulate } from '../../faults/sim/simulate.ts';
+import type { Trial } from '../../faults/trial.ts';
+
+/** As of the property tests: FC_SEED looks elsewhere. */
+const seed = Number(process.env.FC_SEED ?? 20_261_121);
+
+function assertSurvived({ faultClass, seed: own, violations, stuck }: Trial): void {
+  const broken = violations.map(({ invariant, message }) => `${invariant}: ${message}`);
+  assert.deepEqual([...broken, ...(stuck === undefined ? [] : [stuck])], [], `${faultClass}, seed ${own}`);
+}
+
+describe('a simulated site', function () {
+  this.timeout(120_000);
+
+  for (const plan of planNames)
+    it(`carries out ${plan} when nothing goes wrong`, async () => {
+      const { stuck, evidence, passed } = await simulate({ plan, way: 'retry' });
+      assert.equal(stuck, undefined);
+      assert.match(JSON.stringify(Object.values(evidence.journals)[0]?.at(-2)), /succeeded/);
+      assert.ok(passed > 100, `${passed} boundaries`);
+    });
+
+  it('comes to an end whatever step that must not be repeated fails, and whatever the operator says to it', async () => {
+    for (const scenario of scenariosOf('upgrade')) assert.ok((await pointsOf(scenario)).length > 100);
+  });
+
+  it('takes the same course for the same seed', async () => {
+    const courseOf = async (): Promise<string[]> => {
+      const scenario: Scenario = { plan: 'upgrade', way: 'retry' };
+      const { course } = await simulate(scenario, (_, index, site) => {
+        if (index === 500) site.killCoordinator();
+        if (index === 800) site.killAgent('n1');
+        return index === 300 ? 'late' : 'go on';
+      });
+      return course;
+    };
+    assert.deepEqual(await courseOf(), await courseOf());
+    assert.equal(await describeSchedule(scheduleSeed(7)), await describeSchedule(scheduleSeed(7)));
+  });
+});
+
+describe('nothing is lost', function () {
+  this.timeout(180_000);
+
+  for (const { name, seeds, trial } of boundaryClasses)
+    it(`at a sample of boundaries: ${name}`, async () => {
+      for (const own of await seeds({ seed, count: 12 })) assertSurvived(await trial(own));
+    });
+
+  it('in some hundred schedules of several faults', async () => {
+    for (const own of await scheduleClass.seeds({ seed: Math.abs(seed) % 1_000_000, count: 120 }))
+      assertSurvived(await scheduleClass.trial(own));
+  });
+
+  for (const { found, ...schedule } of regressions)
+    it(`where once: ${found}`, async () => assertSurvived(await scheduleTrial('regression', schedule)));
+});
