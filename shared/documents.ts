@@ -31,6 +31,8 @@ export interface NodeDocument {
   lastSeenAt: string;
   /** Why its agent is not served. */
   refusal?: string;
+  /** Two agents used its certificate at the same time: when that was last seen, and from where. */
+  contested?: { at: string; from: string[] };
 }
 export interface NodesDocument {
   schema: 1;

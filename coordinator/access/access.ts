@@ -12,6 +12,7 @@ import { failureToStatus } from '../../shared/rpc/status.ts';
 import type { Identity, Mistrust } from '../../shared/security/identity.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type Caller, describeCaller, setCaller } from './caller.ts';
+import type { Connections } from './tls-listener.ts';
 
 /** What a connection's certificate proves. */
 export type Trust = Identity | Mistrust | 'no certificate';
@@ -29,8 +30,8 @@ export function refusalOf(trust: Trust, path: string, nowMs: number, isRevoked: 
 }
 
 export interface AccessOptions {
-  /** What the connection of a call has proved when it was made. */
-  trustOf(call: ServerInterceptingCallInterface): Trust;
+  /** What the connection of a call has proved when it was made, and how many calls it has made. */
+  connections: Connections;
   isRevoked(serial: string): boolean;
   nowMs(): number;
   audit: Audit;
@@ -48,7 +49,8 @@ export function checkAccess(options: AccessOptions): OpenCalls {
   const open = new Map<ServerInterceptingCallInterface, string>();
 
   const interceptor: ServerInterceptor = (method, call) => {
-    const trust = options.trustOf(call);
+    const trust = options.connections.trustOf(call);
+    options.connections.countCall(call);
     const caller: Caller =
       typeof trust === 'object'
         ? { kind: trust.kind, name: trust.name, serial: trust.serial, from: call.getPeer() }

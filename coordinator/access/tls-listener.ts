@@ -1,7 +1,7 @@
 // The agents' port: TLS 1.3 that asks for a client certificate and lets connections without one in, since joining has
 // none. What a certificate proves is found out once per connection; whether a call is allowed is access.ts's.
 // The authority is sent in the chain, so that a joining node can compare it with its pin.
-import type { Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
@@ -11,19 +11,30 @@ import type { Log } from '../../shared/log.ts';
 import type { Credentials } from '../../shared/security/certificates.ts';
 import { identityOf } from '../../shared/security/identity.ts';
 import type { Trust } from './access.ts';
+import { createAdmission, type Stranger } from './admission.ts';
+import { type Allowance, createAllowances } from './allowance.ts';
+import { createTally } from './tally.ts';
 
-const connectionsMax = 512;
-const handshakeTimeoutMs = 10_000;
-/** Of connections that prove no identity, such as for joining: how long one lives, and how many an address may have. */
+const provenMax = 256;
+/** Of one certificate; when there are more the oldest goes, which may be half-open. */
+export const provenPerCertificateMax = { node: 4, operator: 32 };
+const handshakeTimeoutMs = 5_000;
+/** How long a connection lives that proves no identity, such as for joining. */
 const strangerLifeMs = 30_000;
-export const strangersPerAddressMax = 8;
+const lookEveryMs = 100;
 /** A revoked client has this long to read why before its connection is cut. */
 const lastWordsMs = 500;
+
+/** What the access check needs to know of a call's connection. */
+export interface Connections {
+  trustOf(call: ServerInterceptingCallInterface): Trust;
+  /** Counts a call; a connection that makes too many is ended. */
+  countCall(call: ServerInterceptingCallInterface): void;
+}
 
 export interface TlsListener {
   /** Where it listens; the port is the real one when 0 was asked for. */
   address: HostPort;
-  trustOf(call: ServerInterceptingCallInterface): Trust;
   /** Cuts every connection of a certificate. */
   cut(serial: string): void;
   /** Uses another server certificate for new connections. */
@@ -40,21 +51,48 @@ interface Ends {
 /** A connection is known by both its ends: behind a router two may share the far one. */
 const nameOf = (ends: Ends) => [ends.localAddress, ends.localPort, ends.remoteAddress, ends.remotePort].join(' ');
 
-/** Listens, and hands every connection to the gRPC server. `makeServer` gets the lookup that access checks need. */
+interface Connection extends Stranger {
+  socket: Socket;
+  life: NodeJS.Timeout;
+  /** From here on: once TLS is set up. */
+  tls?: TLSSocket;
+  trust: Trust;
+  allowance: Allowance;
+}
+
+/**
+ * Listens, and hands every connection to a gRPC server: those that have proved an identity to one, strangers to another
+ * with narrower limits. `makeServer` gets the lookup that access checks need.
+ */
 export async function listenTls(options: {
   listen: HostPort;
   authority: string;
   server: Credentials;
   clock: Clock;
   log: Log;
-  makeServer(trustOf: TlsListener['trustOf']): Server;
+  makeServer(connections: Connections, of: 'proven' | 'strangers'): Server;
   strangerLifeMs?: number;
 }): Promise<Result<TlsListener>> {
   const { listen, authority, clock, log } = options;
-  const connections = new Map<string, { socket: TLSSocket; trust: Trust }>();
-  const trustOf: TlsListener['trustOf'] = (call) =>
-    connections.get(nameOf(call.getConnectionInfo()))?.trust ?? 'no certificate';
-  const injector = options.makeServer(trustOf).createConnectionInjector(ServerCredentials.createInsecure());
+  const connections = new Map<string, Connection>();
+  const tally = createTally(log, 'connections to the agents’ port were ended');
+  const admission = createAdmission<Connection>(clock, tally.count);
+  const allowances = createAllowances(clock);
+  const end = ({ socket }: Connection, reason: string) => {
+    tally.count(reason);
+    socket.destroy();
+  };
+
+  const seen: Connections = {
+    trustOf: (call) => connections.get(nameOf(call.getConnectionInfo()))?.trust ?? 'no certificate',
+    countCall(call) {
+      const connection = connections.get(nameOf(call.getConnectionInfo()));
+      if (connection !== undefined && !connection.allowance.call()) end(connection, 'they made too many calls');
+    },
+  };
+  const injectorOf = (of: 'proven' | 'strangers') =>
+    options.makeServer(seen, of).createConnectionInjector(ServerCredentials.createInsecure());
+  const injectors = { proven: injectorOf('proven'), strangers: injectorOf('strangers') };
 
   const context = (server: Credentials) => ({
     ca: authority,
@@ -70,76 +108,97 @@ export async function listenTls(options: {
     handshakeTimeout: handshakeTimeoutMs,
     noDelay: true,
   });
-  tls.maxConnections = connectionsMax;
-  const strangers = limitStrangers(options.strangerLifeMs ?? strangerLifeMs);
-  // Counted from before the handshake on, which may be drawn out as well.
-  tls.on('connection', (socket: Socket) => {
-    if (strangers.admit(socket)) return;
-    log.debug('a connection was ended: too many without a certificate', { from: socket.remoteAddress });
-    socket.destroy();
+  // Admitted before anything is done for TLS, which costs memory and time.
+  const tcp = createTcpServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => undefined);
+    const name = nameOf(socket);
+    const life = setTimeout(
+      () => end(connection, 'they proved no identity in time'),
+      options.strangerLifeMs ?? strangerLifeMs,
+    );
+    const connection: Connection = {
+      address: socket.remoteAddress ?? '',
+      socket,
+      life,
+      trust: 'no certificate',
+      allowance: allowances.of('no certificate'),
+      destroy: () => socket.destroy(),
+    };
+    socket.once('close', () => {
+      clearTimeout(life);
+      admission.leave(connection);
+      connections.delete(name);
+    });
+    if (!admission.admit(connection)) return socket.destroy();
+    connections.set(name, connection);
+    tls.emit('connection', socket);
   });
+
   tls.on('tlsClientError', (error, socket) => {
+    tally.count('TLS was not set up');
     log.debug('a connection ended before TLS was set up', { from: socket.remoteAddress, reason: error.message });
+    socket.destroy();
   });
   tls.on('secureConnection', (socket) => {
     socket.on('error', () => undefined);
-    if (socket.alpnProtocol !== 'h2') return socket.destroy();
-    const name = nameOf(socket);
+    const connection = connections.get(nameOf(socket));
+    if (connection === undefined || socket.alpnProtocol !== 'h2') return socket.destroy();
     const { raw } = socket.getPeerCertificate();
     const trust = raw ? identityOf(raw, authority, clock.nowMs()) : 'no certificate';
-    if (typeof trust === 'object') strangers.known(socket);
-    connections.set(name, { socket, trust });
-    socket.once('close', () => connections.delete(name));
-    injector.injectConnection(socket);
+    connection.tls = socket;
+    connection.trust = trust;
+    connection.allowance = allowances.of(trust);
+    if (typeof trust === 'string') return injectors.strangers.injectConnection(socket);
+    clearTimeout(connection.life);
+    admission.prove(connection, trust.serial);
+    if (!makeRoom(connection, trust.serial, provenPerCertificateMax[trust.kind])) return;
+    injectors.proven.injectConnection(socket);
   });
+
+  const makeRoom = (connection: Connection, serial: string, ofOneMax: number): boolean => {
+    const proven = [...connections.values()].filter(({ trust }) => typeof trust === 'object');
+    const ofOne = proven.filter(({ trust }) => typeof trust === 'object' && trust.serial === serial);
+    for (const oldest of ofOne.slice(0, Math.max(0, ofOne.length - ofOneMax)))
+      end(oldest, 'too many of their certificate');
+    if (proven.length <= provenMax) return true;
+    end(connection, 'too many with certificates');
+    return false;
+  };
+
+  const watch = setInterval(() => {
+    for (const connection of connections.values())
+      if (!connection.allowance.sent(connection.socket.bytesRead)) end(connection, 'they sent too much');
+  }, lookEveryMs);
+  watch.unref();
 
   try {
     await new Promise<void>((resolve, reject) => {
-      tls.once('error', reject);
-      tls.listen({ host: listen.host, port: listen.port }, () => {
-        tls.off('error', reject);
+      tcp.once('error', reject);
+      tcp.listen({ host: listen.host, port: listen.port }, () => {
+        tcp.off('error', reject);
         resolve();
       });
     });
   } catch (error) {
     return fail('conflict', `${formatHostPort(listen)} cannot be listened on: ${(error as Error).message}`);
   }
-  tls.on('error', (error) => log.error('the agents’ port has a problem', { reason: error.message }));
+  for (const server of [tcp, tls])
+    server.on('error', (error) => log.error('the agents’ port has a problem', { reason: error.message }));
 
   return ok({
-    address: { host: listen.host, port: (tls.address() as { port: number }).port },
-    trustOf,
+    address: { host: listen.host, port: (tcp.address() as { port: number }).port },
     cut(serial) {
       for (const { socket, trust } of connections.values())
         if (typeof trust === 'object' && trust.serial === serial) setTimeout(() => socket.destroy(), lastWordsMs);
     },
     renew: (server) => tls.setSecureContext(context(server)),
     close() {
-      tls.close();
-      injector.drain(1_000);
-      for (const { socket } of connections.values()) setTimeout(() => socket.destroy(), 2_000).unref();
+      tcp.close();
+      clearInterval(watch);
+      tally.stop();
+      for (const injector of Object.values(injectors)) injector.drain(1_000);
+      for (const { socket, tls: secured } of connections.values())
+        setTimeout(() => (secured ?? socket).destroy(), 2_000).unref();
     },
   });
-}
-
-/** Connections that have proved no identity: few for each address, and not for long. */
-function limitStrangers(lifeMs: number) {
-  const timers = new Map<string, { address: string; timer: NodeJS.Timeout }>();
-  const forget = (name: string) => {
-    clearTimeout(timers.get(name)?.timer);
-    timers.delete(name);
-  };
-  return {
-    /** False when the address has too many already. */
-    admit(socket: Socket): boolean {
-      const name = nameOf(socket);
-      const address = socket.remoteAddress ?? '';
-      const ofAddress = [...timers.values()].filter((stranger) => stranger.address === address);
-      if (ofAddress.length >= strangersPerAddressMax) return false;
-      timers.set(name, { address, timer: setTimeout(() => socket.destroy(), lifeMs).unref() });
-      socket.once('close', () => forget(name));
-      return true;
-    },
-    known: (socket: TLSSocket) => forget(nameOf(socket)),
-  };
 }

@@ -8,6 +8,7 @@ import { hours } from '../../shared/units.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure } from '../bus/failure.ts';
 import { ensureStream } from '../journal/streams.ts';
+import { createLineLimit } from './line-limit.ts';
 
 export interface AuditEvent {
   atMs: number;
@@ -32,14 +33,18 @@ const keptMs = hours(365 * 24);
 const sizeBytesMax = 256 * 1024 * 1024;
 /** Refusals come from anybody who reaches the port: more than this in a minute from one are counted, not written. */
 export const refusalsPerMinuteMax = 30;
-/** So many are told apart; the others share what is left for one. */
-const refusedMax = 1_000;
+/** And more than this from all strangers together; who has shown a certificate of ours is not among them. */
+const strangersPerMinuteMax = 300;
+const certifiedPerMinuteMax = 3_000;
+const detailMax = 1_000;
 
 /** Opens the audit stream on a bus. */
 export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Result<Audit>> {
   const made = await ensureStream(bus, stream, [subject], { maxAgeMs: keptMs, sizeBytesMax });
   if (!made.ok) return made;
-  const limit = refusalLimit(clock);
+  const limit = (allPerMinuteMax: number) =>
+    createLineLimit(clock, { perMinuteMax: refusalsPerMinuteMax, allPerMinuteMax });
+  const limits = { strangers: limit(strangersPerMinuteMax), certified: limit(certifiedPerMinuteMax) };
   let written: Promise<unknown> = Promise.resolve();
 
   const write = async (event: AuditEvent): Promise<void> => {
@@ -50,39 +55,22 @@ export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Resul
     }
   };
   return ok({
-    record(event) {
+    record(said) {
+      const event = { ...said, detail: said.detail.slice(0, detailMax) };
       if (event.outcome === 'refused') {
-        const { isOver, suppressed } = limit(event.who);
+        const of = /^(node|operator) /.test(event.who) ? limits.certified : limits.strangers;
+        const { isOver, suppressed } = of(event.who.replace(/:\d+$/, ''));
         if (isOver) return;
         if (suppressed > 0) log.warn('more refusals than are written', { suppressed });
       }
       const level = event.outcome === 'done' ? 'info' : 'warn';
       log.log(level, `${event.what} ${event.outcome}`, { who: event.who, detail: event.detail });
-      written = Promise.all([written, write({ ...event, atMs: clock.nowMs() })]);
+      written = Promise.all([written, write({ ...event, atMs: clock.nowMs() })]).then(() => undefined);
     },
     async flush() {
       await written;
     },
   });
-}
-
-/** Counts refusals a minute by who was refused, ports aside. `suppressed`: how many were left out the minute before. */
-function refusalLimit(clock: Clock): (who: string) => { isOver: boolean; suppressed: number } {
-  let windowFromMs = clock.monotonicMs();
-  const counts = new Map<string, number>();
-  return (who) => {
-    let suppressed = 0;
-    if (clock.monotonicMs() - windowFromMs >= 60_000) {
-      for (const count of counts.values()) suppressed += Math.max(0, count - refusalsPerMinuteMax);
-      windowFromMs = clock.monotonicMs();
-      counts.clear();
-    }
-    const address = who.replace(/:\d+$/, '');
-    const refused = counts.has(address) || counts.size < refusedMax ? address : 'others';
-    const count = (counts.get(refused) ?? 0) + 1;
-    counts.set(refused, count);
-    return { isOver: count > refusalsPerMinuteMax, suppressed };
-  };
 }
 
 /** The newest audit events, oldest first. No command shows them yet: it is how tests see what was written. */

@@ -9,24 +9,44 @@ import { formatHostPort, type HostPort } from '../../shared/host-port.ts';
 import type { Log } from '../../shared/log.ts';
 import { channelOptions, coordinatorTlsName, serviceDefinition } from '../../shared/rpc/service.ts';
 import { type Credentials, issueServerCredentials } from '../../shared/security/certificates.ts';
-import { hours, minutes } from '../../shared/units.ts';
+import { hours, minutes, seconds } from '../../shared/units.ts';
 import { checkAccess, type OpenCalls } from '../access/access.ts';
-import { listenTls, type TlsListener } from '../access/tls-listener.ts';
+import type { Rate } from '../access/bucket.ts';
+import { type Connections, listenTls } from '../access/tls-listener.ts';
 import type { Audit } from '../audit/audit.ts';
 import { isWildcard } from '../config/coordinator-config.ts';
 import type { Enrolment } from '../fleet/enrolment.ts';
 import type { Hub } from '../fleet/hub.ts';
 import type { Revocations } from '../fleet/revocations.ts';
 import { enrolmentService, fleetService } from '../fleet/services.ts';
+import type { FleetTables } from '../fleet/tables.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
 
-/** Limits of both servers. What comes in stays small; reports of long runs that go out may be large. */
+/** Limits of all servers. What comes in stays small; reports of long runs that go out may be large. */
 export const serverOptions: ServerOptions = {
   ...channelOptions,
   'grpc.max_send_message_length': 64 * 1024 * 1024,
   'grpc.max_concurrent_streams': 64,
   'grpc-node.max_session_memory': 64,
   'grpc.max_connection_idle_ms': minutes(10),
+  'grpc.enable_channelz': 0,
+};
+
+/** On the agents' port; session memory in MB. */
+const provenOptions: ServerOptions = {
+  ...serverOptions,
+  'grpc.max_concurrent_streams': 16,
+  'grpc-node.max_session_memory': 8,
+};
+
+/** Who has proved nothing may only join: one small call. */
+const strangerOptions: ServerOptions = {
+  ...serverOptions,
+  'grpc.max_receive_message_length': 16 * 1024,
+  'grpc.max_send_message_length': 64 * 1024,
+  'grpc.max_concurrent_streams': 4,
+  'grpc-node.max_session_memory': 1,
+  'grpc.max_connection_idle_ms': seconds(10),
 };
 
 export interface AgentsPort {
@@ -40,6 +60,7 @@ export interface AgentsPortParts {
   authority: Credentials;
   revocations: Revocations;
   enrolment: Enrolment;
+  tables: FleetTables;
   hub: Hub;
   releases: ReleaseStore;
   audit: Audit;
@@ -54,16 +75,21 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
   const issue = () => issueServerCredentials(authority, hostsOf(listen, advertise), clock.nowMs());
   let access: OpenCalls | undefined;
 
-  const makeServer = (trustOf: TlsListener['trustOf']): Server => {
-    access = checkAccess({ trustOf, isRevoked: revocations.has, nowMs: clock.nowMs, audit });
-    const server = new Server({ ...serverOptions, interceptors: [access.interceptor] });
+  const makeServer = (connections: Connections, of: 'proven' | 'strangers'): Server => {
+    access ??= checkAccess({ connections, isRevoked: revocations.has, nowMs: clock.nowMs, audit });
+    const limits = of === 'proven' ? provenOptions : strangerOptions;
+    const server = new Server({ ...limits, interceptors: [access.interceptor] });
+    limitResets(server, of === 'proven' ? { burst: 100, perSecond: 10 } : { burst: 8, perSecond: 1 });
     const { enrolment, hub, releases, operator } = parts;
     const coordinators = [formatHostPort(advertise)];
     server.addService(
       serviceDefinition(EnrolmentMessages),
       enrolmentService({ enrolment, authority: authority.certificate, coordinators }),
     );
-    server.addService(serviceDefinition(FleetMessages), fleetService({ hub, releases, log }));
+    server.addService(
+      serviceDefinition(FleetMessages),
+      fleetService({ hub, releases, tables: parts.tables, clock, log }),
+    );
     server.addService(serviceDefinition(Operator), operator);
     return server;
   };
@@ -97,6 +123,13 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
       },
     },
   };
+}
+
+/** Streams that a client opens and resets at once cost it nothing. grpc-js has no option for their rate; HTTP/2 of Node has. */
+function limitResets(server: Server, { burst, perSecond }: Rate): void {
+  const { commonServerOptions } = server as unknown as { commonServerOptions?: object };
+  if (commonServerOptions === undefined) throw new Error('grpc-js keeps its HTTP/2 options elsewhere now');
+  Object.assign(commonServerOptions, { streamResetBurst: burst, streamResetRate: perSecond });
 }
 
 function hostsOf(listen: HostPort, advertise: HostPort): string[] {

@@ -19,6 +19,8 @@ export interface Bookkeeping {
   presence(presence: PresenceRecord): void;
   /** A stream that was not welcomed; one that is open says more. */
   refused(presence: PresenceRecord): void;
+  /** Two agents use the node's certificate at the same time. */
+  contested(node: string, from: string[]): void;
   /** Resolves when everything so far is written or given up. */
   flush(): Promise<void>;
 }
@@ -26,6 +28,8 @@ export interface Bookkeeping {
 export function createBookkeeping(options: { tables: FleetTables; clock: Clock; log: Log; audit: Audit }): Bookkeeping {
   const { tables, clock, log, audit } = options;
   let writes: Promise<unknown> = Promise.resolve();
+  /** By stream: what is not yet written is replaced by what is newer, so that no agent makes a queue. */
+  const unwritten = new Map<string, PresenceRecord>();
 
   const write = (what: string, act: () => Promise<Result<unknown>>): Promise<Result<unknown>> => {
     const written = writes.then(act).then(
@@ -79,8 +83,14 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
         }),
       );
     },
-    presence(presence) {
-      void write(`${presence.node}'s presence`, async () => {
+    presence(newest) {
+      const { session } = newest;
+      const isQueued = unwritten.has(session);
+      unwritten.set(session, newest);
+      if (isQueued) return;
+      void write(`${newest.node}'s presence`, async () => {
+        const presence = unwritten.get(session) ?? newest;
+        unwritten.delete(session);
         if (presence.connected) return tables.presence.put(presence.node, presence);
         // The table of presence is in memory only: when the node was last seen must outlive the coordinator.
         const seen = await update(tables.nodes, presence.node, (old) =>
@@ -98,6 +108,17 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
     refused(presence) {
       void write(`${presence.node}'s presence`, () =>
         update(tables.presence, presence.node, (now) => ok(isConnected(now, clock.nowMs()) ? now : presence)),
+      );
+    },
+    contested(node, from) {
+      const detail = `two agents use the certificate of ${node}, from ${from.join(' and ')}; if one is not yours: baton node revoke ${node}`;
+      audit.record({ who: `node ${node}`, what: 'certificate', detail, outcome: 'failed' });
+      void write(`${node}'s record`, () =>
+        update(tables.nodes, node, (old) =>
+          old === undefined
+            ? fail('not-found', `${node} is not in the table of nodes`)
+            : ok({ ...old, contested: { atMs: clock.nowMs(), from } }),
+        ),
       );
     },
     flush: async () => void (await writes),

@@ -84,7 +84,7 @@ export function createEnrolment(options: {
     serial === '' ? ok(undefined) : revocations.add(serial, { kind: 'node', name, atMs: clock.nowMs(), by });
 
   const join: Enrolment['join'] = async ({ token, name, signingRequest }, from) => {
-    if (!isName(name)) return fail('bad-input', `${JSON.stringify(name)} is no name for a node`);
+    if (!isName(name)) return fail('bad-input', `${JSON.stringify(name.slice(0, 64))} is no name for a node`);
     const used = await useToken(token, name);
     if (!used.ok) return used;
     const issued = await issueFromRequest(authority, signingRequest, 'node', name, clock.nowMs());

@@ -9,9 +9,12 @@ import { type Failure, fail, failure, type Result } from '../../shared/failures.
 import type { FromAgent, Heartbeat, Hello, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
+import { createLineLimit } from '../audit/line-limit.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createBookkeeping } from './bookkeeping.ts';
 import { clockOffsetOf } from './clock-offset.ts';
+import { createContests } from './contests.ts';
+import { grantRelease } from './release-grants.ts';
 import { forgedField } from './restored-ledger.ts';
 import { createSession, type Session } from './session.ts';
 import {
@@ -28,6 +31,9 @@ import type { FleetTables, PresenceRecord } from './tables.ts';
 
 const helloWithinMs = 10_000;
 const behindHelloMax = 256;
+/** Streams of one node that have not been welcomed. */
+const unwelcomedMax = 4;
+const linesPerMinuteMax = 20;
 /** Agents send heartbeats more often than every five seconds: after this long without any the stream is half-open. */
 export const silentMaxMs = 12_000;
 
@@ -84,6 +90,14 @@ export function createHub(options: {
   const { bus, tables, clock, log, audit, coordinator, epoch } = options;
   const books = createBookkeeping({ tables, clock, log, audit });
   const connections = new Set<Connection>();
+  const contests = createContests(clock);
+  const limit = createLineLimit(clock, { perMinuteMax: linesPerMinuteMax, allPerMinuteMax: 50 * linesPerMinuteMax });
+  /** Agents that come and go without end don't fill the log. */
+  const tell = (level: 'info' | 'warn', message: string, about: { node: string } & Record<string, unknown>) => {
+    const { isOver, suppressed } = limit(about.node);
+    if (suppressed > 0) log.warn('more was said of agents’ streams than is written', { suppressed });
+    if (!isOver) log.log(level, message, about);
+  };
   const publish = (subject: string, data: Uint8Array | string) => {
     if (!bus.nc.isClosed()) bus.nc.publish(subject, data);
   };
@@ -144,7 +158,7 @@ export function createHub(options: {
     // An older stream of the node, here or elsewhere, ends when it hears this; one that never says hello replaces none.
     publish(openedSubject(stream.node), id);
     stream.put({ kind: { case: 'welcome', value: { epoch, coordinator } } });
-    log.info('an agent has connected', { node: stream.node, from: stream.from, version: hello.agentVersion });
+    tell('info', 'an agent has connected', { node: stream.node, from: stream.from, version: hello.agentVersion });
   };
 
   const beat = (connection: Connection, heartbeat: Heartbeat) => {
@@ -211,8 +225,10 @@ export function createHub(options: {
       let requests: Subscription | undefined;
       const replaced = bus.nc.subscribe(openedSubject(node), {
         callback: (error, message) => {
-          if (!error && message.string() !== id)
-            connection.hangUp(failure('conflict', `${node} opened another stream`));
+          if (error || message.string() === id) return;
+          const from = connection.presence && contests.replaced(node, stream.from, connection.heardAtMs);
+          if (from) books.contested(node, from);
+          connection.hangUp(failure('conflict', `${node} opened another stream`));
         },
       });
       let isOver = false;
@@ -224,7 +240,7 @@ export function createHub(options: {
         session.close();
         connections.delete(connection);
         recordPresence(connection, { connected: false, runningKey: '' });
-        log.info('an agent’s stream has ended', { node, from: stream.from });
+        tell('info', 'an agent’s stream has ended', { node, from: stream.from });
       };
       const connection: Connection = {
         id,
@@ -240,18 +256,26 @@ export function createHub(options: {
           requests = bus.nc.subscribe(commandSubject(node, '*'), {
             callback: (error, request) => {
               if (error) return;
-              void session.handle(decodeToAgent(request.data)).then((result) => {
+              const message = decodeToAgent(request.data);
+              const granted = grantRelease({ tables, clock }, node, message);
+              const handled = granted
+                ? granted.then((result) => (result.ok ? session.handle(message) : result))
+                : session.handle(message);
+              void handled.then((result) => {
                 if (!bus.nc.isClosed()) respond(request, result);
               });
             },
           });
         },
         hangUp(reason) {
-          if (!isOver && reason) log.warn('an agent’s stream is ended', { node, reason: reason.message });
+          if (!isOver && reason) tell('warn', 'an agent’s stream is ended', { node, reason: reason.message });
           over();
           stream.end(reason);
         },
       };
+      const unwelcomed = [...connections].filter((one) => one.stream.node === node && one.presence === undefined);
+      if (unwelcomed.length >= unwelcomedMax)
+        unwelcomed[0]?.hangUp(failure('refused-busy', `${node} opened too many streams`, { retryable: true }));
       connections.add(connection);
 
       return {

@@ -27,6 +27,8 @@ export interface NodeRecord {
   restored?: string;
   /** Of the journals of open runs, as its agent last said. */
   heads?: RunHead[];
+  /** Two agents used its certificate at the same time: when that was last seen, and from where. Until it joins anew. */
+  contested?: { atMs: number; from: string[] };
   /** As its agent last said; absent until it has connected. */
   profile?: NodeProfile;
 }
@@ -64,11 +66,15 @@ export interface PresenceRecord {
   failover?: Plain<Omit<FailoverState, 'units'>>;
 }
 
+/** Installers that a node may fetch, by SHA-256: until when. Keyed by node. */
+export type ReleaseGrants = Record<string, number>;
+
 export interface FleetTables {
   nodes: Store<NodeRecord>;
   tokens: Store<TokenRecord>;
   revoked: Store<RevokedRecord>;
   presence: Store<PresenceRecord>;
+  grants: Store<ReleaseGrants>;
 }
 
 export async function openFleetTables(bus: Bus): Promise<Result<FleetTables>> {
@@ -81,7 +87,15 @@ export async function openFleetTables(bus: Bus): Promise<Result<FleetTables>> {
   // Written with every heartbeat and worth nothing after a restart.
   const presence = await openStore<PresenceRecord>(bus, 'presence', { storage: 'memory' });
   if (!presence.ok) return presence;
-  return ok({ nodes: nodes.value, tokens: tokens.value, revoked: revoked.value, presence: presence.value });
+  const grants = await openStore<ReleaseGrants>(bus, 'release-grants');
+  if (!grants.ok) return grants;
+  return ok({
+    nodes: nodes.value,
+    tokens: tokens.value,
+    revoked: revoked.value,
+    presence: presence.value,
+    grants: grants.value,
+  });
 }
 
 const attemptsMax = 20;

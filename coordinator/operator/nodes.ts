@@ -64,5 +64,6 @@ function nodeDocument(node: NodeRecord, all: NodePresence[], nowMs: number): Nod
     agentVersion: presence.agentVersion,
     lastSeenAt: iso(presence.lastSeenMs),
     ...(presence.refusal === undefined ? {} : { refusal: presence.refusal }),
+    ...(node.contested ? { contested: { at: iso(node.contested.atMs), from: node.contested.from } } : {}),
   };
 }

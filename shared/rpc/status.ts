@@ -3,6 +3,8 @@ import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/gr
 import { type Failure, type FailureCode, failure, failureCodes } from '../failures.ts';
 
 const trailer = 'baton-failure-bin';
+/** Far below what fits into a header. */
+const messageMax = 8_192;
 
 const statusOfCode: Record<FailureCode, status> = {
   'bad-input': status.INVALID_ARGUMENT,
@@ -31,7 +33,8 @@ const statusOfCode: Record<FailureCode, status> = {
 /** The status that tells a failure to a client. */
 export function failureToStatus(value: Failure): Partial<StatusObject> & { code: status; details: string } {
   const metadata = new Metadata();
-  metadata.set(trailer, Buffer.from(JSON.stringify({ ...value, evidence: value.evidence.slice(-2048) })));
+  const message = value.message.slice(0, messageMax);
+  metadata.set(trailer, Buffer.from(JSON.stringify({ ...value, message, evidence: value.evidence.slice(-2048) })));
   return { code: statusOfCode[value.code], details: value.message.slice(0, 1024), metadata };
 }
 

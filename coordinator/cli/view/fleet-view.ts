@@ -91,7 +91,15 @@ export function nodesView(document: NodesDocument, paint: Paint): string {
     ],
     document.nodes,
   );
-  return [nodes, ...refusalLines(document.nodes, paint)].join('\n');
+  return [nodes, ...refusalLines(document.nodes, paint), ...document.nodes.flatMap(contestedLine)].join('\n');
+}
+
+function contestedLine({ name, contested }: NodeDocument): string[] {
+  if (contested === undefined) return [];
+  const from = contested.from.map(clean).join(' and ');
+  return [
+    ` ${clean(name)}: two agents used its certificate, from ${from}, last seen ${moment(contested.at)}. If one is not yours: baton node revoke ${clean(name)}`,
+  ];
 }
 
 export function runsView(document: RunsDocument): string {

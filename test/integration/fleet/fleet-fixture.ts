@@ -102,6 +102,7 @@ export async function startFixture(): Promise<Fixture> {
       authority,
       revocations,
       enrolment,
+      tables,
       hub,
       releases,
       audit,

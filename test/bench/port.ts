@@ -1,0 +1,138 @@
+// `npm run bench:port`: a real coordinator, an honest agent, and hostile clients that do one attack after another. Prints
+// how long the honest agent's heartbeats took and what memory the coordinator held. Figures, not a test.
+import { parseArgs } from 'node:util';
+import type { NodeAddedDocument } from '../../shared/documents.ts';
+import {
+  type Credentials,
+  createAuthority,
+  createSigningRequest,
+  issueClientCredentials,
+} from '../../shared/security/certificates.ts';
+import { type Attack, allAttacks } from '../hostile/attacks.ts';
+import { type Honest, percentile, startHonest } from '../hostile/honest.ts';
+import { peakBytes, resetPeak } from '../hostile/process-memory.ts';
+import { addresses, startHostile } from '../hostile/run.ts';
+import { must } from '../integration/bus/test-bus.ts';
+import { TestAgent, TestClient } from '../integration/fleet/fleet-fixture.ts';
+import { type CoordinatorProcess, startCoordinator } from '../integration/operator/coordinator-process.ts';
+
+const { values } = parseArgs({
+  options: {
+    connections: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '8' },
+    addresses: { type: 'string', default: '250' },
+    only: { type: 'string', default: '' },
+    log: { type: 'boolean', default: false },
+  },
+});
+const connections = Number(values.connections);
+const seconds = Number(values.seconds);
+const heartbeatMs = 20;
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function join(coordinator: CoordinatorProcess, name: string): Promise<Credentials> {
+  const added = must(await coordinator.client().call<NodeAddedDocument>('addNode', { name, role: 'observer' }));
+  const { request, key } = await createSigningRequest(name);
+  const client = new TestClient(coordinator);
+  const { certificate } = await client.join({ token: added.token, name, signingRequest: request });
+  client.close();
+  return { certificate, key };
+}
+
+/** How long another honest agent takes to connect, again and again; the longest counts. */
+async function comeBack(coordinator: CoordinatorProcess, own: Credentials, until: Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let isOver = false;
+  void until.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const startedMs = performance.now();
+    for (let isThere = false; !isThere; ) {
+      const agent = new TestAgent(coordinator, own);
+      isThere = await Promise.race([agent.hello().then(() => true), agent.ended.then(() => false)]).catch(() => false);
+      agent.close();
+      if (performance.now() - startedMs > 10_000) return Number.POSITIVE_INFINITY;
+    }
+    longestMs = Math.max(longestMs, performance.now() - startedMs);
+    await sleep(500);
+  }
+  return longestMs;
+}
+
+const widths = [42, 12, 9, 8, 8, 8, 12, 10, 12];
+function row(cells: string[]): string {
+  return cells
+    .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
+    .join('');
+}
+
+async function attackOnce(
+  coordinator: CoordinatorProcess,
+  honest: Honest,
+  attack: Attack,
+  own: Credentials | undefined,
+  returning: Credentials,
+): Promise<string[]> {
+  const pid = coordinator.process.pid ?? 0;
+  resetPeak(pid);
+  honest.take();
+  const logFrom = coordinator.log().length;
+  const hostile = startHostile({
+    attack: attack.name,
+    as: attack.as,
+    address: coordinator.address,
+    connections,
+    from: addresses(Number(values.addresses)),
+    ...own,
+  });
+  const over = sleep(seconds * 1000);
+  const [backMs] = await Promise.all([comeBack(coordinator, returning, over), over]);
+  const trips = honest.take();
+  const result = await hostile.end();
+  const logged = coordinator.log().length - logFrom;
+  if (values.log) process.stderr.write(`${coordinator.log().slice(logFrom).slice(0, 3000)}\n`);
+  const problems = [
+    ...(honest.lost() === undefined ? [] : [`agent lost: ${honest.lost()}`]),
+    ...(coordinator.process.exitCode === null ? [] : ['coordinator ended']),
+  ];
+  return [
+    `${attack.name} (${attack.as})`,
+    String(result.opened),
+    String(trips.length),
+    ...[0.5, 0.99, 1].map((share) => percentile(trips, share).toFixed(1)),
+    `${(peakBytes(pid) / 1e6).toFixed(0)} MB`,
+    `${(logged / 1e3).toFixed(0)} kB`,
+    `${backMs.toFixed(0)} ms`,
+    problems.length === 0 ? '  0' : `  ${problems.join(', ')}`,
+  ];
+}
+
+async function bench(): Promise<void> {
+  const coordinator = await startCoordinator();
+  try {
+    const stolen = await join(coordinator, 'n2');
+    const returning = await join(coordinator, 'n3');
+    const selfSigned = await issueClientCredentials(await createAuthority('x', Date.now()), 'node', 'n1', Date.now());
+    const credentials = { tcp: undefined, nobody: undefined, 'self-signed': selfSigned, node: stolen };
+    const honest = await startHonest(coordinator, await join(coordinator, 'n1'), heartbeatMs);
+    await sleep(2_000);
+    process.stdout.write(
+      `${connections} hostile connections at a time, each made anew when it is ended, from ${values.addresses} addresses of this machine, for ${seconds} s an attack.\nHostile clients run at nice 19 and share ${(await import('node:os')).availableParallelism()} cores with the coordinator and the measuring.\n"node" attacks use the certificate of another node. Round trips in ms; "back" is the longest that a second agent took to connect.\n\n`,
+    );
+    process.stdout.write(
+      `${row(['attack', 'connections', 'beats', 'p50', 'p99', 'max', 'peak memory', 'log', 'back'])}  errors\n`,
+    );
+    await sleep(1_000);
+    for (const attack of allAttacks.filter(({ name, as }) => `${name} (${as})`.includes(values.only)))
+      process.stdout.write(
+        `${row(await attackOnce(coordinator, honest, attack, credentials[attack.as], returning))}\n`,
+      );
+    honest.close();
+  } finally {
+    await coordinator.remove();
+  }
+}
+
+await bench();
