@@ -6,10 +6,10 @@ import { createBucket, createBuckets } from './bucket.ts';
 
 export const strangersPerNetworkMax = 8;
 export const strangersMax = 64;
-const strangerRate = { perSecond: 2, burst: 16 };
-const allStrangersRate = { perSecond: 50, burst: 100 };
+const strangerRate = { perSecond: 5, burst: 32 };
+const allStrangersRate = { perSecond: 10, burst: 40 };
 const provenRate = { perSecond: 2, burst: 32 };
-const allProvenRate = { perSecond: 50, burst: 200 };
+const allProvenRate = { perSecond: 20, burst: 100 };
 /** Remembered of one certificate, so that a stolen one is not a way in for many. */
 const provenNetworksMax = 4;
 const certificatesMax = 1_000;

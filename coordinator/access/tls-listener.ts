@@ -22,6 +22,8 @@ const handshakeTimeoutMs = 5_000;
 /** How long a connection lives that proves no identity, such as for joining. */
 const strangerLifeMs = 30_000;
 const lookEveryMs = 100;
+/** Strangers are heard one after another: a connection may make its server busy for as long as it takes to read 64 kB. */
+const strangerEveryMs = 100;
 /** A revoked client has this long to read why before its connection is cut. */
 const lastWordsMs = 500;
 
@@ -83,11 +85,17 @@ export async function listenTls(options: {
     socket.destroy();
   };
 
+  const countCall = (connection: Connection): boolean => {
+    const mayGoOn = connection.allowance.call();
+    if (!mayGoOn) end(connection, 'they made too many calls');
+    return mayGoOn;
+  };
+
   const seen: Connections = {
     trustOf: (call) => connections.get(nameOf(call.getConnectionInfo()))?.trust ?? 'no certificate',
     countCall(call) {
       const connection = connections.get(nameOf(call.getConnectionInfo()));
-      if (connection !== undefined && !connection.allowance.call()) end(connection, 'they made too many calls');
+      if (connection !== undefined) countCall(connection);
     },
   };
   const injectorOf = (of: 'proven' | 'strangers') =>
@@ -148,12 +156,23 @@ export async function listenTls(options: {
     connection.tls = socket;
     connection.trust = trust;
     connection.allowance = allowances.of(trust);
-    if (typeof trust === 'string') return injectors.strangers.injectConnection(socket);
+    if (typeof trust === 'string') return hearInTurn(connection);
     clearTimeout(connection.life);
     admission.prove(connection, trust.serial);
+    // Connecting counts as a call, so that who has no more of them has no more connections either.
+    if (!countCall(connection)) return;
     if (!makeRoom(connection, trust.serial, provenPerCertificateMax[trust.kind])) return;
     injectors.proven.injectConnection(socket);
   });
+
+  let heardAtMs = Number.NEGATIVE_INFINITY;
+  const hearInTurn = (connection: Connection): void => {
+    heardAtMs = Math.max(heardAtMs + strangerEveryMs, clock.monotonicMs());
+    const hear = () => {
+      if (connection.tls && !connection.socket.destroyed) injectors.strangers.injectConnection(connection.tls);
+    };
+    void clock.sleep(Math.max(0, heardAtMs - clock.monotonicMs())).then(hear);
+  };
 
   const makeRoom = (connection: Connection, serial: string, ofOneMax: number): boolean => {
     const proven = [...connections.values()].filter(({ trust }) => typeof trust === 'object');

@@ -30,6 +30,7 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
   let writes: Promise<unknown> = Promise.resolve();
   /** By stream: what is not yet written is replaced by what is newer, so that no agent makes a queue. */
   const unwritten = new Map<string, PresenceRecord>();
+  const unwrittenCounters = new Map<string, number>();
 
   const write = (what: string, act: () => Promise<Result<unknown>>): Promise<Result<unknown>> => {
     const written = writes.then(act).then(
@@ -74,14 +75,19 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
         return fail('restored-state', restored);
       });
     },
-    counter(node, counter) {
-      void write(`${node}'s record`, () =>
-        update(tables.nodes, node, (old) => {
+    counter(node, newest) {
+      const queued = unwrittenCounters.get(node);
+      unwrittenCounters.set(node, Math.max(queued ?? 0, newest));
+      if (queued !== undefined) return;
+      void write(`${node}'s record`, () => {
+        const counter = unwrittenCounters.get(node) ?? newest;
+        unwrittenCounters.delete(node);
+        return update(tables.nodes, node, (old) => {
           if (old === undefined) return fail('not-found', `${node} is not in the table of nodes`);
           const { generation } = old.ledger;
           return ok({ ...old, ledger: { generation, counter: Math.max(old.ledger.counter, counter) } });
-        }),
-      );
+        });
+      });
     },
     presence(newest) {
       const { session } = newest;

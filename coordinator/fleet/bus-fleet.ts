@@ -8,6 +8,7 @@ import { type FromAgent, type KeyState, KeyStatus } from '../../shared/gen/baton
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import { failureFromWire, keyFromWire, keyToWire, outcomeFromWire } from '../../shared/rpc/outcome-wire.ts';
+import { createLineLimit } from '../audit/line-limit.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure } from '../bus/failure.ts';
 import type { NodePresence, ReadingResult } from '../checks/check.ts';
@@ -33,6 +34,7 @@ const keyAnswerMs = 60_000;
 
 export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: Clock; log: Log }): Fleet {
   const { bus, tables, clock, log } = options;
+  const strange = createLineLimit(clock, { perMinuteMax: 10, allPerMinuteMax: 100 });
 
   const refusalOf = async (node: string): Promise<string | undefined> => {
     const record = await tables.nodes.get(node);
@@ -122,7 +124,10 @@ export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: 
       listen(outcomeSubject('*'), (node, { kind }) => {
         if (kind.case !== 'outcome') return;
         const key: Key | undefined = keyFromWire(kind.value.key);
-        if (key === undefined) return void log.warn('an outcome of no key was left aside', { node });
+        if (key === undefined) {
+          if (!strange(node).isOver) log.warn('an outcome of no key was left aside', { node });
+          return;
+        }
         listener(node, key, outcomeFromWire(kind.value));
       }),
     onProgress: (listener) =>

@@ -9,13 +9,13 @@ import { type Failure, fail, failure, type Result } from '../../shared/failures.
 import type { FromAgent, Heartbeat, Hello, ToAgent } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
-import { createLineLimit } from '../audit/line-limit.ts';
+import { limitedLines } from '../audit/line-limit.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createBookkeeping } from './bookkeeping.ts';
 import { clockOffsetOf } from './clock-offset.ts';
 import { createContests } from './contests.ts';
 import { grantRelease } from './release-grants.ts';
-import { forgedField } from './restored-ledger.ts';
+import { forgedField, forgedText } from './restored-ledger.ts';
 import { createSession, type Session } from './session.ts';
 import {
   commandSubject,
@@ -33,7 +33,7 @@ const helloWithinMs = 10_000;
 const behindHelloMax = 256;
 /** Streams of one node that have not been welcomed. */
 const unwelcomedMax = 4;
-const linesPerMinuteMax = 20;
+const failoverTextMax = 16_384;
 /** Agents send heartbeats more often than every five seconds: after this long without any the stream is half-open. */
 export const silentMaxMs = 12_000;
 
@@ -91,13 +91,7 @@ export function createHub(options: {
   const books = createBookkeeping({ tables, clock, log, audit });
   const connections = new Set<Connection>();
   const contests = createContests(clock);
-  const limit = createLineLimit(clock, { perMinuteMax: linesPerMinuteMax, allPerMinuteMax: 50 * linesPerMinuteMax });
-  /** Agents that come and go without end don't fill the log. */
-  const tell = (level: 'info' | 'warn', message: string, about: { node: string } & Record<string, unknown>) => {
-    const { isOver, suppressed } = limit(about.node);
-    if (suppressed > 0) log.warn('more was said of agents’ streams than is written', { suppressed });
-    if (!isOver) log.log(level, message, about);
-  };
+  const tell = limitedLines(log, clock, ({ node }: { node: string }) => node);
   const publish = (subject: string, data: Uint8Array | string) => {
     if (!bus.nc.isClosed()) bus.nc.publish(subject, data);
   };
@@ -127,7 +121,7 @@ export function createHub(options: {
     const known =
       forged === undefined
         ? await books.hello(node, hello)
-        : fail('bad-input', `${node}: ${forged} of its hello has control characters`);
+        : fail('bad-input', `${node}: ${forged} of its hello has control characters, is too long or no count`);
     // After what it holds was written down: that is true whoever leads.
     const admitted = known.ok ? await options.mayServe(node, hello.highestEpoch) : known;
     if (!connections.has(connection)) return;
@@ -172,6 +166,8 @@ export function createHub(options: {
     > & {
       units?: unknown;
     };
+    if (forgedText(heartbeat.runningKey) || JSON.stringify(failover).length > failoverTextMax)
+      return connection.hangUp(failure('bad-input', `${connection.stream.node}: its heartbeat is no agent’s`));
     recordPresence(connection, {
       hold: heartbeat.hold,
       runningKey: heartbeat.runningKey,
@@ -212,7 +208,7 @@ export function createHub(options: {
 
   /** Outcomes of the outbox carry the counter of when they were written, so a lower one means nothing. */
   const noteCounter = (connection: Connection, counter: number): void => {
-    if (!(counter > connection.ledgerCounter)) return;
+    if (!Number.isSafeInteger(counter) || counter <= connection.ledgerCounter) return;
     connection.ledgerCounter = counter;
     books.counter(connection.stream.node, counter);
   };
@@ -261,9 +257,11 @@ export function createHub(options: {
               const handled = granted
                 ? granted.then((result) => (result.ok ? session.handle(message) : result))
                 : session.handle(message);
-              void handled.then((result) => {
-                if (!bus.nc.isClosed()) respond(request, result);
-              });
+              handled
+                .then((result) => {
+                  if (!bus.nc.isClosed()) respond(request, result);
+                })
+                .catch((error: Error) => log.error('a request to an agent failed', { node, reason: error.message }));
             },
           });
         },

@@ -21,10 +21,22 @@ export function restoredReason(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** The field of a hello that could forge a line of a log or a terminal; undefined when there is none. */
-export function forgedField({ agentVersion, bootId, ledgerGeneration, profile }: Hello): string | undefined {
+const textMax = 1_000;
+const localUnitsMax = 256;
+/** Whether a text could forge a line of a log or a terminal, or fill them. */
+export const forgedText = (text: string): boolean => text.length > textMax || control.test(text);
+
+/** The field of a hello that no agent says: one that could forge or fill, or no count; undefined when there is none. */
+export function forgedField({
+  agentVersion,
+  bootId,
+  ledgerGeneration,
+  ledgerCounter,
+  profile,
+}: Hello): string | undefined {
+  if (!Number.isSafeInteger(ledgerCounter) || ledgerCounter < 0) return 'ledgerCounter';
   const { $typeName: _, localUnits = [], ...rest } = profile ?? {};
   const texts: Record<string, unknown> = { agentVersion, bootId, ledgerGeneration, ...rest };
-  for (const [name, text] of Object.entries(texts)) if (typeof text === 'string' && control.test(text)) return name;
-  return localUnits.some((unit) => control.test(unit)) ? 'localUnits' : undefined;
+  for (const [name, text] of Object.entries(texts)) if (typeof text === 'string' && forgedText(text)) return name;
+  return localUnits.length > localUnitsMax || localUnits.some(forgedText) ? 'localUnits' : undefined;
 }

@@ -98,7 +98,7 @@ export function fleetService(options: {
       }
       if (pace.take()) return;
       call.pause();
-      setTimeout(() => call.resume(), pace.waitMs(messagesAtOnce));
+      void clock.sleep(pace.waitMs(messagesAtOnce)).then(() => call.resume());
     });
     call.on('end', () => {
       if (!isOver) call.end();

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
+import { createBuckets } from '../access/bucket.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { StoredEvent } from '../journal/chain.ts';
@@ -58,6 +59,8 @@ export interface RunService {
 }
 
 const closeRetryMs = 2_000;
+/** Of outcomes of runs that nobody works on, from one node. */
+const strangersRate = { perSecond: 1, burst: 20 };
 
 /** The runs of a coordinator that leads with `epoch`. */
 export function createRunService(parts: RunServiceParts): RunService {
@@ -66,6 +69,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const starting = new Set<string>();
+  const strangers = createBuckets(strangersRate, clock);
 
   const unlisten = [
     fleet.onOutcome((node, key, outcome) => {
@@ -87,6 +91,8 @@ export function createRunService(parts: RunServiceParts): RunService {
 
   /** An outcome of a run that nobody works on: of one that has ended, the agent may forget everything. */
   const settleStranger = async (node: string, key: Key): Promise<void> => {
+    // A journal is much to read, and anything can be said of runs: agents say it again.
+    if (!strangers.of(node).take()) return;
     const read = await journal.read(key.run);
     if (read.ok && read.value.at(-1)?.event.fact.type === 'RunEnded') await fleet.closeRun(node, key.run);
   };

@@ -5,6 +5,7 @@ import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Outcome } from '../../shared/outcome.ts';
+import { createLineLimit } from '../audit/line-limit.ts';
 import type { NodePresence } from '../checks/check.ts';
 import type { Fleet, Head } from '../fleet/fleet.ts';
 import { headOf, type StoredEvent } from '../journal/chain.ts';
@@ -76,6 +77,7 @@ const retryMs = 1_000;
 /** Starts to work on a run whose journal has its start; `isTakeover`: somebody else, or an earlier process, had it before. */
 export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   const { run, plan, epoch, journal, fleet, clock, log } = parts;
+  const strange = createLineLimit(clock, { perMinuteMax: 10, allPerMinuteMax: 100 });
   const limits = parts.limits ?? defaultLimits;
   const stopping = new AbortController();
   let state = initialState(run);
@@ -239,7 +241,8 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       // What comes before the journal is read comes again. A node speaks for its own attempts only.
       if (attempt === undefined) return;
       if (attempt.node !== node) {
-        log.warn('an outcome was left aside: the attempt is another node’s', { run, node, item: key.step });
+        if (!strange(node).isOver)
+          log.warn('an outcome was left aside: the attempt is another node’s', { run, node, item: key.step });
         return;
       }
       // Journaled already; the confirmation was lost.

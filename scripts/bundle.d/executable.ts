@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync 
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { heapFlags } from './heap-flags.ts';
 
 const run = promisify(execFile);
 
@@ -66,6 +67,7 @@ export async function buildExecutable(wanted: Wanted): Promise<string[]> {
       executable: wanted.node,
       output: basename(wanted.output),
       disableExperimentalSEAWarning: true,
+      execArgv: heapFlags,
       // NODE_OPTIONS is not for this program.
       execArgvExtension: 'none',
     }),

@@ -1,6 +1,11 @@
 // `npm run bench:port`: a real coordinator, an honest agent, and hostile clients that do one attack after another. Prints
 // how long the honest agent's heartbeats took and what memory the coordinator held. Figures, not a test.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { heapFlags } from '../../scripts/bundle.d/heap-flags.ts';
 import type { NodeAddedDocument } from '../../shared/documents.ts';
 import {
   type Credentials,
@@ -31,7 +36,7 @@ const heartbeatMs = 20;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function join(coordinator: CoordinatorProcess, name: string): Promise<Credentials> {
+async function joinNode(coordinator: CoordinatorProcess, name: string): Promise<Credentials> {
   const added = must(await coordinator.client().call<NodeAddedDocument>('addNode', { name, role: 'observer' }));
   const { request, key } = await createSigningRequest(name);
   const client = new TestClient(coordinator);
@@ -71,26 +76,29 @@ function row(cells: string[]): string {
 async function attackOnce(
   coordinator: CoordinatorProcess,
   honest: Honest,
-  attack: Attack,
+  attack: Attack | undefined,
   own: Credentials | undefined,
   returning: Credentials,
 ): Promise<string[]> {
   const pid = coordinator.process.pid ?? 0;
+  await sleep(1_000);
   resetPeak(pid);
   honest.take();
   const logFrom = coordinator.log().length;
-  const hostile = startHostile({
-    attack: attack.name,
-    as: attack.as,
-    address: coordinator.address,
-    connections,
-    from: addresses(Number(values.addresses)),
-    ...own,
-  });
+  const hostile =
+    attack &&
+    startHostile({
+      attack: attack.name,
+      as: attack.as,
+      address: coordinator.address,
+      connections,
+      from: addresses(Number(values.addresses)),
+      ...own,
+    });
   const over = sleep(seconds * 1000);
   const [backMs] = await Promise.all([comeBack(coordinator, returning, over), over]);
   const trips = honest.take();
-  const result = await hostile.end();
+  const result = await hostile?.end();
   const logged = coordinator.log().length - logFrom;
   if (values.log) process.stderr.write(`${coordinator.log().slice(logFrom).slice(0, 3000)}\n`);
   const problems = [
@@ -98,8 +106,8 @@ async function attackOnce(
     ...(coordinator.process.exitCode === null ? [] : ['coordinator ended']),
   ];
   return [
-    `${attack.name} (${attack.as})`,
-    String(result.opened),
+    attack ? `${attack.name} (${attack.as})` : 'nothing',
+    String(result?.opened ?? 0),
     String(trips.length),
     ...[0.5, 0.99, 1].map((share) => percentile(trips, share).toFixed(1)),
     `${(peakBytes(pid) / 1e6).toFixed(0)} MB`,
@@ -109,22 +117,41 @@ async function attackOnce(
   ];
 }
 
+/** As it is shipped: all modules in one. */
+async function bundled(folder: string): Promise<string> {
+  const outfile = join(folder, 'baton.mjs');
+  const banner = `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);`;
+  const entryPoints = [join(import.meta.dirname, '../../coordinator/main.ts')];
+  await build({
+    entryPoints,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node26',
+    format: 'esm',
+    banner: { js: banner },
+  });
+  return outfile;
+}
+
 async function bench(): Promise<void> {
-  const coordinator = await startCoordinator();
+  const folder = await mkdtemp(join(tmpdir(), 'baton-bench-'));
+  const coordinator = await startCoordinator([...heapFlags, await bundled(folder)]);
   try {
-    const stolen = await join(coordinator, 'n2');
-    const returning = await join(coordinator, 'n3');
+    const stolen = await joinNode(coordinator, 'n2');
+    const returning = await joinNode(coordinator, 'n3');
     const selfSigned = await issueClientCredentials(await createAuthority('x', Date.now()), 'node', 'n1', Date.now());
     const credentials = { tcp: undefined, nobody: undefined, 'self-signed': selfSigned, node: stolen };
-    const honest = await startHonest(coordinator, await join(coordinator, 'n1'), heartbeatMs);
+    const honest = await startHonest(coordinator, await joinNode(coordinator, 'n1'), heartbeatMs);
     await sleep(2_000);
     process.stdout.write(
-      `${connections} hostile connections at a time, each made anew when it is ended, from ${values.addresses} addresses of this machine, for ${seconds} s an attack.\nHostile clients run at nice 19 and share ${(await import('node:os')).availableParallelism()} cores with the coordinator and the measuring.\n"node" attacks use the certificate of another node. Round trips in ms; "back" is the longest that a second agent took to connect.\n\n`,
+      `${connections} hostile connections at a time, each made anew when it is ended, from ${values.addresses} addresses of this machine, for ${seconds} s an attack.\nHostile clients run at nice 19 and share ${availableParallelism()} cores with the coordinator and the measuring.\n"node" attacks use the certificate of another node. Round trips in ms; "back" is the longest that a second agent took to connect.\n\n`,
     );
     process.stdout.write(
       `${row(['attack', 'connections', 'beats', 'p50', 'p99', 'max', 'peak memory', 'log', 'back'])}  errors\n`,
     );
     await sleep(1_000);
+    process.stdout.write(`${row(await attackOnce(coordinator, honest, undefined, undefined, returning))}\n`);
     for (const attack of allAttacks.filter(({ name, as }) => `${name} (${as})`.includes(values.only)))
       process.stdout.write(
         `${row(await attackOnce(coordinator, honest, attack, credentials[attack.as], returning))}\n`,
@@ -132,6 +159,7 @@ async function bench(): Promise<void> {
     honest.close();
   } finally {
     await coordinator.remove();
+    await rm(folder, { recursive: true });
   }
 }
 

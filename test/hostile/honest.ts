@@ -5,6 +5,8 @@ import { type Door, TestAgent } from '../integration/fleet/fleet-fixture.ts';
 export interface Honest {
   /** Round trips since the last call, in ms; those that are still under way count with their age. */
   take(): number[];
+  /** How many heartbeats were seen so far. */
+  seen(): number;
   /** Why its stream has ended; undefined while it is open. */
   lost(): string | undefined;
   close(): void;
@@ -20,11 +22,14 @@ export async function startHonest(door: Door, own: Credentials, everyMs: number)
   const sent = new Map<number, number>();
   let trips: number[] = [];
   let count = 0;
+  let seen = 0;
   agent.onMessage = ({ kind }) => {
     agent.heard.length = 0;
     if (kind.case !== 'heartbeatSeen') return;
     const atMs = sent.get(kind.value.agentClockMs);
-    if (atMs !== undefined) trips.push(performance.now() - atMs);
+    if (atMs === undefined) return;
+    seen += 1;
+    trips.push(performance.now() - atMs);
     sent.delete(kind.value.agentClockMs);
   };
   const timer = setInterval(() => {
@@ -38,6 +43,7 @@ export async function startHonest(door: Door, own: Credentials, everyMs: number)
       trips = [];
       return taken;
     },
+    seen: () => seen,
     lost: () => lost,
     close() {
       clearInterval(timer);

@@ -1,9 +1,18 @@
 // A coordinator's agents' port with a real bus behind it, and clients of all kinds that knock at it.
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { ChannelCredentials, Client, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import {
+  ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  Metadata,
+  type ServerWritableStream,
+  type ServiceError,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { type Audit, type AuditEvent, openAudit, readAudit } from '../../../coordinator/audit/audit.ts';
 import { openStore, type Store } from '../../../coordinator/bus/store.ts';
 import { openAgentsPort } from '../../../coordinator/daemon/agents-port.ts';
@@ -11,6 +20,7 @@ import { createBusFleet } from '../../../coordinator/fleet/bus-fleet.ts';
 import { createEnrolment, type Enrolment } from '../../../coordinator/fleet/enrolment.ts';
 import type { Fleet as FleetOfNodes } from '../../../coordinator/fleet/fleet.ts';
 import { createHub, type Hub } from '../../../coordinator/fleet/hub.ts';
+import { grantRelease } from '../../../coordinator/fleet/release-grants.ts';
 import { openRevocations } from '../../../coordinator/fleet/revocations.ts';
 import { type FleetTables, openFleetTables } from '../../../coordinator/fleet/tables.ts';
 import { mayServe as judgeEpoch, openEpochFloor } from '../../../coordinator/journal/epoch-floor.ts';
@@ -19,6 +29,7 @@ import {
   type ReleaseRecord,
   type ReleaseStore,
 } from '../../../coordinator/releases/release-store.ts';
+import { actionToWire } from '../../../shared/actions/wire.ts';
 import { type Clock, systemClock } from '../../../shared/clock.ts';
 import { ok } from '../../../shared/failures.ts';
 import {
@@ -28,7 +39,7 @@ import {
   type FromAgentSchema,
   type JoinAnswer,
   type ToAgent,
-  type ToAgentSchema,
+  ToAgentSchema,
 } from '../../../shared/gen/baton/v1/fleet_pb.ts';
 import { type Document, Operator } from '../../../shared/gen/baton/v1/operator_pb.ts';
 import type { HostPort } from '../../../shared/host-port.ts';
@@ -62,6 +73,8 @@ export interface Fixture {
   address: HostPort;
   /** Everything audited so far. */
   audited(): Promise<AuditEvent[]>;
+  /** Notes that a run asks the node to stage an installer, as the command's way to the node does. */
+  askToStage(node: string, sha256: string): Promise<void>;
   /** Credentials of a node that has joined through the front door. */
   join(name: string): Promise<Credentials>;
   stop(): Promise<void>;
@@ -91,9 +104,7 @@ export async function startFixture(): Promise<Fixture> {
   const releasesDirectory = join(folder, 'releases');
   const releaseRecords = must(await openStore<ReleaseRecord>(bus, 'releases'));
   const releases = must(await openReleaseStore(releasesDirectory, releaseRecords, 64 * 1024 * 1024));
-  const operator = {
-    getVersion: (_: unknown, answer: (error: null, value: Partial<Document>) => void) => answer(null, { json: '{}' }),
-  };
+  const operator = operatorStub();
   const listen = { host: '127.0.0.1', port: 0 };
   const port = must(
     await openAgentsPort({
@@ -128,6 +139,12 @@ export async function startFixture(): Promise<Fixture> {
       await audit.flush();
       return must(await readAudit(bus, 1000));
     },
+    async askToStage(node, sha256) {
+      const action = actionToWire({ kind: 'stageRelease', name: 'x', sha256, sizeBytes: 1 });
+      const command = create(ToAgentSchema, { kind: { case: 'command', value: { action, timeoutMs: 60_000 } } });
+      const granted = await grantRelease({ tables, clock }, node, command);
+      assert.ok(granted?.ok);
+    },
     async join(name) {
       const { token } = must(await enrolment.addNode(name, 'master', 'alice'));
       const { request, key } = await createSigningRequest(name);
@@ -146,6 +163,26 @@ export async function startFixture(): Promise<Fixture> {
     },
   };
   return fixture;
+}
+
+/** Every call of Operator, answered with an empty document: whether it may be made is what counts here. */
+export function operatorStub(): UntypedServiceImplementation {
+  const document = { json: '{}' };
+  type Call = ServerWritableStream<unknown, unknown> & { on(event: 'data' | 'end', listener: () => void): unknown };
+  const stubs = Operator.methods.map(({ localName, methodKind }) => [
+    localName,
+    (call: Call, answer: (error: null, value: object) => void) => {
+      if (methodKind === 'unary') answer(null, document);
+      else if (methodKind === 'client_streaming') {
+        call.on('data', () => undefined);
+        call.on('end', () => answer(null, document));
+      } else {
+        call.write(document);
+        call.end();
+      }
+    },
+  ]);
+  return Object.fromEntries(stubs) as UntypedServiceImplementation;
 }
 
 /** Where to knock, and whom to trust. */

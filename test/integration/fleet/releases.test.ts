@@ -92,14 +92,18 @@ describe('installers', () => {
     assert.deepEqual(await readdir(fixture.releasesDirectory), [sha256]);
   });
 
+  const ask = (sum: string) => fixture.askToStage('n1', sum);
+
   it('are fetched by nodes, whole and from any offset on', async () => {
     must(await add());
+    await ask(sha256);
     assert.ok((await node.fetch(sha256, 0)).equals(content));
     for (const offset of [1, 256 * 1024, content.length - 1, content.length])
       assert.ok((await node.fetch(sha256, offset)).equals(content.subarray(offset)), String(offset));
   });
 
   it('are not fetched by a wrong sum or from behind the end', async () => {
+    for (const sum of ['f'.repeat(64), '../../etc/passwd', sha256]) await ask(sum);
     assert.equal((await refusal(node.fetch('f'.repeat(64), 0))).code, status.NOT_FOUND);
     assert.equal((await refusal(node.fetch('../../etc/passwd', 0))).code, status.INVALID_ARGUMENT);
     for (const offset of [content.length + 1, -1, 0.5, Number.NaN])

@@ -31,8 +31,8 @@ export interface CoordinatorProcess {
   remove(): Promise<void>;
 }
 
-/** Sets a coordinator up and starts it; `program` is a script of its own, such as a bundled one. */
-export async function startCoordinator(program = main): Promise<CoordinatorProcess> {
+/** Sets a coordinator up and starts it; `program` is another script, with options of Node before it. */
+export async function startCoordinator(program = [main]): Promise<CoordinatorProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'baton-test-coordinator-'));
   const address = { host: '127.0.0.1', port: await freePort() };
   const configPath = join(folder, 'coordinator.yaml');
@@ -59,7 +59,7 @@ export async function startCoordinator(program = main): Promise<CoordinatorProce
     log: () => output,
     async start() {
       const from = output.length;
-      coordinator.process = spawn(process.execPath, [program, 'coordinator', '--config', configPath], {
+      coordinator.process = spawn(process.execPath, [...program, 'coordinator', '--config', configPath], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       coordinator.process.stderr?.on('data', (chunk: Buffer) => {

@@ -1,0 +1,206 @@
+// Who may make which call, through both doors: every identity and every call of every service. A call that is new and has
+// no row here fails.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create, type DescMethod } from '@bufbuild/protobuf';
+import { ChannelCredentials, Client, status } from '@grpc/grpc-js';
+import { openOperatorSocket } from '../../../coordinator/daemon/operator-socket.ts';
+import { file_baton_v1_fleet } from '../../../shared/gen/baton/v1/fleet_pb.ts';
+import { file_baton_v1_operator } from '../../../shared/gen/baton/v1/operator_pb.ts';
+import { sha256Hex } from '../../../shared/hash.ts';
+import { createLog } from '../../../shared/log.ts';
+import { serviceDefinition } from '../../../shared/rpc/service.ts';
+import {
+  type Credentials,
+  createAuthority,
+  createSigningRequest,
+  issueClientCredentials,
+  issueServerCredentials,
+} from '../../../shared/security/certificates.ts';
+import { eventually, type Fixture, must, operatorStub, startFixture, TestClient } from '../fleet/fleet-fixture.ts';
+
+const identities = [
+  'nobody',
+  'self-signed node',
+  'node of another authority',
+  'operator of another authority',
+  'expired node',
+  'expired operator',
+  'revoked node',
+  'revoked operator',
+  'the coordinator itself',
+  'node that never joined',
+  'node',
+  'operator',
+  'local user',
+] as const;
+type Identity = (typeof identities)[number];
+
+const everybody = identities.filter((identity) => identity !== 'local user');
+/** The status of a call that may not be made; OK stands for one that may. */
+type Row = Partial<Record<Identity, status>>;
+const allow = (...allowed: Identity[]): Row => Object.fromEntries(allowed.map((identity) => [identity, status.OK]));
+const forOperators = allow('operator', 'local user');
+
+const matrix: Record<string, Row> = {
+  'Enrolment.Join': allow(...everybody),
+  'Fleet.Connect': { ...allow('node'), 'node that never joined': status.NOT_FOUND },
+  'Fleet.FetchRelease': allow('node'),
+  'Operator.GetVersion': forOperators,
+  'Operator.AddNode': forOperators,
+  'Operator.ListNodes': forOperators,
+  'Operator.RevokeNode': forOperators,
+  'Operator.ApplyCluster': forOperators,
+  'Operator.ShowCluster': forOperators,
+  'Operator.ListClusters': forOperators,
+  'Operator.Check': forOperators,
+  'Operator.UploadRelease': forOperators,
+  'Operator.CompilePlan': forOperators,
+  'Operator.StartRun': forOperators,
+  'Operator.ListRuns': forOperators,
+  'Operator.ShowRun': forOperators,
+  'Operator.WatchRun': forOperators,
+  'Operator.DecideRun': forOperators,
+  'Operator.ReadRunLogs': forOperators,
+  'Operator.ExportRun': forOperators,
+  'Operator.GetReport': forOperators,
+  'Operator.ShowFailover': forOperators,
+};
+/** On the socket there is no service but the operator's. */
+const otherwise = (identity: Identity): status =>
+  identity === 'local user' ? status.UNIMPLEMENTED : status.UNAUTHENTICATED;
+
+const services = [...file_baton_v1_fleet.services, ...file_baton_v1_operator.services];
+const methods = services.flatMap((service) => service.methods);
+const nameOf = (method: DescMethod) => `${method.parent.name}.${method.name}`;
+
+describe('the matrix of who may call what', () => {
+  const content = Buffer.from('an installer');
+  let fixture: Fixture;
+  let folder: string;
+  let socket: { close(): Promise<void> };
+  let joined = 0;
+  const certificates: Partial<Record<Identity, Credentials>> = {};
+
+  before(async () => {
+    fixture = await startFixture();
+    const { authority } = fixture;
+    const now = Date.now();
+    const longAgo = now - 400 * 86_400_000;
+    const other = await createAuthority('test', now);
+    const revokedOperator = await issueClientCredentials(authority, 'operator', 'bob', now);
+    certificates.node = await fixture.join('n1');
+    certificates['revoked node'] = await fixture.join('n2');
+    certificates['revoked operator'] = revokedOperator;
+    certificates['self-signed node'] = await createAuthority('n1', now);
+    certificates['node of another authority'] = await issueClientCredentials(other, 'node', 'n1', now);
+    certificates['operator of another authority'] = await issueClientCredentials(other, 'operator', 'alice', now);
+    certificates['expired node'] = await issueClientCredentials(authority, 'node', 'n1', longAgo);
+    certificates['expired operator'] = await issueClientCredentials(authority, 'operator', 'alice', longAgo);
+    certificates['the coordinator itself'] = await issueServerCredentials(authority, ['127.0.0.1'], now);
+    certificates['node that never joined'] = await issueClientCredentials(authority, 'node', 'n9', now);
+    certificates.operator = await issueClientCredentials(authority, 'operator', 'alice', now);
+    must(await fixture.enrolment.revoke('n2', 'alice'));
+    const revoked = { kind: 'operator', name: 'bob', atMs: now, by: 'alice' } as const;
+    must(await fixture.tables.revoked.create(revokedOperator.serial, revoked));
+
+    const sha256 = sha256Hex(content);
+    const upload = { name: 'MotadataServiceOpsCommonUpgrade_V870', sha256, sizeBytes: content.length };
+    must(
+      await fixture.releases.add({
+        ...upload,
+        data: (async function* () {
+          yield content;
+        })(),
+      }),
+    );
+
+    folder = await mkdtemp(join(tmpdir(), 'baton-test-matrix-'));
+    const log = createLog('test');
+    log.silent = true;
+    const path = join(folder, 'operator.sock');
+    socket = must(await openOperatorSocket({ path, group: 'baton', operator: operatorStub(), log }));
+    const revokedClient = new TestClient(fixture, revokedOperator);
+    await eventually(
+      async () => (await callWith(revokedClient.client, methodCalled('Operator.GetVersion'))) !== status.OK,
+      'bob is revoked',
+    );
+    revokedClient.close();
+  });
+  after(async () => {
+    await socket.close();
+    await fixture.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const methodCalled = (name: string) => methods.find((method) => nameOf(method) === name) as DescMethod;
+
+  const requestOf = async (method: DescMethod): Promise<Record<string, unknown>> => {
+    switch (nameOf(method)) {
+      case 'Enrolment.Join': {
+        joined += 1;
+        const name = `joins-${joined}`;
+        const { token } = must(await fixture.enrolment.addNode(name, 'observer', 'alice'));
+        return { token, name, signingRequest: (await createSigningRequest(name)).request };
+      }
+      case 'Fleet.Connect':
+        return { kind: { case: 'hello', value: { ledgerGeneration: 'g1', ledgerCounter: 1 } } };
+      case 'Fleet.FetchRelease':
+        // Asked of n1: who has another certificate, or one that only looks like its own, gets nothing by that.
+        await fixture.askToStage('n1', sha256Hex(content));
+        return { sha256: sha256Hex(content) };
+      default:
+        return {};
+    }
+  };
+
+  /** OK when a message came back, else the status. Every kind of call looks like this on the wire. */
+  const callWith = async (client: Client, method: DescMethod): Promise<status> => {
+    const definition = serviceDefinition(method.parent)[method.localName];
+    if (definition === undefined) throw new Error(method.name);
+    const request = create(method.input, await requestOf(method));
+    return await new Promise((resolve) => {
+      const { path, requestSerialize, responseDeserialize } = definition;
+      const options = { deadline: Date.now() + 10_000 };
+      const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, options);
+      call.on('data', () => {
+        resolve(status.OK);
+        call.cancel();
+      });
+      call.on('error', () => undefined);
+      call.on('status', ({ code }: { code: status }) => resolve(code));
+      call.write(request);
+      if (nameOf(method) !== 'Fleet.Connect') call.end();
+    });
+  };
+  const clientOf = (identity: Identity): { client: Client; close(): void } =>
+    identity === 'local user'
+      ? (new Client(`unix:${join(folder, 'operator.sock')}`, ChannelCredentials.createInsecure()) as unknown as {
+          client: Client;
+          close(): void;
+        })
+      : new TestClient(fixture, certificates[identity]);
+
+  it('has a row for every call of every service', () => {
+    assert.deepEqual(methods.map(nameOf).sort(), Object.keys(matrix).sort());
+    assert.equal(services.length, 3);
+  });
+
+  for (const identity of identities)
+    it(`holds for: ${identity}`, async () => {
+      const found: Record<string, string> = {};
+      const expected: Record<string, string> = {};
+      for (const method of methods) {
+        // Strangers may not come so often; time passes here instead.
+        fixture.clock.aheadMs += 5_000;
+        const door = clientOf(identity);
+        const client = door instanceof Client ? door : door.client;
+        found[nameOf(method)] = status[await callWith(client, method)];
+        door.close();
+        expected[nameOf(method)] = status[matrix[nameOf(method)]?.[identity] ?? otherwise(identity)];
+      }
+      assert.deepEqual(found, expected);
+    });
+});
