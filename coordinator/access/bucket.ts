@@ -19,7 +19,7 @@ export function createBucket({ perSecond, burst }: Rate, clock: Pick<Clock, 'mon
   let filledAtMs = clock.monotonicMs();
   const fill = () => {
     const nowMs = clock.monotonicMs();
-    level = Math.min(burst, level + ((nowMs - filledAtMs) / 1000) * perSecond);
+    level = Math.min(burst, level + (Math.max(0, nowMs - filledAtMs) / 1000) * perSecond);
     filledAtMs = nowMs;
   };
   return {

@@ -165,13 +165,13 @@ export async function listenTls(options: {
     injectors.proven.injectConnection(socket);
   });
 
-  let heardAtMs = Number.NEGATIVE_INFINITY;
+  let turn: Promise<void> = Promise.resolve();
   const hearInTurn = (connection: Connection): void => {
-    heardAtMs = Math.max(heardAtMs + strangerEveryMs, clock.monotonicMs());
-    const hear = () => {
-      if (connection.tls && !connection.socket.destroyed) injectors.strangers.injectConnection(connection.tls);
-    };
-    void clock.sleep(Math.max(0, heardAtMs - clock.monotonicMs())).then(hear);
+    turn = turn.then(async () => {
+      if (connection.tls === undefined || connection.socket.destroyed) return;
+      injectors.strangers.injectConnection(connection.tls);
+      await clock.sleep(strangerEveryMs);
+    });
   };
 
   const makeRoom = (connection: Connection, serial: string, ofOneMax: number): boolean => {

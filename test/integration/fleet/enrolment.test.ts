@@ -6,13 +6,10 @@ import { type Fixture, must, refusal, startFixture, TestAgent, TestClient } from
 
 describe('joining', () => {
   let fixture: Fixture;
-  let client: TestClient;
   before(async () => {
     fixture = await startFixture();
-    client = new TestClient(fixture);
   });
   after(async () => {
-    client.close();
     await fixture.stop();
   });
   // Failed attempts are limited by the minute; each test begins in a new one.
@@ -20,8 +17,12 @@ describe('joining', () => {
     fixture.clock.aheadMs += 61_000;
   });
 
-  const attempt = async (token: string, name: string, requestName = name) =>
-    client.join({ token, name, signingRequest: (await createSigningRequest(requestName)).request });
+  // Each over a connection of its own: a stranger's may make few calls.
+  const attempt = async (token: string, name: string, requestName = name) => {
+    const one = new TestClient(fixture);
+    const { request } = await createSigningRequest(requestName);
+    return await one.join({ token, name, signingRequest: request }).finally(() => one.close());
+  };
   const refusedWith = async (call: Promise<unknown>, reason: RegExp, code = status.UNAUTHENTICATED) => {
     const error = await refusal(call);
     assert.equal(error.code, code);

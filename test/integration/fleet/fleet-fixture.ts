@@ -4,15 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import {
-  ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  Metadata,
-  type ServerWritableStream,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { ChannelCredentials, Client, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Audit, type AuditEvent, openAudit, readAudit } from '../../../coordinator/audit/audit.ts';
 import { openStore, type Store } from '../../../coordinator/bus/store.ts';
 import { openAgentsPort } from '../../../coordinator/daemon/agents-port.ts';
@@ -52,6 +44,7 @@ import {
   issueClientCredentials,
 } from '../../../shared/security/certificates.ts';
 import { eventually, must, startTestBus, type TestBus } from '../bus/test-bus.ts';
+import { operatorStub } from './operator-stub.ts';
 
 /** Real time, and as much more as the test says. */
 export interface TestClock extends Clock {
@@ -163,26 +156,6 @@ export async function startFixture(): Promise<Fixture> {
     },
   };
   return fixture;
-}
-
-/** Every call of Operator, answered with an empty document: whether it may be made is what counts here. */
-export function operatorStub(): UntypedServiceImplementation {
-  const document = { json: '{}' };
-  type Call = ServerWritableStream<unknown, unknown> & { on(event: 'data' | 'end', listener: () => void): unknown };
-  const stubs = Operator.methods.map(({ localName, methodKind }) => [
-    localName,
-    (call: Call, answer: (error: null, value: object) => void) => {
-      if (methodKind === 'unary') answer(null, document);
-      else if (methodKind === 'client_streaming') {
-        call.on('data', () => undefined);
-        call.on('end', () => answer(null, document));
-      } else {
-        call.write(document);
-        call.end();
-      }
-    },
-  ]);
-  return Object.fromEntries(stubs) as UntypedServiceImplementation;
 }
 
 /** Where to knock, and whom to trust. */

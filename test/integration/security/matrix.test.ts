@@ -19,7 +19,8 @@ import {
   issueClientCredentials,
   issueServerCredentials,
 } from '../../../shared/security/certificates.ts';
-import { eventually, type Fixture, must, operatorStub, startFixture, TestClient } from '../fleet/fleet-fixture.ts';
+import { eventually, type Fixture, must, startFixture, TestClient } from '../fleet/fleet-fixture.ts';
+import { operatorStub } from '../fleet/operator-stub.ts';
 
 const identities = [
   'nobody',
