@@ -6,6 +6,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import winston from 'winston';
 import { createHub } from '../../../coordinator/fleet/hub.ts';
 import { forgedText } from '../../../coordinator/fleet/restored-ledger.ts';
+import { ok } from '../../../shared/failures.ts';
 import { type FromAgent, FromAgentSchema } from '../../../shared/gen/baton/v1/fleet_pb.ts';
 import { createLog } from '../../../shared/log.ts';
 import { mutatedFromAgent, randomFrom } from '../../hostile/mutate.ts';
@@ -38,7 +39,16 @@ describe('mutated messages of an agent', () => {
     });
     log.add(new winston.transports.Stream({ stream }));
     const { test, tables, clock, audit } = fixture;
-    const hub = createHub({ bus: test.bus, tables, clock, log, audit, coordinator: 'c1', epoch: 7 });
+    const hub = createHub({
+      bus: test.bus,
+      tables,
+      clock,
+      log,
+      audit,
+      coordinator: 'c1',
+      epoch: 7,
+      mayServe: async () => ok(undefined),
+    });
     const nodes = new Set<string>();
     const stops = [
       fixture.fleet.onOutcome((node, key, outcome) => {

@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { nodesView } from '../../../coordinator/cli/view/fleet-view.ts';
 import { createHub } from '../../../coordinator/fleet/hub.ts';
 import { listNodes } from '../../../coordinator/operator/nodes.ts';
+import { ok } from '../../../shared/failures.ts';
 import { KeyStatus } from '../../../shared/gen/baton/v1/fleet_pb.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 import type { Key } from '../../../shared/key.ts';
@@ -116,7 +117,16 @@ describe('a stolen certificate of one node', () => {
 
   it('leaves a fetch under way to the agent when another coordinator has taken over', async () => {
     const { test, tables, clock, audit } = fixture;
-    const next = createHub({ bus: test.bus, tables, clock, log, audit, coordinator: 'c2', epoch: 8 });
+    const next = createHub({
+      bus: test.bus,
+      tables,
+      clock,
+      log,
+      audit,
+      coordinator: 'c2',
+      epoch: 8,
+      mayServe: async () => ok(undefined),
+    });
     must(await stage('n1'));
     // What was granted is on the bus, so any coordinator reads the same.
     const { checkGrant } = await import('../../../coordinator/fleet/release-grants.ts');
