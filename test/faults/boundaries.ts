@@ -82,8 +82,12 @@ export async function boundaryTrial(fault: BoundaryFault, seed: string): Promise
   const [plan = '', failing, way = 'retry'] = name.replace(/ of \d+$/, '').split(',');
   const scenario = asFor(fault, { plan, way: way as Way, ...(failing !== undefined && { failing }) });
   const at = Number(number);
-  const { evidence, stuck } = await simulate(scenario, (point, index, site) =>
-    index === at ? faults[fault].act(point, site) : 'go on',
+  const { coordinators }: BoundaryKind = faults[fault];
+  const { evidence, stuck } = await simulate(
+    scenario,
+    (point, index, site) => (index === at ? faults[fault].act(point, site) : 'go on'),
+    // Whoever was stopped is seen to go on.
+    coordinators === undefined ? {} : { afterwardsMs: stoppedMs + 5_000 },
   );
   const violations = judge(evidence);
   return { faultClass: `boundary: ${fault}`, seed, violations, ...(stuck !== undefined && { stuck }) };

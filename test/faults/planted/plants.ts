@@ -30,14 +30,21 @@ export const plants: readonly Plant[] = [
     replace: 'expect: { streamName: streamOfRun(event.run) },',
     says: 'an event is appended behind whatever stands there',
     invariant: 'I1',
+    shows: { class: 'boundary: coordinator stopped, its message late', plan: 'failover-suspend', at: 'append ' },
   },
   {
     name: 'drop-the-deduplication',
     file: 'agent/execution/executor.ts',
     find: 'known: ledger.attempt(key),',
     replace: 'known: undefined,',
-    says: 'the agent decides on a command as if its ledger knew nothing of the key',
+    also: {
+      file: 'agent/ledger/ledger.ts',
+      find: "'INSERT INTO attempts (key, run, payload_hash,",
+      replace: "'INSERT OR REPLACE INTO attempts (key, run, payload_hash,",
+    },
+    says: 'the agent starts what it is sent, whether or not its ledger knows the key',
     invariant: 'I2',
+    shows: { class: 'boundary: delivered late', plan: 'upgrade', at: 'request command' },
   },
   {
     name: 'take-an-older-epoch',
@@ -46,6 +53,7 @@ export const plants: readonly Plant[] = [
     replace: 'if (facts.epoch < 0)',
     says: 'the agent obeys a coordinator that is over',
     invariant: 'I2',
+    shows: { class: 'boundary: coordinator stopped, its message late', plan: 'stage', at: 'request command' },
   },
   {
     name: 'skip-the-tombstone',
@@ -54,6 +62,7 @@ export const plants: readonly Plant[] = [
     replace: '',
     says: 'the agent ends an attempt that is settled and writes no tombstone',
     invariant: 'I2',
+    shows: { class: 'boundary: agent killed', plan: 'failover-suspend' },
   },
   {
     name: 'count-unknown-as-pass',
@@ -62,6 +71,7 @@ export const plants: readonly Plant[] = [
     replace: "results.every(({ verdict }) => verdict !== 'fail');",
     says: 'a check that could not be read counts as passed',
     invariant: 'I3',
+    shows: { class: 'boundary: coordinator killed', plan: 'stage' },
   },
   {
     name: 'rerun-the-unknown',
@@ -70,6 +80,7 @@ export const plants: readonly Plant[] = [
     replace: 'return ours.length < limits.attemptsMax;',
     says: 'an installer whose end nobody knows is started again by itself',
     invariant: 'I3',
+    shows: { class: 'boundary: agent killed', plan: 'upgrade', at: 'start sendRequest' },
   },
   {
     name: 'start-over-what-runs',
@@ -78,6 +89,7 @@ export const plants: readonly Plant[] = [
     replace: 'return !attempt.isSettled && attempt.outcome === undefined;',
     says: 'an attempt that ended unknown counts as over without its agent having said so',
     invariant: 'I3',
+    shows: { class: 'boundary: agent killed', plan: 'failover-suspend', at: 'start ' },
   },
   {
     name: 'send-before-journaling',
@@ -90,15 +102,17 @@ export const plants: readonly Plant[] = [
       const appended = await journal.append(next);`,
     says: 'a command goes out before its intent is in the journal',
     invariant: 'I2',
+    shows: { class: 'boundary: coordinator killed', plan: 'stage', at: 'append StepStarted' },
   },
   {
     name: 'start-before-the-ledger-row',
     file: 'agent/execution/executor.ts',
     find: 'ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs });',
     replace:
-      'void clock.sleep(50).then(() => ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs }));',
+      'void clock.sleep(50).then(() => ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs })).catch(() => undefined);',
     says: 'an attempt starts before it is in the ledger',
     invariant: 'I2',
+    shows: { class: 'boundary: agent killed', plan: 'stage', at: 'start ' },
   },
   {
     name: 'tell-before-the-ledger',
@@ -113,6 +127,7 @@ export const plants: readonly Plant[] = [
       const { outcome, counter } = await written(attempt.key, {`,
     says: 'an outcome is told before it is in the ledger',
     invariant: 'I2',
+    shows: { class: 'boundary: agent killed', plan: 'stage' },
   },
   {
     name: 'believe-the-last-leader',
@@ -121,6 +136,7 @@ export const plants: readonly Plant[] = [
     replace: "    case 'LeaderChanged':\n      return state;",
     says: 'what was read before a takeover still counts after it',
     invariant: 'I3',
+    shows: { class: 'boundary: coordinator killed', plan: 'failover-arm' },
   },
   {
     name: 'take-the-cluster-anyway',
@@ -129,6 +145,7 @@ export const plants: readonly Plant[] = [
     replace: "        if (last?.type !== 'RunOpened' || last.run !== fact.run) return ok('write');\n",
     says: 'a run takes a cluster that another one holds',
     invariant: 'I4',
+    provedBy: { file: 'test/integration/journal/locks.test.ts', names: 'gives a cluster to one of two runs' },
   },
   {
     name: 'halt-without-evidence',
@@ -137,6 +154,7 @@ export const plants: readonly Plant[] = [
     replace: "halt: { ...what, checks: [], evidence: '' }",
     says: 'a halt keeps its findings to itself',
     invariant: 'I5',
+    shows: { class: 'schedules', schedules: 400 },
   },
   {
     name: 'skip-the-guard',
@@ -145,6 +163,7 @@ export const plants: readonly Plant[] = [
     replace: '  if (suspension === undefined || limits.graceMs > 0) return undefined;',
     says: 'nobody looks whether failover is still suspended',
     invariant: 'I7',
+    shows: { class: 'boundary: answer lost', plan: 'upgrade', boundaries: 5 },
   },
   {
     name: 'arm-blindly',
@@ -153,6 +172,7 @@ export const plants: readonly Plant[] = [
     replace: "    checks: step.action.kind === 'armFailover' ? [] : step.before,",
     says: 'failover is armed without a look at portal and replication',
     invariant: 'I7',
+    shows: { class: 'boundary: answer lost', plan: 'failover-arm', boundaries: 5 },
   },
   {
     name: 'roll-back-by-itself',
@@ -162,6 +182,7 @@ export const plants: readonly Plant[] = [
   return state.direction === 'forward' && !hasFailed ? decideForward(situation) : decideUndo(situation);`,
     says: 'a failure takes back what was done, without anybody’s word',
     invariant: 'I8',
+    shows: { class: 'schedules', plan: 'upgrade', schedules: 60 },
   },
 ];
 

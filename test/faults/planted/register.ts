@@ -3,7 +3,7 @@
 import { registerHooks } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { plantIn } from './plant.ts';
+import { editsOf, plantIn } from './plant.ts';
 import { plantOf } from './plants.ts';
 
 const name = process.env.BATON_PLANT;
@@ -11,14 +11,15 @@ if (name !== undefined && name !== '') {
   const plant = plantOf(name);
   if (plant === undefined) throw new Error(`there is no plant ${name}`);
   const root = resolve(import.meta.dirname, '../../..');
-  const target = pathToFileURL(join(root, plant.file)).href;
+  const edits = new Map(editsOf(plant).map((edit) => [pathToFileURL(join(root, edit.file)).href, edit]));
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      if (url !== target || loaded.source == null) return loaded;
+      const edit = edits.get(url);
+      if (edit === undefined || loaded.source == null) return loaded;
       const { source } = loaded;
       const text = typeof source === 'string' ? source : new TextDecoder().decode(source);
-      return { ...loaded, source: plantIn(text, plant) };
+      return { ...loaded, source: plantIn(text, edit) };
     },
   });
 }

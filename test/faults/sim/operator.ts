@@ -34,6 +34,7 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
   const operator: Operator = { run, said: [] };
   const retries = new Map<string, number>();
   let isStarted = false;
+  let healthySinceMs: number | undefined;
 
   /** An answer that never comes, from a coordinator that died, is not waited for. */
   const answered = async <T>(answer: Promise<T>): Promise<T | undefined> =>
@@ -55,9 +56,14 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
 
   const look = async (): Promise<void> => {
     if (site.wasRestored) for (const record of site.refusedNodes()) site.joinAnew(record);
-    const runs = site.leader()?.ready?.runs;
-    if (runs === undefined) return;
+    const ready = site.leader()?.ready;
+    if (ready === undefined) return;
+    const { runs } = ready;
     if (!isStarted) {
+      // Of several coordinators one has to be elected first, and found by the agents; nobody begins before that.
+      if (site.coordinators.size > 1 && ready.hub.streams() < cluster.nodes.length) return;
+      healthySinceMs ??= clock.monotonicMs();
+      if (site.coordinators.size > 1 && clock.monotonicMs() - healthySinceMs < beginMs) return;
       const request = { compiled, planHash: compiled.hash, operator: 'ana', requestId, change: '', reason: '' };
       const started = await answered(runs.startRun(request));
       isStarted = started?.ok === true;

@@ -58,7 +58,7 @@ export function compiledFor(name: string): CompiledPlan {
 export async function simulate(
   { plan, way, failing, coordinators }: Scenario,
   act: (point: Point, index: number, site: Site) => Fate = () => 'go on',
-  options: { isRecording?: boolean; log?: SiteOptions['log'] } = {},
+  options: { isRecording?: boolean; log?: SiteOptions['log']; afterwardsMs?: number } = {},
 ): Promise<Simulated> {
   const compiled = compiledFor(plan);
   let site: Site | undefined;
@@ -89,7 +89,7 @@ export async function simulate(
   if (log !== undefined) tellEvents(here, operator.run, log);
   await here.time.pass(isOver, upToMs);
   const isStandingRestored = here.wasRestored && operator.said.length > wordsMax;
-  await here.time.pass(() => false, here.time.nowMs + afterwardsMs);
+  await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
   const events = eventsOf(here.server, operator.run);
   const newest = events.at(-1)?.event;
   const stuck =

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join, resolve } from 'node:path';
-import { type Plant, plantIn } from '../../faults/planted/plant.ts';
+import { editsOf, type Plant, plantIn } from '../../faults/planted/plant.ts';
 import { plants } from '../../faults/planted/plants.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -11,10 +11,12 @@ const root = resolve(import.meta.dirname, '../../..');
 describe('planted bugs', () => {
   for (const plant of plants)
     it(`${plant.name} has its place in ${plant.file}`, () => {
-      const source = readFileSync(join(root, plant.file), 'utf8');
-      const planted = plantIn(source, plant);
-      assert.notEqual(planted, source);
-      assert.doesNotThrow(() => stripTypeScriptTypes(planted));
+      for (const edit of editsOf(plant)) {
+        const source = readFileSync(join(root, edit.file), 'utf8');
+        const planted = plantIn(source, edit);
+        assert.notEqual(planted, source);
+        assert.doesNotThrow(() => stripTypeScriptTypes(planted));
+      }
     });
 
   it('are an error where their place is gone or stands twice', () => {
