@@ -63,7 +63,7 @@ export const suspendFailover: Run<'suspendFailover'> = async (action, context) =
   const states = await change(context, commandsHere(action, context).filter(isProgram).slice(1), action.units);
   if (!states.ok) return states;
   await syncMasks();
-  const loose = states.value.filter((state) => !isStopped(state) || !isMasked(state));
+  const loose = states.value.filter((state) => !isHeld(state));
   if (loose.length > 0) return notInState('are not stopped and masked', loose);
   return ok({ kind: 'suspendFailover', ...failoverState(states.value, readSuspension(context.ledger)) });
 };
@@ -118,15 +118,20 @@ export async function suspendAgain(units: string[], context: ActionContext): Pro
     signal: new AbortController().signal,
   });
   const commands = commandsHere({ kind: 'suspendFailover', units, leaseMs: 0 }, context).filter(isProgram);
-  // One that fails does not keep the others from it; what counts is the reading at the end.
-  for (const command of commands.slice(1, -1)) await executeOk(own(), command);
-  await syncMasks();
-  const states = await readUnitStates(own(), units);
-  const loose = states.ok && states.value.filter((state) => !isStopped(state) || !isMasked(state));
-  if (loose && loose.length === 0) return `${units.join(', ')} is stopped and masked again`;
+  // One that fails does not keep the others from it; what counts is the reading at the end. Twice, since a start that was
+  // on its way between stop and mask still comes.
+  let states = await readUnitStates(own(), units);
+  for (let round = 0; round < 2 && !(states.ok && states.value.every(isHeld)); round += 1) {
+    for (const command of commands.slice(1, -1)) await executeOk(own(), command);
+    await syncMasks();
+    states = await readUnitStates(own(), units);
+  }
+  if (states.ok && states.value.every(isHeld)) return `${units.join(', ')} is stopped and masked again`;
   const now = states.ok ? states.value.map(describeState).join('; ') : states.failure.message;
   return `it could not be stopped and masked again (${now}): do so by hand, or a reboot may start it`;
 }
+
+const isHeld = (state: UnitState): boolean => isStopped(state) && isMasked(state);
 
 /** Brings back whether units are enabled where that is no longer as it was recorded. */
 async function restoreEnablement(units: string[], context: ActionContext) {

@@ -138,6 +138,10 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
   });
 }
 
+/**
+ * `max_file_store` stands for no limit but the disk's own. Without it the server takes a share of what is free at its
+ * start for its limit: on a full disk it then starts without its streams, and does not see room that is made later.
+ */
 function configuration(store: string, folder: string, user: string, password: string): string {
   return `
 host: 127.0.0.1

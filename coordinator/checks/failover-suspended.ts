@@ -9,7 +9,8 @@ export const failoverSuspended = defineCheck({
   title: 'Failover is suspended',
   section: 'Pre-Upgrade Requirements › Stop the Observer Service',
   severity: 'blocking',
-  remedy: 'Somebody unmasked or started the observer meanwhile: find out who, look at both databases, then retry.',
+  remedy:
+    'Somebody unmasked or started the observer meanwhile: find out who, look at both databases, stop and mask it again, then retry.',
   params: z.strictObject({}),
   words: (_params, cluster) =>
     `${nodeOf(cluster, 'observer').name}: ${cluster.observer.units.join(', ')} stopped and masked`,

@@ -4,8 +4,8 @@ import type { Plan } from '../plans/plan.ts';
 import { armingStep } from '../sequencer/in-force.ts';
 import { itemState, type RunState } from '../sequencer/state.ts';
 
-/** How often a lease is renewed; leases are hours. */
-export const renewEveryMs = 60_000;
+/** How often a lease is renewed; the shortest is a minute. */
+export const renewEveryMs = 20_000;
 
 /** Renews what this run has suspended and not armed again. */
 export async function renewLeases(fleet: Fleet, plan: Plan, state: RunState): Promise<void> {

@@ -60,6 +60,10 @@ network_cut() {
   if (($# == 1)); then
     network_add_cut_rules "iifname $first drop" "oifname $first drop"
     say "$1 is cut from everybody"
+  elif [[ $2 == host ]]; then
+    # Frames between nodes are forwarded; what this machine itself sends and gets is not.
+    network_add_host_cut_rules "$first"
+    say "$1 is cut from this machine"
   else
     require_node "$2"
     [[ $1 != "$2" ]] || usage_error "cut needs two different nodes"
@@ -86,6 +90,16 @@ network_add_cut_rules() {
   } | nft -f -
 }
 
+network_add_host_cut_rules() {
+  nft -f - <<RULES
+add table $CUTS
+add chain $CUTS input { type filter hook input priority 0; }
+add chain $CUTS output { type filter hook output priority 0; }
+add rule $CUTS input iifname $1 drop
+add rule $CUTS output oifname $1 drop
+RULES
+}
+
 network_heal() {
   require_root
   require_lab
@@ -100,5 +114,5 @@ network_heal_quietly() {
 
 network_cuts() {
   # shellcheck disable=SC2086 # family and name
-  { nft list table $CUTS 2>/dev/null || true; } | sed -nE '/chain forward/,/}/ s/^\s*(.*) drop$/\1/p' | tr -d '"'
+  { nft list table $CUTS 2>/dev/null || true; } | sed -nE 's/^\s*([io]ifname.*) drop$/\1/p' | tr -d '"' | sort -u
 }

@@ -110,8 +110,11 @@ describe('Suspending failover on a real systemd', function () {
     assert.equal((await arm()).verdict, 'succeeded');
   });
 
-  it('overdue, it alarms in the journal and by the hook, and does not arm', async () => {
-    await suspend(1000);
+  it('overdue, it alarms in the journal and by the hook, and does not arm: also a new agent that no coordinator answers', async () => {
+    await suspend(6000);
+    await lab('cut', node);
+    const hellos = agent.coordinator.heard.hellos.length;
+    await agent.kill();
     await waitFor(
       'the hook was called',
       async () => (await onNode(node, 'cat /var/tmp/baton-alarm || true')) !== '',
@@ -121,6 +124,8 @@ describe('Suspending failover on a real systemd', function () {
     assert.match(await onNode(node, 'journalctl -u baton-test-agent --no-pager'), /ERROR.*ALARM/);
     assert.match(await agent.run('status'), /OVERDUE/);
     assert.equal(await each('systemctl is-active'), 'inactive inactive');
+    await lab('heal');
+    await waitFor('the agent is back', async () => agent.coordinator.heard.hellos.length > hellos);
     agent.coordinator.put({ case: 'renewSuspension', value: { run: 'r1', leaseMs: 3_600_000, epoch: 1 } });
     await waitFor('the lease is renewed', async () => !(await agent.run('status')).includes('OVERDUE'));
     assert.equal((await arm()).verdict, 'succeeded');

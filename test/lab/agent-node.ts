@@ -6,7 +6,7 @@ import type { Outcome } from '../../shared/outcome.ts';
 import { startTestCoordinator, type TestCoordinator } from '../integration/agent/test-coordinator.ts';
 import { lab, onNode, waitFor } from './lab.ts';
 
-const state = '/var/lib/baton-test-agent';
+export const state = '/var/lib/baton-test-agent';
 const policyFile = '/etc/baton-test/agent.yaml';
 const agent = `baton-agent --state ${state} --policy ${policyFile}`;
 export const agentUnit = 'baton-test-agent';
@@ -33,9 +33,14 @@ async function hostAddress(): Promise<string> {
   return `${subnet}.1`;
 }
 
-export async function startNodeAgent(node: string, policy: string): Promise<NodeAgent> {
+/** `stateSize`: its state lies on a file system of its own of this size, such as 160m. */
+export async function startNodeAgent(node: string, policy: string, stateSize?: string): Promise<NodeAgent> {
   const coordinator = await startTestCoordinator(await hostAddress());
   let attempts = 0;
+  const mount =
+    stateSize === undefined
+      ? ''
+      : `mkdir -m 0700 ${state}; mount -t tmpfs -o mode=700,size=${stateSize} tmpfs ${state};`;
   const nodeAgent: NodeAgent = {
     node,
     coordinator,
@@ -78,13 +83,16 @@ export async function startNodeAgent(node: string, policy: string): Promise<Node
       return await coordinator.outcomeOf(key, timeoutMs + 30_000);
     },
     async remove() {
-      await onNode(node, `systemctl stop ${agentUnit} || true; rm -rf ${state} ${policyFile}`);
+      await onNode(
+        node,
+        `systemctl stop ${agentUnit} || true; umount ${state} 2>/dev/null; rm -rf ${state} ${policyFile}`,
+      );
       await coordinator.stop();
     },
   };
   await onNode(
     node,
-    `systemctl stop ${agentUnit} 2>/dev/null; rm -rf ${state}; mkdir -p -m 0755 /etc/baton-test && ` +
+    `systemctl stop ${agentUnit} 2>/dev/null; umount ${state} 2>/dev/null; rm -rf ${state}; ${mount} mkdir -p -m 0755 /etc/baton-test && ` +
       `printf '%s' '${policy.replaceAll("'", `'\\''`)}' > ${policyFile} && chmod 0600 ${policyFile} && ` +
       `${agent} join --coordinator ${coordinator.address} --name ${node} --token ${coordinator.token} --pin ${coordinator.pin}`,
   );

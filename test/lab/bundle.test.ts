@@ -1,29 +1,9 @@
 // The bundle on a machine without Node.js: the coordinator as a unit, upgrade over itself, removal, and the agent back.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { NodesDocument } from '../../shared/documents.ts';
-import { baton, batonJson, labName, onNode, waitFor } from './lab.ts';
+import { baton, batonJson, onNode, waitFor } from './lab.ts';
 import { startAfresh } from './scenario.ts';
-
-const root = resolve(import.meta.dirname, '../..');
-
-/** Unpacks the bundle on a node, as `scp` and `tar` would. */
-async function unpackOn(node: string): Promise<void> {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'scripts/bundle.ts')]);
-  await onNode(node, 'rm -rf /root/baton-bundle && mkdir /root/baton-bundle');
-  await new Promise<void>((done, failed) => {
-    const child = execFile(
-      join(root, 'scripts/lab'),
-      ['exec', node, '--', 'tar', '-xf', '-', '-C', '/root/baton-bundle', '--strip-components=1'],
-      { env: { ...process.env, BATON_LAB: labName } },
-      (error) => (error ? failed(error) : done()),
-    );
-    if (child.stdin) createReadStream(stdout.trim()).pipe(child.stdin);
-  });
-}
+import { unpackBundleOn } from './unpack-bundle.ts';
 
 const answers = () =>
   onNode('n3', 'baton version').then(
@@ -34,7 +14,7 @@ const answers = () =>
 describe('the bundle on a machine of its own', () => {
   before(async () => {
     await startAfresh();
-    await unpackOn('n3');
+    await unpackBundleOn('n3');
   });
   after(async () => {
     await onNode(

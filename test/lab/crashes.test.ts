@@ -30,17 +30,4 @@ describe('a kill -9 in the middle of the installer', () => {
     await onNode('n2', 'kill -9 $(systemctl show -p MainPID --value baton-agent)');
     await assertUpgraded(await runEnds(run));
   });
-
-  it('of a cut network: the outcome arrives after healing, nothing runs twice', async () => {
-    await startAfresh();
-    await setInstaller(['n1', 'n2'], { DURATION_S: 4 });
-    const run = await startUpgrade();
-    await installerRunsOn('n1');
-    await lab('cut', 'n1');
-    await waitFor('the installer ended', async () =>
-      (await onNode('n1', 'cat /var/log/standin-installer.log')).includes('end '),
-    );
-    await lab('heal');
-    await assertUpgraded(await runEnds(run));
-  });
 });

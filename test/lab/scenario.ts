@@ -1,6 +1,6 @@
 // Steps that the lab's scenarios have in common, in the words of an operator.
 import assert from 'node:assert/strict';
-import type { RunDocument, RunsDocument } from '../../shared/documents.ts';
+import type { NodesDocument, RunDocument, RunsDocument } from '../../shared/documents.ts';
 import {
   baton,
   batonJson,
@@ -76,6 +76,14 @@ export async function runEnds(run: string, withinMs = 180_000): Promise<RunDocum
     },
     withinMs,
   );
+}
+
+/** Waits until the agent of a node that was off is connected. */
+export async function agentIsBack(node: string): Promise<void> {
+  await waitFor(`${node} is back`, async () => {
+    const { document } = await batonJson<NodesDocument>('node', 'ls');
+    return document.nodes.find(({ name }) => name === node)?.connected;
+  });
 }
 
 /** Waits until the installer has started on a node. */

@@ -129,12 +129,12 @@ describe('Arming failover', () => {
         ...{ action: { kind: 'armFailover', units }, timeoutMs: 5000, startedAtMs: 0 },
       });
     /** As the next agent does. */
-    const startAgent = async () => {
+    const startAgent = async (runProgram = systemctl) => {
       const log = createLog('test');
       log.silent = true;
       await keepSuspended({
         ...{ ledger: ledgerOf(ledger), clock: systemClock, log, policyFile: '/x', stateDirectory: folder },
-        runProgram: systemctl,
+        runProgram,
         observe: async (wanted) =>
           parseUnitStates(wanted, (await systemctl(['systemctl', 'show', ...wanted], { timeoutMs: 1 })).stdout, {
             ...{ ms: 1, monotonicUs: 1 },
@@ -149,6 +149,21 @@ describe('Arming failover', () => {
       begun();
       all({ active: false, masked: false });
       await startAgent();
+      assertSuspended();
+    });
+    it('does so where a start is on its way meanwhile', async () => {
+      begun();
+      all({ active: false, masked: false });
+      let isOnItsWay = true;
+      await startAgent(async (argv, options) => {
+        const ran = await systemctl(argv, options);
+        if (argv[1] === 'mask' && argv[2] === 'a' && isOnItsWay) {
+          isOnItsWay = false;
+          observer.set('a', { active: true, masked: true });
+        }
+        return ran;
+      });
+      assert.ok(!isOnItsWay);
       assertSuspended();
     });
     it('does so where the observer runs already, which nobody has proven', async () => {
