@@ -235,7 +235,8 @@ export function createRunService(parts: RunServiceParts): RunService {
         const state = stateIn(run, read.value);
         const compiled = await loadPlan(artefacts, state);
         if (!compiled.ok) return compiled;
-        if (state.ended === undefined) work(run, compiled.value.plan, state.sequence > 1);
+        // Its start may be another coordinator’s, whose word on it came late.
+        if (state.ended === undefined) work(run, compiled.value.plan, state.sequence > 1 || state.epoch !== epoch);
         return ok(run);
       } finally {
         starting.delete(run);

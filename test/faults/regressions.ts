@@ -18,4 +18,13 @@ export const regressions: Regression[] = [
     scenario: { plan: 'failover-arm', way: 'retry' },
     faults: [{ at: 136, kind: 'killAgent', node: 'n3', forMs: 1_000 }],
   },
+  {
+    found:
+      'a run whose start came late, from a coordinator that was stopped, was begun by the next one without a takeover',
+    scenario: { plan: 'failover-suspend', way: 'retry', coordinators: ['c1', 'c2'] },
+    faults: [
+      { at: 67, kind: 'pauseCoordinator', node: 'n1', forMs: 40_000 },
+      { at: 67, kind: 'late', node: 'n1', forMs: 1_000 },
+    ],
+  },
 ];
