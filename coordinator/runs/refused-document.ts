@@ -52,7 +52,7 @@ function nextOf({ run }: Refusal): NextCommandDocument[] {
     {
       command: `baton run abort ${run}`,
       consequence:
-        'after a look at every node: gives the cluster back and has the nodes forget the run. Nothing is undone, nothing is appended to the journal; the run counts as failed',
+        'after a look at every node: gives the cluster back and has the nodes forget the run. Nothing is undone, nothing is appended to the journal; the run counts as failed. Failover stays as it is: baton failover show, then arm',
     },
   ];
 }

@@ -53,14 +53,15 @@ export interface NextCommand {
 /** What an operator may type now, with its consequence: the legal decisions, or what has to come before any. */
 export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCommand[] {
   const hindrance = isStanding(state) ? hindranceOf(plan, state, nodes) : undefined;
-  if (hindrance !== undefined) return waiting(state, hindrance);
+  if (hindrance !== undefined) return waiting(plan, state, hindrance);
   return legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
     command: `baton run ${decision} ${state.run}`,
     consequence,
   }));
 }
 
-function waiting({ run }: RunState, { node, why, isPutBack }: Hindrance): NextCommand[] {
+function waiting({ cluster }: Plan, { run }: RunState, { node, why, isPutBack }: Hindrance): NextCommand[] {
+  const role = cluster.nodes.find(({ name }) => name === node)?.role ?? '';
   const later = `then baton run show ${run} says what can be decided`;
   if (!isPutBack)
     return [
@@ -72,7 +73,7 @@ function waiting({ run }: RunState, { node, why, isPutBack }: Hindrance): NextCo
       consequence: `after a look at what ran on ${node}, if it was put back on purpose: its agent is no longer known`,
     },
     {
-      command: `baton node add ${node} --role ROLE`,
+      command: `baton node add ${node} --role ${role}`,
       consequence: `prints the line with which ${node} joins anew; ${later}`,
     },
   ];

@@ -32,8 +32,18 @@ coordinator_command() {
     kill) lock_lab; coordinator_end KILL; say "coordinator killed" ;;
     pid) recorded_process "$(coordinator_pid_file)" || die "the coordinator isn't running" ;;
     log) cat "$(coordinator_log_file)" 2>/dev/null || die "there is no log: the coordinator was never started" ;;
-    *) usage_error "usage: scripts/lab coordinator start|stop|kill|pid|log" ;;
+    save) lock_lab; coordinator_copy "$STATE/coordinator" "$STATE/coordinator.saved" ;;
+    put-back) lock_lab; coordinator_copy "$STATE/coordinator.saved" "$STATE/coordinator" ;;
+    *) usage_error "usage: scripts/lab coordinator start|stop|kill|pid|log|save|put-back" ;;
   esac
+}
+
+# As a snapshot of its machine does; a copy of what is being written would be neither.
+coordinator_copy() {
+  recorded_process "$(coordinator_pid_file)" >/dev/null && die "the coordinator runs; stop it first"
+  [[ -d $1 ]] || die "there is nothing at $1"
+  rm -rf "$2"
+  cp -a "$1" "$2"
 }
 
 coordinator_start() {
