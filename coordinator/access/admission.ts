@@ -80,7 +80,9 @@ export function createAdmission<T extends Stranger>(
         networksOf.delete(oldest.value[0]);
         forgotten.push(...oldest.value[1]);
       }
-      for (const one of forgotten) provenNetworks.delete(one);
+      // Another certificate may have come from there too.
+      const others = new Set([...networksOf.values()].flat());
+      for (const one of forgotten) if (!others.has(one)) provenNetworks.delete(one);
       for (const one of networks) provenNetworks.add(one);
     },
     leave: (stranger) => void strangers.delete(stranger),

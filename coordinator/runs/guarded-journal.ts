@@ -39,9 +39,17 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
       if (refused.value !== undefined) return fail('damaged', refusalText(refused.value));
       const read = await journal.read(run, knownHeads);
       if (!read.ok || read.value.some(({ event }) => event.fact.type === 'RunEnded')) return read;
-      const found = await findingOf(run, read.value);
+      const held = await heldOf(run);
+      if (!held.ok) return held;
+      const first = await findingOf(read.value, held.value);
+      if (!first.ok) return first;
+      if (first.value === undefined) return read;
+      // They may have been told of what came after the reading: only what was told before it must be there.
+      const again = await journal.read(run, knownHeads);
+      if (!again.ok) return again;
+      const found = await findingOf(again.value, held.value);
       if (!found.ok) return found;
-      if (found.value === undefined) return read;
+      if (found.value === undefined) return again;
       const refusal = { run, ...found.value, atMs: clock.nowMs() };
       const put = await refusals.put(refusal);
       if (!put.ok) return put;
@@ -50,13 +58,15 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
     },
   };
 
-  const findingOf = async (
-    run: string,
-    events: StoredEvent[],
-  ): Promise<Result<Pick<Refusal, 'cluster' | 'finding'> | undefined>> => {
+  const heldOf = async (run: string): Promise<Result<HeldHead[]>> => {
     const all = await parts.heldHeads();
-    if (!all.ok) return all;
-    const held = all.value.filter((head) => head.run === run);
+    return all.ok ? ok(all.value.filter((head) => head.run === run)) : all;
+  };
+
+  const findingOf = async (
+    events: StoredEvent[],
+    held: HeldHead[],
+  ): Promise<Result<Pick<Refusal, 'cluster' | 'finding'> | undefined>> => {
     const first = held[0];
     if (first === undefined) return ok(undefined);
     const started = events[0]?.event.fact;

@@ -17,7 +17,7 @@ import { FakeClock } from './fake-clock.ts';
 import { type Fate, Memory } from './memory-parts.ts';
 import { SimFleet } from './sim-fleet.ts';
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
+export const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
 
 /** The sample plan with its marks as services, so that the real checks read them. */
 export const simPlan: Plan = {

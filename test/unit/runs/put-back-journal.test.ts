@@ -1,6 +1,8 @@
 // A coordinator that was put back to an older copy: its journal lacks what the agents were told of.
 import assert from 'node:assert/strict';
-import { compiled, request, Site } from './process.ts';
+import { guardJournal } from '../../../coordinator/runs/guarded-journal.ts';
+import { ok } from '../../../shared/failures.ts';
+import { compiled, quiet, request, Site } from './process.ts';
 
 const word = (decision: 'abort' | 'retry') => ({
   decision,
@@ -104,6 +106,24 @@ describe('a journal that lacks what agents were told of', () => {
     const keys = site.fleet.world.started.map(({ step, phase, attempt }) => `${step}/${phase}/${attempt}`);
     assert.equal(new Set(keys).size, keys.length);
     await site.run(service.stop());
+  });
+
+  it('by the time that they are asked is whole where it has grown since it was read', async () => {
+    const { site, run } = await cutTo(1_000);
+    const all = site.memory.runs.get(run) ?? [];
+    site.memory.runs.set(run, all.slice(0, 8));
+    const guarded = guardJournal({
+      ...{ journal: site.memory.door().journal, refusals: site.memory.refusals, clock: site.clock, log: quiet },
+      nodesOf: async () => ok(['n1', 'n2', 'n3']),
+      clusterOf: async () => ok(compiled().plan.cluster.cluster),
+      async heldHeads() {
+        site.memory.runs.set(run, all);
+        return ok([...site.fleet.heads.values()]);
+      },
+    });
+    const read = await site.run(guarded.read(run));
+    assert.ok(read.ok && read.value.length === all.length);
+    assert.deepEqual(await site.memory.refusals.get(run), ok(undefined));
   });
 
   it('of another cluster’s node is nobody’s evidence', async () => {
