@@ -17,12 +17,15 @@ export interface BusAddress {
   authorityFile?: string;
 }
 
+/** `keys`: also those that were removed, perhaps. */
+export type Table = Omit<KV, 'keys'> & { keys(): Promise<AsyncIterable<string>> };
+
 export interface Bus {
   nc: NatsConnection;
   js: JetStreamClient;
   jsm: JetStreamManager;
   /** Opens a table, made when it is not there. */
-  openKv(name: string, options: Partial<KvOptions>): Promise<KV>;
+  openKv(name: string, options: Partial<KvOptions>): Promise<Table>;
   /** How many copies of each stream: 1 embedded, 3 or 5 on an external cluster. */
   replicas: number;
   close(): Promise<void>;
@@ -52,7 +55,10 @@ export async function connectBus(address: BusAddress, options: { replicas?: numb
       nc,
       js,
       jsm,
-      openKv: (name, given) => new Kvm(js).create(name, given),
+      async openKv(name, given) {
+        const table = await new Kvm(js).create(name, given);
+        return Object.assign(table as Omit<KV, 'keys'>, { keys: async () => keysOf(jsm, name) });
+      },
       replicas: options.replicas ?? 1,
       async close() {
         if (!nc.isClosed()) await nc.close();
@@ -61,4 +67,10 @@ export async function connectBus(address: BusAddress, options: { replicas?: numb
   } catch (error) {
     return { ok: false, failure: busFailure(error, `the bus at ${address.url}`) };
   }
+}
+
+/** Without a consumer, which the server would have to store: a table is listed on a full disk as well. */
+async function* keysOf(jsm: JetStreamManager, name: string): AsyncGenerator<string> {
+  const { state } = await jsm.streams.info(`KV_${name}`, { subjects_filter: '>' });
+  for (const subject of Object.keys(state.subjects ?? {})) yield subject.slice(`$KV.${name}.`.length);
 }

@@ -54,10 +54,11 @@ export async function openStore<T>(
       entry === null || entry.operation !== 'PUT'
         ? undefined
         : { key: entry.key, value: entry.json<T>(), revision: entry.revision };
-    const keys = async (): Promise<string[]> => {
-      const found: string[] = [];
-      for await (const key of await kv.keys()) found.push(key);
-      return found.sort();
+    const list = async (): Promise<Stored<T>[]> => {
+      const names: string[] = [];
+      for await (const name of await kv.keys()) names.push(name);
+      const entries = await Promise.all(names.sort().map((name) => kv.get(name)));
+      return entries.map(storedIn).filter((stored) => stored !== undefined);
     };
 
     return ok({
@@ -67,12 +68,8 @@ export async function openStore<T>(
       create: (key, value) => attempt(key, () => kv.create(key, canonicalJson(value))),
       delete: (key, revision) =>
         attempt(key, () => kv.delete(key, revision === undefined ? {} : { previousSeq: revision })),
-      keys: () => attempt('keys', keys),
-      list: () =>
-        attempt('list', async () => {
-          const entries = await Promise.all((await keys()).map((key) => kv.get(key)));
-          return entries.map(storedIn).filter((stored) => stored !== undefined);
-        }),
+      keys: () => attempt('keys', async () => (await list()).map(({ key }) => key)),
+      list: () => attempt('list', list),
       watch: (listener) =>
         attempt('watch', async () => {
           const changes = await kv.watch();

@@ -12,7 +12,7 @@ import type { Journal } from '../../../coordinator/journal/journal.ts';
 import { openJournal } from '../../../coordinator/journal/nats-journal.ts';
 import { openReleaseStore, type ReleaseRecord } from '../../../coordinator/releases/release-store.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
-import { must, natsServer } from './test-bus.ts';
+import { eventually, must, natsServer } from './test-bus.ts';
 
 const run = 'upgrade-1';
 const fact = (text: string): RunFact => ({ type: 'LeaderChanged', coordinator: text });
@@ -101,6 +101,24 @@ describe('the coordinator on a full disk', function () {
     journal = must(await openJournal(bus));
     assert.equal((await events()).length, 2);
     assert.equal((await append('c')).status, 'appended');
+  });
+
+  it('shows its tables and follows its journals all the same', async () => {
+    const table = must(await openStore<number>(bus, 'tried'));
+    for (const key of ['a', 'b', 'c']) must(await table.create(key, 1));
+    must(await table.delete('b'));
+    assert.equal((await append('x')).status, 'appended');
+    await fill();
+    assert.deepEqual(must(await table.keys()), ['a', 'c']);
+    assert.deepEqual(
+      must(await table.list()).map(({ key }) => key),
+      ['a', 'c'],
+    );
+    const followed: number[] = [];
+    const stopFollowing = must(await journal.follow(run, 0, ({ event }) => followed.push(event.sequence)));
+    await eventually(() => followed.length > 0, 'the journal is followed');
+    stopFollowing();
+    await makeRoom();
   });
 
   it('takes no installer, leaves nothing of it behind, and takes it once there is room', async () => {
