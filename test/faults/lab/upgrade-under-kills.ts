@@ -2,7 +2,7 @@
 // journal; restarted, and taken to its end by an operator who only ever says `retry`.
 import { endpointOf } from '../../../coordinator/cli/address.ts';
 import { connectOperator, type OperatorClient } from '../../../coordinator/cli/client.ts';
-import { followRun } from '../../../coordinator/cli/follow.ts';
+import { followLimits, followRun } from '../../../coordinator/cli/follow.ts';
 import type { RunDocument, WatchDocument } from '../../../shared/documents.ts';
 import { baton, lab, labAddress, onNode, setInstaller, waitFor } from '../../lab/lab.ts';
 import { showRun, startAfresh, startUpgrade, versionOn } from '../../lab/scenario.ts';
@@ -30,6 +30,8 @@ export interface KilledUpgrade {
 const eventsOfUpgrade = 110;
 const afterMsMax = 400;
 const retriesMax = 8;
+/** A coordinator that was killed is started anew at once. */
+const patienceMs = 90_000;
 
 /** Runs an upgrade under so many kills, spread over its events; the seed chooses events, targets and offsets. */
 export async function upgradeUnderKills(
@@ -57,16 +59,17 @@ export async function upgradeUnderKills(
   const client = connectHere();
   try {
     for (;;) {
-      const followed = await followRun(client, run, 0, {
-        event(document) {
+      const listener = {
+        event(document: WatchDocument) {
           ledgers.look();
           killer.see(document);
         },
         lost: () => undefined,
         found: () => undefined,
-      });
-      if (!followed.ok) throw new Error(followed.failure.message);
+      };
+      const followed = await followRun(client, run, 0, listener, { ...followLimits, patienceMs });
       await killer.rest();
+      if (!followed.ok) throw new Error(followed.failure.message);
       const ended = followed.value;
       if (ended.endedAt !== undefined) {
         const evidence = await labEvidence(await showRun(run), ledgers, acknowledged, installed);
@@ -102,7 +105,7 @@ function startKiller(random: Random, killsWanted: number, onKilled: (kill: Kill)
   const carryOut = async (kill: Kill): Promise<void> => {
     await new Promise((done) => setTimeout(done, kill.afterMs));
     if (kill.target === 'coordinator') {
-      process.kill(Number(await lab('coordinator', 'pid')), 'SIGKILL');
+      await lab('coordinator', 'kill');
       await lab('coordinator', 'start');
     } else await onNode(kill.target, 'systemctl kill --kill-whom=main --signal=KILL baton-agent || true');
     kills.push(kill);
