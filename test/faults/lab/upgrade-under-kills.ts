@@ -119,7 +119,9 @@ function startKiller(random: Random, killsWanted: number, onKilled: (kill: Kill)
       if (seen < next || planned >= killsWanted) return;
       planned += 1;
       next = seen + Math.ceil(every / 2) + random.below(every);
-      const target = random.below(2) === 0 ? 'coordinator' : random.pick(nodes);
+      // An agent that is away during the preflight ends the run before there is anything to lose.
+      const isEarly = event.item.startsWith('preflight');
+      const target = random.below(2) === 0 || isEarly ? 'coordinator' : random.pick(nodes);
       const kill = { target, event: `${event.type} ${event.item}`.trim(), afterMs: random.below(afterMsMax + 1) };
       work = work.then(() => carryOut(kill));
       // Told where it is waited for.
