@@ -9,7 +9,7 @@ import { canonicalJson } from '../../../shared/hash.ts';
 import { parseKey, unitOfKey } from '../../../shared/key.ts';
 import { baton, batonJson, lab, onNode } from '../../lab/lab.ts';
 import { profile } from '../../unit/plans/compiled.ts';
-import type { Evidence, JournalHead } from '../judge/evidence.ts';
+import type { Evidence, JournalHead, LedgerEvidence } from '../judge/evidence.ts';
 import { readEvent } from '../judge/journal-facts.ts';
 import { installerRecords, type LedgerWatch } from './node-records.ts';
 
@@ -30,10 +30,7 @@ export async function labEvidence(
     journals: { [run.id]: lines },
     plans: { [run.id]: await planOf(run, installed) },
     acknowledged,
-    // Nodes remember the heads of earlier runs, whose journals nobody has asked for.
-    ledgers: ledgers
-      .evidence()
-      .map((ledger) => ({ ...ledger, heads: ledger.heads.filter((head) => head.run === run.id) })),
+    ledgers: ledgers.evidence().map((ledger) => ofRun(ledger, run.id)),
     records: await installerRecords(databases, keysByUnit(run.id, lines)),
     now: {
       failover: shown.failover.state,
@@ -42,6 +39,12 @@ export async function labEvidence(
     },
     doublePrimaries: [],
   };
+}
+
+/** Nodes also remember earlier runs, whose journals nobody has asked for. */
+function ofRun(ledger: LedgerEvidence, run: string): LedgerEvidence {
+  const heads = ledger.heads.filter((head) => head.run === run);
+  return { ...ledger, heads, attempts: ledger.attempts.filter(({ key }) => key.startsWith(`${run}/`)) };
 }
 
 async function exported(run: string): Promise<ExportLineDocument[]> {
