@@ -16,7 +16,7 @@ import {
 import { type Attack, allAttacks } from '../hostile/attacks.ts';
 import { type Honest, percentile, startHonest } from '../hostile/honest.ts';
 import { peakBytes, resetPeak } from '../hostile/process-memory.ts';
-import { addresses, startHostile } from '../hostile/run.ts';
+import { addresses, sendMutants, startHostile } from '../hostile/run.ts';
 import { must } from '../integration/bus/test-bus.ts';
 import { TestAgent, TestClient } from '../integration/fleet/fleet-fixture.ts';
 import { type CoordinatorProcess, startCoordinator } from '../integration/operator/coordinator-process.ts';
@@ -27,6 +27,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     addresses: { type: 'string', default: '250' },
     only: { type: 'string', default: '' },
+    mutants: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '20261121' },
     log: { type: 'boolean', default: false },
   },
 });
@@ -117,6 +119,34 @@ async function attackOnce(
   ];
 }
 
+const mutantNodes = 20;
+
+/** Mutated messages over the streams of nodes that have joined, as fast as they are read. */
+async function mutate(coordinator: CoordinatorProcess, honest: Honest): Promise<string> {
+  const pid = coordinator.process.pid ?? 0;
+  const nodes: Credentials[] = [];
+  for (let count = 0; count < mutantNodes; count += 1) {
+    nodes.push(await joinNode(coordinator, `m${count}`));
+    await sleep(500);
+  }
+  resetPeak(pid);
+  honest.take();
+  const logFrom = coordinator.log().length;
+  const startedMs = performance.now();
+  const { address, authority } = coordinator;
+  const orders = { address, authority: authority.certificate, nodes, count: Number(values.mutants) };
+  const { sent, streams } = await sendMutants({ ...orders, seed: Number(values.seed) });
+  const trips = honest.take();
+  const logged = coordinator.log().slice(logFrom);
+  const forged = logged.split('\n').filter((line) => line !== '' && !/^\d{4}-\S+ [A-Z]+ +coordinator: /.test(line));
+  const figures = [0.5, 0.99, 1].map((share) => percentile(trips, share).toFixed(1)).join(' / ');
+  const isWell = honest.lost() === undefined && coordinator.process.exitCode === null;
+  return [
+    `\n${sent} mutated messages of ${nodes.length} nodes (seed ${values.seed}) over ${streams} streams in ${((performance.now() - startedMs) / 1000).toFixed(0)} s:`,
+    `  ${isWell ? 'nothing broke' : `lost: ${honest.lost()}`}; p50 / p99 / max ${figures} ms; peak memory ${(peakBytes(pid) / 1e6).toFixed(0)} MB; log ${(logged.length / 1e3).toFixed(0)} kB, forged lines ${forged.length}, lines of bugs ${logged.split('\n').filter((line) => /a bug/.test(line)).length}`,
+  ].join('\n');
+}
+
 /** As it is shipped: all modules in one. */
 async function bundled(folder: string): Promise<string> {
   const outfile = join(folder, 'baton.mjs');
@@ -156,6 +186,7 @@ async function bench(): Promise<void> {
       process.stdout.write(
         `${row(await attackOnce(coordinator, honest, attack, credentials[attack.as], returning))}\n`,
       );
+    if (Number(values.mutants) > 0) process.stdout.write(`${await mutate(coordinator, honest)}\n`);
     honest.close();
   } finally {
     await coordinator.remove();

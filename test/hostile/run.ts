@@ -1,7 +1,9 @@
 // Starts and ends processes of hostile clients, at the lowest priority: they share the machine with what they attack.
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Orders, Result } from './main.ts';
+import type { MutantOrders, MutantResult } from './mutants.ts';
 
 const main = resolve(import.meta.dirname, 'main.ts');
 
@@ -27,6 +29,15 @@ export function startHostile(orders: Orders): Hostile {
       return JSON.parse(said) as Result;
     },
   };
+}
+
+/** Sends mutated messages until all are sent. */
+export async function sendMutants(orders: MutantOrders): Promise<MutantResult> {
+  const child = spawn('nice', ['-n', '19', process.execPath, resolve(import.meta.dirname, 'mutants.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.end(JSON.stringify(orders));
+  return JSON.parse(await text(child.stdout)) as MutantResult;
 }
 
 /** Addresses of the loopback network, by which one machine looks like many. */
