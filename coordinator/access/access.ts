@@ -50,7 +50,8 @@ export function checkAccess(options: AccessOptions): OpenCalls {
 
   const interceptor: ServerInterceptor = (method, call) => {
     const trust = options.connections.trustOf(call);
-    options.connections.countCall(call);
+    // Its connection is being cut: whatever else came in the same breath costs no more than this.
+    if (!options.connections.countCall(call)) return new ServerInterceptingCall(call, { start: () => undefined });
     const caller: Caller =
       typeof trust === 'object'
         ? { kind: trust.kind, name: trust.name, serial: trust.serial, from: call.getPeer() }

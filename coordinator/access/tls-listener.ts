@@ -30,8 +30,8 @@ const lastWordsMs = 500;
 /** What the access check needs to know of a call's connection. */
 export interface Connections {
   trustOf(call: ServerInterceptingCallInterface): Trust;
-  /** Counts a call; a connection that makes too many is ended. */
-  countCall(call: ServerInterceptingCallInterface): void;
+  /** Counts a call; false when its connection has made too many, and is ended. */
+  countCall(call: ServerInterceptingCallInterface): boolean;
 }
 
 export interface TlsListener {
@@ -86,6 +86,7 @@ export async function listenTls(options: {
   };
 
   const countCall = (connection: Connection): boolean => {
+    if (connection.socket.destroyed) return false;
     const mayGoOn = connection.allowance.call();
     if (!mayGoOn) end(connection, 'they made too many calls');
     return mayGoOn;
@@ -95,7 +96,7 @@ export async function listenTls(options: {
     trustOf: (call) => connections.get(nameOf(call.getConnectionInfo()))?.trust ?? 'no certificate',
     countCall(call) {
       const connection = connections.get(nameOf(call.getConnectionInfo()));
-      if (connection !== undefined) countCall(connection);
+      return connection !== undefined && countCall(connection);
     },
   };
   const injectorOf = (of: 'proven' | 'strangers') =>

@@ -11,7 +11,7 @@ import { channelOptions, coordinatorTlsName, serviceDefinition } from '../../sha
 import { type Credentials, issueServerCredentials } from '../../shared/security/certificates.ts';
 import { hours, minutes, seconds } from '../../shared/units.ts';
 import { checkAccess, type OpenCalls } from '../access/access.ts';
-import type { Rate } from '../access/bucket.ts';
+import { hardenServer } from '../access/harden-server.ts';
 import { type Connections, listenTls } from '../access/tls-listener.ts';
 import type { Audit } from '../audit/audit.ts';
 import { isWildcard } from '../config/coordinator-config.ts';
@@ -78,8 +78,8 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
   const makeServer = (connections: Connections, of: 'proven' | 'strangers'): Server => {
     access ??= checkAccess({ connections, isRevoked: revocations.has, nowMs: clock.nowMs, audit });
     const limits = of === 'proven' ? provenOptions : strangerOptions;
-    const server = new Server({ ...limits, interceptors: [access.interceptor] });
-    limitResets(server, of === 'proven' ? { burst: 100, perSecond: 10 } : { burst: 8, perSecond: 1 });
+    const resets = of === 'proven' ? { burst: 100, perSecond: 10 } : { burst: 8, perSecond: 1 };
+    const server = hardenServer(new Server({ ...limits, interceptors: [access.interceptor] }), resets);
     const { enrolment, hub, releases, operator } = parts;
     const coordinators = [formatHostPort(advertise)];
     server.addService(
@@ -123,13 +123,6 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
       },
     },
   };
-}
-
-/** Streams that a client opens and resets at once cost it nothing. grpc-js has no option for their rate; HTTP/2 of Node has. */
-function limitResets(server: Server, { burst, perSecond }: Rate): void {
-  const { commonServerOptions } = server as unknown as { commonServerOptions?: object };
-  if (commonServerOptions === undefined) throw new Error('grpc-js keeps its HTTP/2 options elsewhere now');
-  Object.assign(commonServerOptions, { streamResetBurst: burst, streamResetRate: perSecond });
 }
 
 function hostsOf(listen: HostPort, advertise: HostPort): string[] {

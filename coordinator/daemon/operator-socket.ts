@@ -11,6 +11,7 @@ import { Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import { serviceDefinition } from '../../shared/rpc/service.ts';
 import { localAccess } from '../access/access.ts';
+import { hardenServer } from '../access/harden-server.ts';
 import { serverOptions } from './agents-port.ts';
 
 export interface OperatorSocket {
@@ -26,7 +27,8 @@ export async function openOperatorSocket(parts: {
   log: Log;
 }): Promise<Result<OperatorSocket>> {
   const { path, group, operator, log } = parts;
-  const server = new Server({ ...serverOptions, interceptors: [localAccess] });
+  const resets = { burst: 1_000, perSecond: 33 };
+  const server = hardenServer(new Server({ ...serverOptions, interceptors: [localAccess] }), resets);
   server.addService(serviceDefinition(Operator), operator);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });

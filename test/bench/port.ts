@@ -101,6 +101,8 @@ async function attackOnce(
   const [backMs] = await Promise.all([comeBack(coordinator, returning, over), over]);
   const trips = honest.take();
   const result = await hostile?.end();
+  if (coordinator.process.exitCode !== null || coordinator.process.signalCode !== null)
+    throw new Error(`the coordinator has ended under ${attack?.name}: ${coordinator.log().slice(-4_000)}`);
   const logged = coordinator.log().length - logFrom;
   if (values.log) process.stderr.write(`${coordinator.log().slice(logFrom).slice(0, 3000)}\n`);
   const problems = [
