@@ -209,7 +209,11 @@ function noticeAsked(seen: Seen, { key, result, atMs }: Extract<Observation, { t
 function noticeSettled(seen: Seen, { key, result, atMs }: Extract<Observation, { type: 'settled' }>): Seen {
   return withAttempt(seen, key, (before) => {
     const since = { settledAtMs: atMs, settlingSinceMs: before.settlingSinceMs ?? atMs };
-    if (!result.ok) return { ...before, ...since, lastFailure: result.failure };
+    if (!result.ok) {
+      // What it said to an earlier question is no word on a tombstone.
+      const { standing: _, ...unanswered } = before;
+      return { ...unanswered, ...since, lastFailure: result.failure };
+    }
     const { lastFailure: _, silentSinceMs: __, ...rest } = before;
     const standing = result.value;
     return {

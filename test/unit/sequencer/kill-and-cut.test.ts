@@ -79,6 +79,16 @@ describe('an attempt between its intent and its end', () => {
     assert.equal(next(seenAfter(sent(0), silent, said), late, settle).kind, 'settle');
   });
 
+  it('is not settled by what its agent had said before, once it cannot be asked any more', () => {
+    const ended = { verdict: 'unknown' as const, commands: [], startedAtMs: 0, elapsedMs: 0 };
+    const cutOff: Observation = { type: 'settled', key, result: fail('unreachable', 'n1 is away'), atMs: 5 };
+    for (const standing of [{ status: 'finished' as const, outcome: ended }, { status: 'closed' as const }]) {
+      const before: Observation = { type: 'asked', key, result: ok(standing), atMs: 1 };
+      const what = next(seenAfter(sent(0), before, cutOff), 10, settle);
+      assert.equal(what.kind, 'wait', JSON.stringify(what));
+    }
+  });
+
   it('of a run that the agent has closed counts as settled once the agent was asked to', () => {
     const closed: Observation = { type: 'settled', key, result: ok({ status: 'closed' }), atMs: 5 };
     const what = next(seenAfter(sent(0), closed), 10, settle);
