@@ -77,7 +77,9 @@ export function decideCommand(facts: CommandFacts): CommandDecision {
 }
 
 function decideKnown(known: Attempt, key: string, payloadHash: string): CommandDecision {
-  if (known.isSettled) return refuse(failure('refused-key', `${key} was settled: it is never started from now on`));
+  // Of one that had begun a refusal would be taken for: nothing was started, so nothing is to be undone.
+  if (known.payloadHash === undefined)
+    return refuse(failure('refused-key', `${key} was settled: it is never started from now on`));
   if (known.payloadHash !== payloadHash)
     return refuse(failure('refused-key', `${key} was used with another action before`));
   return known.outcome === undefined ? { act: 'wait' } : { act: 'repeat', outcome: known.outcome };

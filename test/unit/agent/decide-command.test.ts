@@ -70,9 +70,13 @@ describe('What becomes of a command', () => {
   it('a known key with another payload is refused', () => {
     assert.equal(refusedWith({ known, payloadHash: 'b' }), 'refused-key');
   });
-  it('a settled key is refused, whatever its payload', () => {
-    assert.equal(refusedWith({ known: { ...known, isSettled: true } }), 'refused-key');
-    assert.equal(refusedWith({ known: { ...finished, isSettled: true } }), 'refused-key');
+  it('a key that was settled before it began is refused, whatever its payload', () => {
+    const { payloadHash: _, ...tombstone } = known;
+    assert.equal(refusedWith({ known: { ...tombstone, isSettled: true } }), 'refused-key');
+  });
+  it('of a key that was settled after it had begun nobody is told that nothing was started', () => {
+    assert.equal(decide({ known: { ...known, isSettled: true } }).act, 'wait');
+    assert.equal(decide({ known: { ...finished, isSettled: true } }).act, 'repeat');
   });
   it('a reading, a malformed action and a senseless timeout are refused', () => {
     assert.equal(refusedWith({ isMutating: false }), 'bad-input');
