@@ -122,7 +122,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
       handleMessage(message, send, { units: machine.units, ledger, executor, reader, clock, log }).catch(
         (error: unknown) => {
           log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
-          const refusal = refusalMessage(message, error, { ...parts, ledger: file });
+          const refusal = refusalMessage(message, error, { ...parts, ledger });
           if (refusal !== undefined) send(refusal);
         },
       );

@@ -11,8 +11,7 @@ import { collectUnits } from '../execution/collect.ts';
 import type { Reader } from '../execution/reader.ts';
 import { ask, type KeyStanding, type StandingParts, settle } from '../execution/standing.ts';
 import { renewSuspension } from '../failover/lease.ts';
-import type { Head } from '../ledger/ledger.ts';
-import type { LedgerFile } from '../ledger/ledger-file.ts';
+import type { Head, Ledger } from '../ledger/ledger.ts';
 import { noRoomFor } from '../ledger/no-room.ts';
 import type { FromAgentInit } from './session.ts';
 
@@ -91,18 +90,18 @@ export function outcomeMessage(key: Key, outcome: Outcome, counter: number): Fro
   return { case: 'outcome', value: outcomeToWire(key, outcome, counter) };
 }
 
-/** What is answered when a bug or a full disk kept a command from being looked at: nothing was started. */
+/** What is answered when a bug or a full disk kept a command from being looked at: nothing was started. Nothing of a known key. */
 export function refusalMessage(
   message: ToAgent,
   error: unknown,
-  { nodeName, ledger, clock }: { nodeName(): string; ledger: LedgerFile; clock: Clock },
+  { nodeName, ledger, clock }: { nodeName(): string; ledger: Ledger; clock: Clock },
 ): FromAgentInit | undefined {
   if (message.kind.case !== 'command') return undefined;
   const key = keyFromWire(message.kind.value.key);
-  if (key === undefined) return undefined;
+  if (key === undefined || ledger.attempt(key) !== undefined) return undefined;
   const nowMs = clock.nowMs();
   const why =
-    noRoomFor('the ledger', error, nodeName(), ledger) ??
+    noRoomFor('the ledger', error, nodeName(), ledger.file) ??
     failure('internal', `the agent could not take the command up: ${String(error)}`, { retryable: true });
   return outcomeMessage(key, { verdict: 'refused', failure: why, commands: [], startedAtMs: nowMs, elapsedMs: 0 }, 0);
 }

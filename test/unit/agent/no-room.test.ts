@@ -3,10 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { create } from '@bufbuild/protobuf';
 import { ledgerOf } from '../../../agent/ledger/ledger.ts';
-import { ledgerFileOn, ledgerPath } from '../../../agent/ledger/ledger-file.ts';
+import { ledgerFileOn, ledgerPath, openLedgerFile } from '../../../agent/ledger/ledger-file.ts';
 import { noRoomFor } from '../../../agent/ledger/no-room.ts';
+import { refusalMessage } from '../../../agent/link/messages.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { ToAgentSchema } from '../../../shared/gen/baton/v1/fleet_pb.ts';
 import type { Key } from '../../../shared/key.ts';
+import { keyToWire } from '../../../shared/rpc/outcome-wire.ts';
 
 describe('A ledger that has no room', () => {
   let folder: string;
@@ -42,5 +47,20 @@ describe('A ledger that has no room', () => {
       (error) => noRoomFor('the ledger', error, 'n1', file) === undefined,
     );
     file.close();
+  });
+
+  it('says of a key that it knows not that nothing was started', () => {
+    const ledger = ledgerOf(openLedgerFile(ledgerPath(folder)));
+    const refusalOf = (attempt: number) => {
+      const key: Key = { run: 'r', step: 's', phase: 'do', attempt };
+      const message = create(ToAgentSchema, { kind: { case: 'command', value: { key: keyToWire(key) } } });
+      return refusalMessage(message, new Error('full'), { nodeName: () => 'n1', ledger, clock: systemClock });
+    };
+    const action = { kind: 'writeTestFile' as const, path: '/x', content: 'y' };
+    const key: Key = { run: 'r', step: 's', phase: 'do', attempt: 1 };
+    ledger.begin({ key, payloadHash: 'x', action, timeoutMs: 1, epoch: 1, startedAtMs: 1 });
+    assert.equal(refusalOf(1), undefined);
+    assert.equal(refusalOf(2)?.case, 'outcome');
+    ledger.file.close();
   });
 });
