@@ -7,7 +7,7 @@ import { every, systemClock } from '../shared/clock.ts';
 import { makePrivateFolder } from '../shared/durable-file.ts';
 import type { Log } from '../shared/log.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
-import { readIdentity } from './enrol/identity-files.ts';
+import { readIdentity, rememberCoordinators } from './enrol/identity-files.ts';
 import { pruneState } from './execution/prune.ts';
 import { keepSuspended } from './failover/keep-suspended.ts';
 import { observeUnits } from './failover/observer.ts';
@@ -45,6 +45,11 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
     connect: fleetClient,
     random: Math.random,
     onConnection: (state) => writeConnection(stateDirectory, state),
+    rememberCoordinators(coordinators) {
+      rememberCoordinators(stateDirectory, coordinators).catch((error: unknown) =>
+        log.warn('the list of coordinators could not be written', { error: String(error) }),
+      );
+    },
   });
   const stopPruning = every(systemClock, pruneMs, () => {
     pruneState(stateDirectory, ledger, log).catch((error: unknown) =>

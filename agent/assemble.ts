@@ -31,6 +31,8 @@ export interface AssemblyParts
   file: LedgerFile;
   policyFile: string;
   machine: Machine;
+  /** Where one may connect as well, as a coordinator has told. */
+  rememberCoordinators(coordinators: string[]): void;
 }
 
 export interface Agent {
@@ -127,8 +129,11 @@ export function assembleAgent(given: AssemblyParts): Agent {
         },
       );
     },
-    // Every command brings the epoch again.
-    onWelcome: (_coordinator, epoch) => goOn('the epoch of the welcome', () => ledger.acceptEpoch(epoch)),
+    onWelcome(_coordinator, epoch, coordinators) {
+      // Every command brings the epoch again.
+      goOn('the epoch of the welcome', () => ledger.acceptEpoch(epoch));
+      given.rememberCoordinators(coordinators);
+    },
     onConnection: (state) => goOn('how the connection stands', () => given.onConnection(state)),
   });
   const observe = async () => {

@@ -2,10 +2,11 @@
 // that there is never half an identity.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { rename, rm, symlink } from 'node:fs/promises';
+import { realpath, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makePrivateFolder, syncFolder, writeDurably } from '../../shared/durable-file.ts';
+import { parseHostPort } from '../../shared/host-port.ts';
 
 const describedSchema = z.object({ name: z.string(), role: z.string(), coordinators: z.array(z.string()).min(1) });
 
@@ -17,6 +18,9 @@ export interface Identity extends z.infer<typeof describedSchema> {
 }
 
 export const identityFolder = (stateDirectory: string): string => join(stateDirectory, 'identity');
+
+/** Each that is away costs a moment when a connection is lost. */
+const coordinatorsMax = 8;
 
 /** The node's identity; undefined while it has not joined. */
 export function readIdentity(stateDirectory: string): Identity | undefined {
@@ -49,4 +53,19 @@ export async function writeIdentity(stateDirectory: string, identity: Identity):
   await rename(`${link}.${id}.new`, link);
   await syncFolder(stateDirectory);
   if (former !== undefined && former !== name) await rm(join(stateDirectory, former), { recursive: true, force: true });
+}
+
+/**
+ * Adds coordinators that the one which this node trusts has told of. None is ever dropped: the addresses of the join line
+ * may be the only ones that this node reaches. Joining anew begins a new list.
+ */
+export async function rememberCoordinators(stateDirectory: string, told: string[]): Promise<void> {
+  const identity = readIdentity(stateDirectory);
+  if (identity === undefined) return;
+  const { name, role, coordinators: known } = identity;
+  const fresh = told.filter((address) => parseHostPort(address) !== undefined && !known.includes(address));
+  const coordinators = [...new Set([...known, ...fresh])].slice(0, Math.max(coordinatorsMax, known.length));
+  if (coordinators.length === known.length) return;
+  const file = join(await realpath(identityFolder(stateDirectory)), 'identity.json');
+  await writeDurably(file, `${JSON.stringify({ name, role, coordinators }, null, 2)}\n`, 0o600);
 }

@@ -1,14 +1,11 @@
-// Keeps one stream open to any of the coordinators, for ever: the next one after a loss, with growing pauses in between.
-// Installers are fetched over the connection that is there.
-import type { ServiceError } from '@grpc/grpc-js';
-import { failure } from '../../shared/failures.ts';
+// Keeps one stream open to any of the coordinators, for ever: the next one after a loss, with pauses that grow once all
+// were tried.
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
-import { failureFromError } from '../../shared/rpc/status.ts';
 import type { FetchRelease, StepProgress } from '../actions/context.ts';
-import { FetchBroken } from '../actions/fetch-broken.ts';
 import type { Identity } from '../enrol/identity-files.ts';
 import type { FleetClient } from './coordinators.ts';
+import { fetchFromAny } from './fetch.ts';
 import { type FromAgentInit, openSession, type Session, type SessionParts } from './session.ts';
 
 const pauseMsMin = 500;
@@ -17,8 +14,8 @@ const pauseMsMax = 10_000;
 const pauseGrowth = 1.25;
 /** A connection that has lasted this long was a good one: the next pause is a short one again. */
 const steadyMs = 30_000;
-const fetchStallMs = 30_000;
-const final = ['not-found', 'unauthorized', 'bad-input', 'checksum-mismatch'];
+/** Between two coordinators of one round: short, since the next one may well be there. */
+const nextPauseMs = 250;
 
 export interface LinkParts extends Omit<SessionParts, 'onWelcome'> {
   log: Log;
@@ -28,7 +25,7 @@ export interface LinkParts extends Omit<SessionParts, 'onWelcome'> {
   random(): number;
   /** Read anew for each connection; undefined while the node has not joined. */
   identity(): Identity | undefined;
-  onWelcome(coordinator: string, epoch: number): void;
+  onWelcome(coordinator: string, epoch: number, coordinators: string[]): void;
   onConnection(
     state: { coordinator: string; connectedSinceMs: number } | { lostSinceMs: number; reason: string },
   ): void;
@@ -42,25 +39,37 @@ export interface Link {
   stop(): Promise<void>;
 }
 
-/** How long to wait after so many losses in a row; `random` (0 to 1) keeps agents from coming all at once. */
-export function reconnectPauseMs(lossesBefore: number, random: number): number {
-  return Math.min(pauseMsMin * pauseGrowth ** lossesBefore, pauseMsMax) * (0.5 + random / 2);
+/**
+ * How long to wait after so many losses in a row, of as many coordinators; `random` (0 to 1) keeps agents from coming all
+ * at once. Only a round in which nobody welcomed the agent makes it wait longer.
+ */
+export function reconnectPauseMs(lossesBefore: number, random: number, coordinators = 1): number {
+  const isWithinRound = (lossesBefore + 1) % coordinators !== 0;
+  const rounds = Math.floor(lossesBefore / coordinators);
+  const pauseMs = isWithinRound ? nextPauseMs : Math.min(pauseMsMin * pauseGrowth ** rounds, pauseMsMax);
+  return pauseMs * (0.5 + random / 2);
 }
 
 export function startLink(parts: LinkParts): Link {
   const { clock, log } = parts;
   const stopped = new AbortController();
   let client: FleetClient | undefined;
+  let connectedTo = '';
+  let connectedAs: Identity | undefined;
   let session: Session | undefined;
 
   const connectOnce = async (identity: Identity, coordinator: string): Promise<string> => {
     client = parts.connect(coordinator, identity);
+    connectedTo = coordinator;
+    connectedAs = identity;
+    let isWelcome = false;
     session = openSession(client.connect(), {
       ...parts,
-      onWelcome(name, epoch) {
-        log.info('connected', { coordinator, epoch, name });
-        parts.onConnection({ coordinator, connectedSinceMs: clock.nowMs() });
-        parts.onWelcome(name, epoch);
+      onWelcome(name, epoch, coordinators) {
+        log.info(isWelcome ? 'another coordinator leads' : 'connected', { coordinator, epoch, name });
+        if (!isWelcome) parts.onConnection({ coordinator, connectedSinceMs: clock.nowMs() });
+        isWelcome = true;
+        parts.onWelcome(name, epoch, coordinators);
       },
     });
     const reason = await session.ended;
@@ -96,7 +105,7 @@ export function startLink(parts: LinkParts): Link {
       log.warn('connection lost', { coordinator, reason });
       parts.onConnection({ lostSinceMs: clock.nowMs(), reason });
       if (clock.monotonicMs() - startedMs > steadyMs) losses = 0;
-      await clock.sleep(reconnectPauseMs(losses, parts.random()), stopped.signal);
+      await clock.sleep(reconnectPauseMs(losses, parts.random(), identity.coordinators.length), stopped.signal);
       losses += 1;
     }
   };
@@ -105,33 +114,12 @@ export function startLink(parts: LinkParts): Link {
   return {
     send: (message) => session?.send(message),
     progress: (key, progress) => session?.progress(key, progress),
-    async *fetchRelease(sha256, offsetBytes, signal) {
-      if (client === undefined)
-        throw new FetchBroken(failure('unreachable', 'no coordinator is connected', { retryable: true }));
-      const call = client.fetchRelease({ sha256, offsetBytes });
-      const cancel = () => call.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-      let stall = setTimeout(cancel, fetchStallMs);
-      let expectedBytes = offsetBytes;
-      try {
-        for await (const chunk of call) {
-          clearTimeout(stall);
-          if (chunk.offsetBytes !== expectedBytes)
-            throw new FetchBroken(failure('unexpected-output', 'the coordinator sent a chunk of another place'));
-          expectedBytes += chunk.data.length;
-          yield chunk.data;
-          stall = setTimeout(cancel, fetchStallMs);
-        }
-      } catch (error) {
-        if (error instanceof FetchBroken) throw error;
-        const failed = failureFromError(error as ServiceError);
-        throw new FetchBroken({ ...failed, retryable: !final.includes(failed.code) });
-      } finally {
-        clearTimeout(stall);
-        signal.removeEventListener('abort', cancel);
-        call.cancel();
-      }
-    },
+    fetchRelease: (sha256, offsetBytes, signal) =>
+      fetchFromAny(
+        { client, connectedTo, identity: connectedAs, connect: parts.connect },
+        { sha256, offsetBytes },
+        signal,
+      ),
     async stop() {
       stopped.abort();
       session?.end('the agent stops');

@@ -24,7 +24,8 @@ export interface SessionParts {
   /** Every outcome that is not confirmed. */
   outbox(): FromAgentInit[];
   onMessage(message: ToAgent, send: (message: FromAgentInit) => void): void;
-  onWelcome(coordinator: string, epoch: number): void;
+  /** Said again when somebody else leads. `coordinators`: where one may connect as well. */
+  onWelcome(coordinator: string, epoch: number, coordinators: string[]): void;
 }
 
 export interface Session {
@@ -38,6 +39,8 @@ export interface Session {
 
 /** With the time between two looks: within 15 s a half-open connection is noticed. */
 export const silenceMs = 12_000;
+/** From hello to welcome: one that is stopped or cut off accepts connections and says nothing. */
+const welcomeWithinMs = 8_000;
 const heartbeatMs = 1000;
 const progressMs = 250;
 const resendMs = 10_000;
@@ -49,6 +52,7 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
   let hasRoom = true;
   let isOpen = true;
   let heardMs = clock.monotonicMs();
+  let greetedMs: number | undefined;
   let sentOutboxMs = clock.monotonicMs();
   let told: { coordinatorClockMs: number; atMs: number } | undefined;
   let isWelcome = false;
@@ -84,6 +88,8 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
   const beat = () => {
     const silentMs = clock.monotonicMs() - heardMs;
     if (silentMs > silenceMs) return end(`nothing heard for ${Math.round(silentMs / 1000)} s`);
+    if (!isWelcome && greetedMs !== undefined && clock.monotonicMs() - greetedMs > welcomeWithinMs)
+      return end(`no welcome within ${welcomeWithinMs / 1000} s`);
     if (!isWelcome) return;
     // A blocked stream keeps what is written in memory: one heartbeat less there says the same.
     if (hasRoom) send(parts.heartbeat(echo()));
@@ -112,7 +118,11 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     switch (message.kind.case) {
       case 'welcome':
         isWelcome = true;
-        parts.onWelcome(message.kind.value.coordinator, message.kind.value.epoch);
+        parts.onWelcome(
+          message.kind.value.coordinator,
+          message.kind.value.epoch,
+          message.kind.value.coordinators ?? [],
+        );
         sendOutbox();
         break;
       case 'heartbeatSeen':
@@ -123,7 +133,12 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     }
   };
   stream.on('data', (message: ToAgent) => orEnd(() => hear(message)));
-  parts.hello().then(send, (error: unknown) => end(String(error)));
+  const greet = (hello: FromAgentInit) => {
+    // What reading this node took is not the coordinator's slowness.
+    greetedMs = clock.monotonicMs();
+    send(hello);
+  };
+  parts.hello().then(greet, (error: unknown) => end(String(error)));
 
   return {
     send(message) {

@@ -36,8 +36,9 @@ const requestTimeoutMs = 10_000;
 
 /** Connects; goes on trying to reconnect for ever afterwards. Fails with `unreachable` or `unauthorized`. */
 export async function connectBus(address: BusAddress, options: { replicas?: number } = {}): Promise<Result<Bus>> {
+  let nc: NatsConnection | undefined;
   try {
-    const nc = await connect({
+    const connection = await connect({
       servers: address.url.split(','),
       ...(address.user === undefined ? {} : { user: address.user, pass: address.password ?? '' }),
       ...(address.credentialsFile === undefined
@@ -48,11 +49,15 @@ export async function connectBus(address: BusAddress, options: { replicas?: numb
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       timeout: 5_000,
+      // A server whose machine is gone is left for another within seconds.
+      pingInterval: 3_000,
+      maxPingOut: 2,
     });
-    const js = jetstream(nc, { timeout: requestTimeoutMs });
-    const jsm = await jetstreamManager(nc, { timeout: requestTimeoutMs });
+    nc = connection;
+    const js = jetstream(connection, { timeout: requestTimeoutMs });
+    const jsm = await jetstreamManager(connection, { timeout: requestTimeoutMs });
     return ok({
-      nc,
+      nc: connection,
       js,
       jsm,
       async openKv(name, given) {
@@ -61,10 +66,12 @@ export async function connectBus(address: BusAddress, options: { replicas?: numb
       },
       replicas: options.replicas ?? 1,
       async close() {
-        if (!nc.isClosed()) await nc.close();
+        if (!connection.isClosed()) await connection.close();
       },
     });
   } catch (error) {
+    // It would go on trying for ever.
+    await nc?.close();
     return { ok: false, failure: busFailure(error, `the bus at ${address.url}`) };
   }
 }

@@ -1,6 +1,7 @@
 // A small typed table in the bus: one JSON value per key, changed by compare-and-set. For what is looked up (clusters,
 // nodes, tokens, presence); what must never change is journaled instead.
 import type { KvEntry } from '@nats-io/kv';
+import { errors } from '@nats-io/transport-node';
 import { ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from './bus.ts';
@@ -26,6 +27,9 @@ export interface Store<T> {
   watch(listener: (key: string, stored: Stored<T> | undefined) => void): Promise<Result<() => void>>;
 }
 
+/** Beyond the limit that single requests have: what waits for a server that is gone would wait for ever. */
+const attemptWithinMs = 12_000;
+
 /** Opens a table, made when it is not there. Names: letters, digits, `-`, `_`. Keys: also `.`, `/`, `=`. */
 export async function openStore<T>(
   bus: Bus,
@@ -45,7 +49,7 @@ export async function openStore<T>(
 
     const attempt = async <V>(key: string, act: () => Promise<V>): Promise<Result<V>> => {
       try {
-        return ok(await act());
+        return ok(await within(attemptWithinMs, act()));
       } catch (error) {
         return { ok: false, failure: busFailure(error, `${what}, ${key}`) };
       }
@@ -81,5 +85,17 @@ export async function openStore<T>(
     });
   } catch (error) {
     return { ok: false, failure: busFailure(error, what) };
+  }
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new errors.TimeoutError()), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

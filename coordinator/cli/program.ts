@@ -8,7 +8,7 @@ import { failoverCommand } from './commands/failover.ts';
 import { nodeCommand } from './commands/node.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
-import { coordinatorCommand, initCommand, versionCommand } from './commands/setup.ts';
+import { authorityCommand, coordinatorCommand, initCommand, versionCommand } from './commands/setup.ts';
 import { planCommand, stageCommand, upgradeCommand } from './commands/upgrade.ts';
 import { exitCodes } from './exit-codes.ts';
 import { processShell } from './shell.ts';
@@ -61,6 +61,7 @@ export function createProgram(): Command {
         coordinatorCommand(shell),
         nodeCommand(shell),
         clusterCommand(shell),
+        authorityCommand(shell),
       ] as unknown as Command[],
     ],
     [

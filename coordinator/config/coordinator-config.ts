@@ -28,13 +28,15 @@ export interface CoordinatorConfig {
 /** An embedded nats-server, or an external cluster by its address. */
 export type NatsConfig =
   | { kind: 'embedded'; program?: string }
-  | {
-      kind: 'external';
-      url: string;
-      credentialsFile?: string;
-      authorityFile?: string;
-      replicas: number;
-    };
+  | ({ kind: 'external'; replicas: number } & ExternalNats);
+
+export interface ExternalNats {
+  /** nats://host:port or tls://host:port, several with commas. */
+  url: string;
+  credentialsFile?: string;
+  authorityFile?: string;
+  replicas?: number;
+}
 
 const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path');
 const hostPort = z.string().transform((text, context): HostPort => {
@@ -137,11 +139,17 @@ export interface TemplateValues {
   stateDirectory: string;
   socketPath: string;
   natsProgram?: string;
+  nats?: ExternalNats;
 }
 
 /** The text of a coordinator.yaml with these values and every key explained. */
 export function coordinatorConfigTemplate(values: TemplateValues): string {
   const quoted = (text: string) => JSON.stringify(text);
+  const { url, credentialsFile, authorityFile, replicas } = values.nats ?? {};
+  const key = (name: string, value: string | undefined, example: string) =>
+    value === undefined ? `# ${name}: ${example}` : `${name}: ${value}`;
+  const quotedKey = (name: string, value: string | undefined, example: string) =>
+    key(name, value === undefined ? undefined : quoted(value), example);
   return `# Baton's coordinator. Written by \`baton init\`; after a change: systemctl restart baton-coordinator
 
 # Where agents connect, and operators from afar; default 0.0.0.0:7450.
@@ -159,12 +167,15 @@ socketGroup: baton
 
 nats:
   # The embedded server, 2.10 or newer; default: nats-server on $PATH.
-  ${values.natsProgram === undefined ? '# program: /usr/sbin/nats-server' : `program: ${quoted(values.natsProgram)}`}
+  ${quotedKey('program', values.natsProgram, '/usr/sbin/nats-server')}
   # Or an external cluster, so that a second coordinator can take over:
-  # url: tls://nats1:4222,tls://nats2:4222,tls://nats3:4222
-  # credentialsFile: /etc/baton/nats.creds
-  # authorityFile: /etc/baton/nats-ca.pem
-  # replicas: 3            # copies of each stream: 1, 3 or 5; default 3
+  ${quotedKey('url', url, 'tls://nats1:4222,tls://nats2:4222,tls://nats3:4222')}
+  # Of the NATS user. Who has it can write journals: 0600.
+  ${quotedKey('credentialsFile', credentialsFile, '/etc/baton/nats.creds')}
+  # Who has signed the servers' certificates.
+  ${quotedKey('authorityFile', authorityFile, '/etc/baton/nats-ca.pem')}
+  # Copies of each stream: 1, 3 or 5; default 3.
+  ${key('replicas', replicas?.toString(), '3')}
 
 releases:
   # Largest installer that may be uploaded; default 16GB.

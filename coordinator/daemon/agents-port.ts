@@ -2,13 +2,13 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { Server, type ServerOptions, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
-import type { Result } from '../../shared/failures.ts';
+import { fail, type Result } from '../../shared/failures.ts';
 import { Enrolment as EnrolmentMessages, Fleet as FleetMessages } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
 import { formatHostPort, type HostPort } from '../../shared/host-port.ts';
 import type { Log } from '../../shared/log.ts';
 import { channelOptions, coordinatorTlsName, serviceDefinition } from '../../shared/rpc/service.ts';
-import { type Credentials, issueServerCredentials } from '../../shared/security/certificates.ts';
+import { issueServerCredentials } from '../../shared/security/certificates.ts';
 import { hours, minutes, seconds } from '../../shared/units.ts';
 import { checkAccess, type OpenCalls } from '../access/access.ts';
 import { hardenServer } from '../access/harden-server.ts';
@@ -21,6 +21,7 @@ import type { Revocations } from '../fleet/revocations.ts';
 import { enrolmentService, fleetService } from '../fleet/services.ts';
 import type { FleetTables } from '../fleet/tables.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
+import type { Authority } from './state-files.ts';
 
 /** Limits of all servers. What comes in stays small; reports of long runs that go out may be large. */
 export const serverOptions: ServerOptions = {
@@ -57,7 +58,9 @@ export interface AgentsPort {
 export interface AgentsPortParts {
   listen: HostPort;
   advertise: HostPort;
-  authority: Credentials;
+  authority: Authority;
+  /** host:port of all coordinators that there are, for nodes that join. */
+  coordinators?: () => string[];
   revocations: Revocations;
   enrolment: Enrolment;
   tables: FleetTables;
@@ -72,32 +75,38 @@ export interface AgentsPortParts {
 /** Listens. Revoked certificates end their open calls and connections here, from now on and at once. */
 export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<AgentsPort>> {
   const { listen, advertise, authority, revocations, audit, clock, log } = parts;
-  const issue = () => issueServerCredentials(authority, hostsOf(listen, advertise), clock.nowMs());
+  const { certificate, key, server: given } = authority;
+  const issue = async () =>
+    key === undefined
+      ? given
+      : await issueServerCredentials({ certificate, key }, hostsOf(listen, advertise), clock.nowMs());
+  const server = await issue();
+  if (server === undefined) return fail('not-found', 'this coordinator has no certificate and cannot make one');
   let access: OpenCalls | undefined;
 
   const makeServer = (connections: Connections, of: 'proven' | 'strangers'): Server => {
     access ??= checkAccess({ connections, isRevoked: revocations.has, nowMs: clock.nowMs, audit });
     const limits = of === 'proven' ? provenOptions : strangerOptions;
     const resets = of === 'proven' ? { burst: 100, perSecond: 10 } : { burst: 8, perSecond: 1 };
-    const server = hardenServer(new Server({ ...limits, interceptors: [access.interceptor] }), resets);
+    const grpc = hardenServer(new Server({ ...limits, interceptors: [access.interceptor] }), resets);
     const { enrolment, hub, releases, operator } = parts;
-    const coordinators = [formatHostPort(advertise)];
-    server.addService(
+    const coordinators = parts.coordinators ?? (() => [formatHostPort(advertise)]);
+    grpc.addService(
       serviceDefinition(EnrolmentMessages),
       enrolmentService({ enrolment, authority: authority.certificate, coordinators }),
     );
-    server.addService(
+    grpc.addService(
       serviceDefinition(FleetMessages),
       fleetService({ hub, releases, tables: parts.tables, clock, log }),
     );
-    server.addService(serviceDefinition(Operator), operator);
-    return server;
+    grpc.addService(serviceDefinition(Operator), operator);
+    return grpc;
   };
 
   const listening = await listenTls({
     listen,
     authority: authority.certificate,
-    server: await issue(),
+    server,
     clock,
     log,
     makeServer,
@@ -108,9 +117,10 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
     access?.end(serial, `the certificate of ${kind} ${name} was revoked`);
     listener.cut(serial);
   });
-  // The server's certificate is never on disk: a process that runs for longer than it is valid makes another.
+  // One that is made here is never on disk: a process that runs for longer than it is valid makes another.
+  const renew = (made: Awaited<ReturnType<typeof issue>>) => void (made && listener.renew(made));
   const renewal = setInterval(() => {
-    issue().then(listener.renew, (error: Error) => log.error('no new server certificate', { reason: error.message }));
+    issue().then(renew, (error: Error) => log.error('no new server certificate', { reason: error.message }));
   }, hours(24));
   renewal.unref();
   return {

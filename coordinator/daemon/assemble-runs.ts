@@ -9,6 +9,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { type ClusterStore, openClusterStore } from '../cluster/cluster-store.ts';
 import { createBusFleet } from '../fleet/bus-fleet.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { untilHeld } from '../fleet/holders.ts';
 import { createHub, type Hub } from '../fleet/hub.ts';
 import { type FleetTables, openFleetTables } from '../fleet/tables.ts';
 import { type Artefacts, openArtefacts } from '../journal/artefacts.ts';
@@ -23,15 +24,19 @@ import { openRefusals } from '../runs/refusals.ts';
 import type { RunMeter } from '../runs/run-meter.ts';
 import { createRunService, type RunService } from '../runs/run-service.ts';
 import { createRunViews, type RunViews } from '../runs/run-views.ts';
+import type { Fence } from './fence.ts';
 
-export interface AssembledRuns {
+export interface Streams {
   audit: Audit;
   tables: FleetTables;
+  hub: Hub;
+}
+
+export interface AssembledRuns extends Streams {
   clusters: ClusterStore;
   journal: Journal;
   artefacts: Artefacts;
   locks: ClusterLog;
-  hub: Hub;
   fleet: Fleet;
   runs: RunService;
   views: RunViews;
@@ -44,35 +49,36 @@ export async function assembleRuns(given: {
   log: Log;
   coordinator: string;
   epoch: number;
+  /** What serves agents already; otherwise it is opened here. */
+  streams?: Streams;
+  /** Keeps what only a leader may do from one that may not lead any more. */
+  fence?: Pick<Fence, 'journal' | 'clusterLog' | 'fleet'>;
   meterOf(artefacts: Artefacts, run: string, cluster: Cluster): RunMeter;
   onStop(name: string, stop: () => unknown): void;
 }): Promise<Result<AssembledRuns>> {
   const { bus, clock, log, coordinator, epoch, onStop } = given;
-  const audit = await openAudit(bus, log, clock);
-  if (!audit.ok) return audit;
-  onStop('audit', audit.value.flush);
-  const tables = await openFleetTables(bus);
-  if (!tables.ok) return tables;
+  const { fence } = given;
+  const streams = given.streams === undefined ? await openStreams(given) : ok(given.streams);
+  if (!streams.ok) return streams;
+  const { audit, tables, hub } = streams.value;
   const clusters = await openClusterStore(bus);
   if (!clusters.ok) return clusters;
-  const journal = await openJournal(bus, clock);
-  if (!journal.ok) return journal;
+  const opened = await openJournal(bus, clock);
+  if (!opened.ok) return opened;
+  const journal = fence?.journal(opened.value) ?? opened.value;
   const artefacts = openArtefacts(bus);
 
-  const shared = { bus, clock, log, audit: audit.value, tables: tables.value, coordinator, epoch };
-  const floor = await openEpochFloor(bus);
-  if (!floor.ok) return floor;
-  const epochs = { epoch, floor: floor.value, newestEpoch: () => newestEpoch(bus) };
-  const hub = createHub({ ...shared, mayServe: (node, highest) => mayServe(epochs, node, highest) });
-  onStop('hub', hub.close);
-  const fleet = createBusFleet(shared);
-  const locks = openClusterLog(bus);
+  const shared = { bus, clock, log, audit, tables, coordinator, epoch };
+  const busFleet = createBusFleet(shared);
+  const fleet = fence?.fleet(busFleet) ?? busFleet;
+  const clusterLog = openClusterLog(bus);
+  const locks = fence?.clusterLog(clusterLog) ?? clusterLog;
   const progress = openProgressFeed(bus);
   const refusals = await openRefusals(bus);
   if (!refusals.ok) return refusals;
   const membership = membershipOf(clusters.value);
   const guarded = guardJournal({
-    ...{ journal: journal.value, refusals: refusals.value, ...membership, clock, log },
+    ...{ journal, refusals: refusals.value, ...membership, clock, log },
     heldHeads: fleet.heldHeads,
   });
   const stored = { journal: guarded, artefacts };
@@ -85,12 +91,40 @@ export async function assembleRuns(given: {
     fleet,
     progress,
     meterOf: (run, cluster) => given.meterOf(artefacts, run, cluster),
+    agentsBack: (nodes, signal) => untilHeld(shared, nodes, signal),
   });
   onStop('runs', runs.stop);
-  const seen = { ...stored, evidence: journal.value, refusals: refusals.value, fleet, progress };
+  const seen = { ...stored, evidence: journal, refusals: refusals.value, fleet, progress };
   const views = createRunViews({ ...seen, troubleOf: runs.troubleOf });
-  const opened = { audit: audit.value, tables: tables.value, clusters: clusters.value, ...stored };
-  return ok({ ...opened, locks, hub, fleet, runs, views });
+  return ok({ audit, tables, clusters: clusters.value, ...stored, locks, hub, fleet, runs, views });
+}
+
+/** What agents are served with, whether this coordinator leads or stands by. */
+export async function openStreams(given: {
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+  coordinator: string;
+  /** Of whoever leads; 0 where nobody does yet. */
+  epoch: number;
+  addresses?: () => string[];
+  onStop(name: string, stop: () => unknown): void;
+}): Promise<Result<Streams>> {
+  const { bus, clock, log, onStop } = given;
+  const audit = await openAudit(bus, log, clock);
+  if (!audit.ok) return audit;
+  onStop('audit', audit.value.flush);
+  const tables = await openFleetTables(bus);
+  if (!tables.ok) return tables;
+  const floor = await openEpochFloor(bus);
+  if (!floor.ok) return floor;
+  const hub = createHub({
+    ...{ ...given, audit: audit.value, tables: tables.value },
+    mayServe: (node, highest, epoch) =>
+      mayServe({ epoch, floor: floor.value, newestEpoch: () => newestEpoch(bus) }, node, highest),
+  });
+  onStop('hub', hub.close);
+  return ok({ audit: audit.value, tables: tables.value, hub });
 }
 
 /** Which nodes are a cluster's, as its file says now. */

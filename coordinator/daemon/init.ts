@@ -6,19 +6,16 @@ import { makeFolder, makePrivateFolder, writeDurably } from '../../shared/durabl
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { parseHostPort } from '../../shared/host-port.ts';
 import { isName } from '../../shared/names.ts';
-import {
-  type Credentials,
-  createAuthority,
-  issueClientCredentials,
-  pinOf,
-} from '../../shared/security/certificates.ts';
+import { type Credentials, issueClientCredentials, pinOf } from '../../shared/security/certificates.ts';
 import {
   agentsPort,
   coordinatorConfigTemplate,
+  type ExternalNats,
   isWildcard,
   parseCoordinatorConfig,
 } from '../config/coordinator-config.ts';
-import { readAuthority, statePaths } from './state-files.ts';
+import { keepOrTakeAuthority } from './authority.ts';
+import { statePaths } from './state-files.ts';
 
 export interface InitOptions {
   /** Where coordinator.yaml is written; it must not be there yet. */
@@ -31,6 +28,13 @@ export interface InitOptions {
   advertise?: string;
   /** nats-server to run; the one on $PATH by default. */
   natsProgram?: string;
+  /** An external bus, which a second coordinator needs; an embedded server by default. */
+  nats?: ExternalNats;
+  /**
+   * Folder with the authority of a coordinator that is there already: with its key (`ca.pem`, `key.pem`), or what
+   * `baton authority issue` has written. Without it, an authority is made.
+   */
+  authorityFrom?: string;
   /** Name in the first operator's certificate; `admin` by default. */
   operator?: string;
 }
@@ -39,7 +43,9 @@ export interface Initialized {
   configPath: string;
   /** Of the authority: `sha256:HEX`. */
   pin: string;
-  /** Holds ca.pem, cert.pem and key.pem for a baton command on another machine. */
+  /** Whether nodes may be enrolled here: the authority's key is. */
+  mayEnrol: boolean;
+  /** Holds ca.pem, cert.pem and key.pem for a baton command on another machine; empty where none could be made. */
   operatorDirectory: string;
 }
 
@@ -57,13 +63,19 @@ export async function initCoordinator(options: InitOptions, nowMs = Date.now()):
   const operator = options.operator ?? 'admin';
   if (!isName(operator)) return fail('bad-input', `operator ${operator}: must be 1 to 31 of a-z, 0-9 and -`);
 
-  const { stateDirectory, socketPath, natsProgram } = options;
+  const { stateDirectory, socketPath, natsProgram, nats, authorityFrom } = options;
+  if (nats !== undefined && natsProgram !== undefined)
+    return fail(
+      'bad-input',
+      '--nats-server is for the embedded server, --nats-url for an external cluster; give one of them',
+    );
   const text = coordinatorConfigTemplate({
     listen,
     advertise,
     stateDirectory,
     socketPath,
     ...(natsProgram === undefined ? {} : { natsProgram }),
+    ...(nats === undefined ? {} : { nats }),
   });
   const checked = parseCoordinatorConfig(text, options.configPath);
   if (!checked.ok) return checked;
@@ -73,21 +85,19 @@ export async function initCoordinator(options: InitOptions, nowMs = Date.now()):
   try {
     const paths = statePaths(stateDirectory);
     await makePrivateFolder(stateDirectory);
-    const authority = await keepOrCreateAuthority(stateDirectory, nowMs);
+    const authority = await keepOrTakeAuthority(stateDirectory, authorityFrom, nowMs);
     if (!authority.ok) return authority;
-    const issued = await issueClientCredentials(authority.value, 'operator', operator, nowMs);
-    await makePrivateFolder(paths.operatorDirectory);
-    await writeDurably(`${paths.operatorDirectory}/ca.pem`, authority.value.certificate, 0o644);
-    await writeDurably(`${paths.operatorDirectory}/cert.pem`, issued.certificate, 0o644);
-    await writeDurably(`${paths.operatorDirectory}/key.pem`, issued.key, 0o600);
+    const { certificate, key } = authority.value;
+    if (key !== undefined) await writeOperator(paths.operatorDirectory, { certificate, key }, operator, nowMs);
 
     // Last, so that an interrupted setup can simply be run again.
     await makeFolder(dirname(options.configPath), 0o755);
     await writeDurably(options.configPath, text, 0o644);
     return ok({
       configPath: options.configPath,
-      pin: pinOf(authority.value.certificate),
-      operatorDirectory: paths.operatorDirectory,
+      pin: pinOf(certificate),
+      mayEnrol: key !== undefined,
+      operatorDirectory: key === undefined ? '' : paths.operatorDirectory,
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -96,15 +106,12 @@ export async function initCoordinator(options: InitOptions, nowMs = Date.now()):
   }
 }
 
-async function keepOrCreateAuthority(stateDirectory: string, nowMs: number): Promise<Result<Credentials>> {
-  const paths = statePaths(stateDirectory);
-  if (await isThere(paths.authorityCertificate)) return readAuthority(stateDirectory);
-  const authority = await createAuthority('Baton authority', nowMs);
-  await makePrivateFolder(paths.authorityDirectory);
-  // The key first: a certificate without its key would look like a finished setup.
-  await writeDurably(paths.authorityKey, authority.key, 0o600);
-  await writeDurably(paths.authorityCertificate, authority.certificate, 0o644);
-  return ok(authority);
+async function writeOperator(directory: string, authority: Credentials, name: string, nowMs: number): Promise<void> {
+  const issued = await issueClientCredentials(authority, 'operator', name, nowMs);
+  await makePrivateFolder(directory);
+  await writeDurably(`${directory}/ca.pem`, authority.certificate, 0o644);
+  await writeDurably(`${directory}/cert.pem`, issued.certificate, 0o644);
+  await writeDurably(`${directory}/key.pem`, issued.key, 0o600);
 }
 
 async function isThere(path: string): Promise<boolean> {

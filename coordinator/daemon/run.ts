@@ -1,20 +1,20 @@
-// The coordinator's process: reads its configuration, starts its parts in order, listens when all are ready, and stops
-// them in reverse when it is told to, when another coordinator leads, or when the bus is gone.
+// The coordinator's process: reads its configuration, serves agents, stands by until it leads, takes up the runs, and
+// stops its parts in reverse when it is told to, when another coordinator leads, or when its own bus is gone.
 import { readFile } from 'node:fs/promises';
-import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
 import { formatHostPort } from '../../shared/host-port.ts';
 import { createLog, type Log } from '../../shared/log.ts';
-import type { Credentials } from '../../shared/security/certificates.ts';
 import { batonVersion } from '../../shared/version.ts';
 import { connectBus } from '../bus/bus.ts';
 import { type EmbeddedNats, startEmbeddedNats } from '../bus/embedded.ts';
 import { type CoordinatorConfig, parseCoordinatorConfig } from '../config/coordinator-config.ts';
-import { becomeLeader } from '../journal/leadership.ts';
-import { openAgentsPort } from './agents-port.ts';
+import { followLeaders, type Leader } from '../journal/leaders.ts';
+import { becomeLeader, ensureLeadership, type Leadership } from '../journal/leadership.ts';
+import { createDesk } from '../operator/desk.ts';
 import { assemble } from './assemble.ts';
-import { untilConnected } from './await-agents.ts';
 import { openOperatorSocket } from './operator-socket.ts';
-import { readAuthority, statePaths } from './state-files.ts';
+import { serveAgents } from './serve-agents.ts';
+import { type Authority, readAuthority, statePaths } from './state-files.ts';
 import { listenForStop } from './stop-signal.ts';
 
 /** What was started, in order; undone in reverse. */
@@ -59,7 +59,7 @@ async function readConfig(path: string): Promise<Result<CoordinatorConfig>> {
 
 async function serve(
   config: CoordinatorConfig,
-  authority: Credentials,
+  authority: Authority,
   log: Log,
   signal: AbortSignal,
   onStop: Cleanup,
@@ -72,33 +72,48 @@ async function serve(
   if (!connected.ok) return connected;
   const bus = connected.value;
   onStop('bus', () => bus.close());
+  const made = await ensureLeadership(bus);
+  if (!made.ok) return made;
 
-  if (!nats.value.embedded) log.info('waiting to become the leader');
-  const leading = await becomeLeader(bus, {
-    coordinator: config.name,
-    isAlone: nats.value.embedded !== undefined,
-    signal,
-  });
-  if (signal.aborted) return ok(undefined);
-  if (!leading.ok) return leading;
-  const { epoch, deposed } = leading.value;
-  onStop('leadership', leading.value.stop);
-
-  const assembled = await assemble({ bus, config, authority, epoch, log, onStop });
-  if (!assembled.ok) return assembled;
-  const { port, operator, runs, agentsOfRuns } = assembled.value;
-  const agents = await openAgentsPort(port);
+  let leadership: Leadership | undefined;
+  let leader: Leader | undefined;
+  const desk = createDesk((isOpen) => (isOpen && leadership?.isCurrent() ? undefined : whoElse(config.name, leader)));
+  const operator = desk.service;
+  const agents = await serveAgents({ bus, config, authority, operator, log, onStop });
   if (!agents.ok) return agents;
-  onStop('agents’ port', agents.value.close);
-  // Runs look at their nodes at once: agents that are on their way back are worth a moment.
-  await untilConnected(agentsOfRuns, signal);
-  const resumed = await runs.resumeAll();
-  if (!resumed.ok) return resumed;
-
-  // Last: whoever can open it finds every run taken up.
+  const following = await followLeaders(bus, (newest) => {
+    leader = newest;
+    agents.value.hub.lead(newest.epoch);
+  });
+  if (!following.ok) return following;
+  onStop('leaders', following.value);
   const socket = await openOperatorSocket({ path: config.socketPath, group: config.socketGroup, operator, log });
   if (!socket.ok) return socket;
   onStop('operator socket', socket.value.close);
+
+  const isAlone = nats.value.embedded !== undefined;
+  if (!isAlone) log.info('standing by', { name: config.name, agents: formatHostPort(agents.value.address) });
+  const address = formatHostPort(config.advertise);
+  const leading = await becomeLeader(bus, { coordinator: config.name, address, isAlone, signal });
+  if (signal.aborted) return ok(undefined);
+  if (!leading.ok) return leading;
+  leadership = leading.value;
+  const { epoch, deposed } = leadership;
+  onStop('leadership', leadership.stop);
+  agents.value.hub.lead(epoch);
+  log.info('leading', { epoch });
+
+  const { certificate } = authority;
+  const assembled = await assemble({
+    ...{ bus, config, leadership, log, onStop },
+    authority: certificate,
+    agents: agents.value,
+  });
+  if (!assembled.ok) return assembled;
+  const resumed = await assembled.value.runs.resumeAll();
+  if (!resumed.ok) return resumed;
+  // Last: whoever is served finds every run taken up.
+  desk.open(assembled.value.operator);
   const at = { agents: formatHostPort(agents.value.address), operators: config.socketPath };
   log.info('ready', { version: batonVersion, name: config.name, epoch, ...at });
 
@@ -110,6 +125,15 @@ async function serve(
     deposed.then((newer) => fail('refused-old-epoch', `another coordinator leads now, epoch ${newer}; this one stops`)),
     ...(nats.value.embedded ? [nats.value.embedded.ended.then((sentence) => fail('lost', sentence))] : []),
   ]);
+}
+
+/** What an operator is told who asks a coordinator that does not lead. */
+function whoElse(own: string, leader: Leader | undefined): Failure {
+  const sentence =
+    leader === undefined || leader.coordinator === own
+      ? `coordinator ${own} does not lead yet, or not for certain; ask again in some seconds`
+      : `coordinator ${own} stands by; ${leader.coordinator} leads, at ${leader.address}: use the command there, or BATON_ADDRESS=${leader.address} with an operator's certificate`;
+  return failure('unreachable', sentence, { retryable: true });
 }
 
 async function startNats(config: CoordinatorConfig, onStop: Cleanup) {

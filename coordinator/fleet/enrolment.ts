@@ -45,11 +45,20 @@ export interface Enrolment {
 export function createEnrolment(options: {
   tables: FleetTables;
   revocations: Revocations;
-  authority: Credentials;
+  /** Without its key nobody is enrolled here. */
+  authority: { certificate: string; key?: string };
+  /** Names of other coordinators that have the key. */
+  enrolling?: () => string[];
   clock: Clock;
   audit: Audit;
 }): Enrolment {
-  const { tables, revocations, authority, clock, audit } = options;
+  const { tables, revocations, clock, audit, enrolling = () => [] } = options;
+  const { certificate, key } = options.authority;
+  const authority: Credentials | undefined = key === undefined ? undefined : { certificate, key };
+  const keyless = (): string => {
+    const others = enrolling().join(', ');
+    return `this coordinator cannot enrol: it does not have the authority's key${others && `; ${others} does`}`;
+  };
   const limit = attemptLimit(clock);
 
   /** Removes the tokens of a node, and those that nobody needs to remember. */
@@ -85,6 +94,8 @@ export function createEnrolment(options: {
 
   const join: Enrolment['join'] = async ({ token, name, signingRequest }, from) => {
     if (!isName(name)) return fail('bad-input', `${JSON.stringify(name.slice(0, 64))} is no name for a node`);
+    // Before the token is used up; the agent tries the next coordinator of its line.
+    if (authority === undefined) return fail('unreachable', keyless(), { retryable: true });
     const used = await useToken(token, name);
     if (!used.ok) return used;
     const issued = await issueFromRequest(authority, signingRequest, 'node', name, clock.nowMs());
@@ -118,6 +129,7 @@ export function createEnrolment(options: {
         );
       if (!roles.includes(role))
         return fail('bad-input', `${JSON.stringify(role)} is no role; one of ${roles.join(', ')}`);
+      if (authority === undefined) return fail('unauthorized', `${name} was not added: ${keyless()}`);
       const known = await tables.nodes.get(name);
       if (!known.ok) return known;
       const node = known.value?.value;

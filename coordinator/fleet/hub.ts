@@ -1,6 +1,6 @@
 // The agents' streams that end at this coordinator: opened, heard, replaced, ended; and the bus's requests to them.
 // What an agent says is taken as said by the node of its certificate, whatever else it says. It decides nothing about
-// runs: outcomes and progress go to the bus as they come.
+// runs: outcomes and progress go to the bus as they come. It serves wherever its coordinator leads or stands by.
 import { randomUUID } from 'node:crypto';
 import type { Subscription } from '@nats-io/transport-node';
 import { plain } from '../../shared/actions/wire.ts';
@@ -14,19 +14,10 @@ import type { Bus } from '../bus/bus.ts';
 import { createBookkeeping } from './bookkeeping.ts';
 import { clockOffsetOf } from './clock-offset.ts';
 import { createContests } from './contests.ts';
-import { grantRelease } from './release-grants.ts';
+import { takeRequests } from './requests.ts';
 import { forgedField, forgedText } from './restored-ledger.ts';
 import { createSession, type Session } from './session.ts';
-import {
-  commandSubject,
-  decodeToAgent,
-  encodeFromAgent,
-  openedSubject,
-  outcomeSubject,
-  progressSubject,
-  respond,
-  type ToAgentInit,
-} from './subjects.ts';
+import { encodeFromAgent, openedSubject, outcomeSubject, progressSubject, type ToAgentInit } from './subjects.ts';
 import type { FleetTables, PresenceRecord } from './tables.ts';
 
 const helloWithinMs = 10_000;
@@ -51,6 +42,10 @@ export interface AgentStream {
 export interface Hub {
   /** Takes a stream over. The transport hands its messages to `hear` and calls `lost` once when it has ended. */
   open(stream: AgentStream): { hear(message: FromAgent): void; lost(): void };
+  /** Somebody leads under a newer epoch, here or elsewhere: every agent is welcomed anew, and so obeys nothing older. */
+  lead(epoch: number): void;
+  /** Ends all streams and welcomes none, since nothing could be passed on; undefined welcomes again. */
+  refuse(reason: Failure | undefined): void;
   /** How many are open here. */
   streams(): number;
   /** Resolves when all that was said so far is in the tables. */
@@ -83,11 +78,16 @@ export function createHub(options: {
   log: Log;
   audit: Audit;
   coordinator: string;
+  /** Of whoever leads; 0 where nobody ever has. */
   epoch: number;
-  /** Whether an agent that has obeyed this epoch may be served. */
-  mayServe(node: string, highestEpoch: number): Promise<Result<void>>;
+  /** Whether an agent that has obeyed this epoch may be served under `epoch`. */
+  mayServe(node: string, highestEpoch: number, epoch: number): Promise<Result<void>>;
+  /** Where agents may connect as well. */
+  addresses?: () => string[];
 }): Hub {
-  const { bus, tables, clock, log, audit, coordinator, epoch } = options;
+  const { bus, tables, clock, log, audit, coordinator, addresses = () => [] } = options;
+  let { epoch } = options;
+  let refusal: Failure | undefined;
   const books = createBookkeeping({ tables, clock, log, audit });
   const connections = new Set<Connection>();
   const contests = createContests(clock);
@@ -116,6 +116,7 @@ export function createHub(options: {
   /** Nothing of a stream counts before its hello was found to be of a ledger that has not gone back. */
   const greet = async (connection: Connection, hello: Hello): Promise<void> => {
     const { node } = connection.stream;
+    if (refusal !== undefined) return connection.hangUp(refusal);
     connection.behindHello = [];
     const forged = forgedField(hello);
     const known =
@@ -123,7 +124,7 @@ export function createHub(options: {
         ? await books.hello(node, hello)
         : fail('bad-input', `${node}: ${forged} of its hello has control characters, is too long or no count`);
     // After what it holds was written down: that is true whoever leads.
-    const admitted = known.ok ? await options.mayServe(node, hello.highestEpoch) : known;
+    const admitted = known.ok ? await options.mayServe(node, hello.highestEpoch, epoch) : known;
     if (!connections.has(connection)) return;
     if (admitted.ok) {
       welcome(connection, hello);
@@ -151,9 +152,12 @@ export function createHub(options: {
     recordPresence(connection, {});
     // An older stream of the node, here or elsewhere, ends when it hears this; one that never says hello replaces none.
     publish(openedSubject(stream.node), id);
-    stream.put({ kind: { case: 'welcome', value: { epoch, coordinator } } });
+    greetUnder(connection);
     tell('info', 'an agent has connected', { node: stream.node, from: stream.from, version: hello.agentVersion });
   };
+
+  const greetUnder = ({ stream }: Connection) =>
+    stream.put({ kind: { case: 'welcome', value: { epoch, coordinator, coordinators: addresses() } } });
 
   const beat = (connection: Connection, heartbeat: Heartbeat) => {
     const nowMs = clock.nowMs();
@@ -249,21 +253,7 @@ export function createHub(options: {
         openedAtMs: clock.monotonicMs(),
         // Not before the welcome: until then a request is better told at once that nobody is there.
         takeRequests() {
-          requests = bus.nc.subscribe(commandSubject(node, '*'), {
-            callback: (error, request) => {
-              if (error) return;
-              const message = decodeToAgent(request.data);
-              const granted = grantRelease({ tables, clock }, node, message);
-              const handled = granted
-                ? granted.then((result) => (result.ok ? session.handle(message) : result))
-                : session.handle(message);
-              handled
-                .then((result) => {
-                  if (!bus.nc.isClosed()) respond(request, result);
-                })
-                .catch((error: Error) => log.error('a request to an agent failed', { node, reason: error.message }));
-            },
-          });
+          requests = takeRequests({ bus, tables, clock, log }, node, session);
         },
         hangUp(reason) {
           if (!isOver && reason) tell('warn', 'an agent’s stream is ended', { node, reason: reason.message });
@@ -280,6 +270,15 @@ export function createHub(options: {
         hear: (message) => hear(connection, message),
         lost: over,
       };
+    },
+    lead(newer) {
+      if (newer <= epoch) return;
+      epoch = newer;
+      for (const connection of connections) if (connection.presence !== undefined) greetUnder(connection);
+    },
+    refuse(reason) {
+      refusal = reason;
+      if (reason !== undefined) for (const connection of [...connections]) connection.hangUp(reason);
     },
     streams: () => connections.size,
     flush: () => books.flush(),

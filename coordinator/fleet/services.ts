@@ -36,7 +36,7 @@ const fetchesMax = 2;
 const messageRate = { perSecond: 200, burst: 1_000 };
 const messagesAtOnce = 20;
 
-export function enrolmentService(options: { enrolment: Enrolment; authority: string; coordinators: string[] }) {
+export function enrolmentService(options: { enrolment: Enrolment; authority: string; coordinators: () => string[] }) {
   const join: handleUnaryCall<JoinRequest, Init<JoinAnswer>> = ({ request, metadata }, answer) => {
     const { token, name, signingRequest } = request;
     void options.enrolment
@@ -49,7 +49,7 @@ export function enrolmentService(options: { enrolment: Enrolment; authority: str
           clusterRole: joined.value.role,
           certificate: joined.value.certificate,
           authority: options.authority,
-          coordinators: options.coordinators,
+          coordinators: options.coordinators(),
         });
       });
   };

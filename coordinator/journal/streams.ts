@@ -8,18 +8,18 @@ const streamNameInUse = 10058;
 const streamNotFound = 10059;
 const messageNotFound = 10037;
 
-/** Makes a stream on disk that keeps everything, or within limits the newest; one that is there stays as it is. */
+/** Makes a stream, on disk unless told otherwise, that keeps everything, or within limits the newest; one that is there stays as it is. */
 export async function ensureStream(
   bus: Bus,
   name: string,
   subjects: string[],
-  options: { maxAgeMs?: number; sizeBytesMax?: number; messagesMax?: number } = {},
+  options: { maxAgeMs?: number; sizeBytesMax?: number; messagesMax?: number; isInMemory?: boolean } = {},
 ): Promise<Result<void>> {
   try {
     await bus.jsm.streams.add({
       name,
       subjects,
-      storage: StorageType.File,
+      storage: options.isInMemory ? StorageType.Memory : StorageType.File,
       retention: RetentionPolicy.Limits,
       max_bytes: options.sizeBytesMax ?? -1,
       max_msgs: options.messagesMax ?? -1,

@@ -114,7 +114,11 @@ export async function openReleaseStore(
         const file = await open(join(directory, sha256), 'r');
         return ok({ file, sizeBytes: (await file.stat()).size });
       } catch (error) {
-        return fail('not-found', `no installer with SHA-256 ${sha256} is stored here: ${(error as Error).message}`);
+        return fail(
+          'not-found',
+          `no installer with SHA-256 ${sha256} is stored at this coordinator; it is uploaded again by \`baton stage\` or \`baton upgrade\``,
+          { evidence: (error as Error).message },
+        );
       }
     },
   });

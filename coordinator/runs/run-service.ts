@@ -28,7 +28,7 @@ import {
 import type { ProgressFeed } from './progress.ts';
 import type { Refusals } from './refusals.ts';
 import type { RunMeter } from './run-meter.ts';
-import { type OperatorWord, type Runner, startRunner } from './runner.ts';
+import { type OperatorWord, type Runner, type RunnerParts, startRunner } from './runner.ts';
 import { renewEveryMs, renewLeases } from './suspension-lease.ts';
 
 export interface RunServiceParts extends OpeningParts {
@@ -41,6 +41,7 @@ export interface RunServiceParts extends OpeningParts {
   clock: Clock;
   log: Log;
   limits?: Limits;
+  agentsBack?: NonNullable<RunnerParts['agentsBack']>;
 }
 
 export interface RunService {

@@ -40,6 +40,8 @@ export interface RunnerParts {
   limits?: Limits;
   /** What keeps the run from going on by itself, told again and again while it does; undefined once it is over. */
   onTrouble?(trouble: Failure | undefined): void;
+  /** Resolves when the nodes' agents are back after a takeover, or have stayed away for too long. */
+  agentsBack?(nodes: string[], signal: AbortSignal): Promise<void>;
 }
 
 /** Why a runner is no longer at work. */
@@ -178,9 +180,13 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
   const work = async (): Promise<RunnerEnd> => {
     await lookAtNodes();
     await load();
-    if (end === undefined && isTakeover && state.ended === undefined)
+    if (end === undefined && isTakeover && state.ended === undefined) {
       while (!(await append({ type: 'LeaderChanged', coordinator: parts.coordinator }, state.sequence)))
         if (end !== undefined || stopping.signal.aborted) break;
+      // An agent that is on its way back is no agent that is lost.
+      const nodes = plan.cluster.nodes.map(({ name }) => name);
+      if (end === undefined) await parts.agentsBack?.(nodes, stopping.signal);
+    }
     while (end === undefined && !stopping.signal.aborted) {
       awake = wakeUp();
       const decidedAt = state.sequence;

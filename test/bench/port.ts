@@ -168,7 +168,7 @@ async function bundled(folder: string): Promise<string> {
 
 async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'baton-bench-'));
-  const coordinator = await startCoordinator([...heapFlags, await bundled(folder)]);
+  const coordinator = await startCoordinator({ program: [...heapFlags, await bundled(folder)] });
   try {
     const stolen = await joinNode(coordinator, 'n2');
     const returning = await joinNode(coordinator, 'n3');

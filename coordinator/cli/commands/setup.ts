@@ -1,5 +1,6 @@
 // `init`, `coordinator` and `version`: first-time setup, the daemon, and who answers.
 import { resolve } from 'node:path';
+import type { Command } from '@commander-js/extra-typings';
 import type { VersionDocument } from '../../../shared/documents.ts';
 import { ok } from '../../../shared/failures.ts';
 import { batonVersion } from '../../../shared/version.ts';
@@ -17,6 +18,7 @@ export function initCommand(shell: Shell) {
     [
       'baton init --listen 10.77.0.1:7450',
       'baton init --listen 0.0.0.0:7450 --advertise baton.example.org:7450 --nats-server /opt/baton/nats-server',
+      'baton init --listen 10.77.0.2:7450 --authority-from ./c2 --nats-url tls://nats1:4222,tls://nats2:4222,tls://nats3:4222 --nats-credentials /etc/baton/nats.creds',
     ],
   )
     .requiredOption('--listen <HOST:PORT>', 'where agents and operators from afar connect; nodes must reach it')
@@ -25,6 +27,13 @@ export function initCommand(shell: Shell) {
     .option('--state <DIRECTORY>', 'journal, authority, stored installers', '/var/lib/baton')
     .option('--socket <PATH>', 'the operator’s socket', '/run/baton/operator.sock')
     .option('--nats-server <PROGRAM>', 'nats-server 2.10 or newer; the one on $PATH unless given')
+    .option('--nats-url <URLS>', 'an external NATS cluster instead, so that a second coordinator can take over')
+    .option('--nats-credentials <FILE>', 'credentials of the NATS user')
+    .option('--nats-ca <FILE>', 'authority of the NATS servers')
+    .option(
+      '--authority-from <FOLDER>',
+      'take the authority of another coordinator: a copy of its state’s authority/, or what `baton authority issue` wrote',
+    )
     .option('--operator <NAME>', 'name in the first operator’s certificate', 'admin')
     .option(...jsonOption)
     .action(async (options) => {
@@ -37,17 +46,31 @@ export function initCommand(shell: Shell) {
           listen: options.listen,
           ...(options.advertise === undefined ? {} : { advertise: options.advertise }),
           ...(options.natsServer === undefined ? {} : { natsProgram: resolve(options.natsServer) }),
+          ...(options.natsUrl === undefined
+            ? {}
+            : {
+                nats: {
+                  url: options.natsUrl,
+                  ...(options.natsCredentials === undefined
+                    ? {}
+                    : { credentialsFile: resolve(options.natsCredentials) }),
+                  ...(options.natsCa === undefined ? {} : { authorityFile: resolve(options.natsCa) }),
+                },
+              }),
+          ...(options.authorityFrom === undefined ? {} : { authorityFrom: resolve(options.authorityFrom) }),
           operator: options.operator,
         });
         if (!done.ok) return done;
-        const { configPath, operatorDirectory, pin } = done.value;
-        if (options.json) io.document({ schema: 1, configPath, operatorDirectory, pin });
+        const { configPath, operatorDirectory, pin, mayEnrol } = done.value;
+        if (options.json) io.document({ schema: 1, configPath, operatorDirectory, pin, mayEnrol });
         else
           io.say(
             [
               `Configuration          ${configPath}`,
               `Authority              ${pin}`,
-              `Operator's certificate ${operatorDirectory} (for a baton command on another machine)`,
+              mayEnrol
+                ? `Operator's certificate ${operatorDirectory} (for a baton command on another machine)`
+                : 'Without the authority’s key: nodes are enrolled at the coordinator that has it.',
               '',
               `Next: baton coordinator --config ${configPath}`,
               '      (installed from the bundle: systemctl enable --now baton-coordinator)',
@@ -56,6 +79,32 @@ export function initCommand(shell: Shell) {
         return ok(exitCodes.done);
       });
     });
+}
+
+export function authorityCommand(shell: Shell): Command {
+  const issue = commandWith(
+    'issue',
+    'Write what another coordinator needs to serve this installation’s agents, without the authority’s key: copy the folder there and give it to `baton init --authority-from`. Valid for a year. To be run where the key is, as who may read it.',
+    ['baton authority issue --host 10.77.0.2 --output ./c2'],
+  )
+    .requiredOption('--host <HOST>', 'address or name of that coordinator')
+    .requiredOption('--output <FOLDER>', 'a folder that is not there yet; it will hold a private key')
+    .option('--state <DIRECTORY>', 'state of this coordinator', '/var/lib/baton')
+    .option(...jsonOption)
+    .action(async (options) => {
+      await shell.locally(options, async (io) => {
+        const { issueForCoordinator } = await import('../../daemon/authority.ts');
+        const folder = resolve(options.output);
+        const issued = await issueForCoordinator(resolve(options.state), [options.host], folder);
+        if (!issued.ok) return issued;
+        if (options.json) io.document({ schema: 1, folder });
+        else io.say(`${folder} has the certificate of the coordinator at ${options.host} and its key.`);
+        return ok(exitCodes.done);
+      });
+    });
+  return commandWith('authority', 'What a further coordinator needs from this one.', [
+    'baton authority issue --help',
+  ]).addCommand(issue) as unknown as Command;
 }
 
 export function coordinatorCommand(shell: Shell) {

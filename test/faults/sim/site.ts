@@ -3,7 +3,6 @@
 import { type Agent, assembleAgent } from '../../../agent/assemble.ts';
 import type { LedgerFile } from '../../../agent/ledger/ledger-file.ts';
 import { type AssembledRuns, assembleRuns } from '../../../coordinator/daemon/assemble-runs.ts';
-import { untilConnected } from '../../../coordinator/daemon/await-agents.ts';
 import type { NodeRecord } from '../../../coordinator/fleet/tables.ts';
 import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import { canonicalJson } from '../../../shared/hash.ts';
@@ -153,6 +152,7 @@ export class Site {
         connect: (address) => this.network.client(name, process, address),
         random: () => 0.5,
         onConnection: () => undefined,
+        rememberCoordinators: () => undefined,
       });
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
@@ -221,7 +221,6 @@ export class Site {
     });
     if (assembled.ok) {
       this.network.doors.set(name, { process, hub: assembled.value.hub });
-      await untilConnected({ ...assembled.value, clock }, new AbortController().signal);
       const resumed = await assembled.value.runs.resumeAll();
       if (resumed.ok) coordinator.ready = { ...assembled.value, epoch };
     }

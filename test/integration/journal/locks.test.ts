@@ -4,7 +4,8 @@ import { type Bus, connectBus } from '../../../coordinator/bus/bus.ts';
 import { openArtefacts } from '../../../coordinator/journal/artefacts.ts';
 import { openClusterLog, type RunOpened } from '../../../coordinator/journal/cluster-log.ts';
 import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
-import { must, startTestBus, type TestBus } from '../bus/test-bus.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { eventually, must, startTestBus, type TestBus } from '../bus/test-bus.ts';
 
 const opened = (run: string): RunOpened => ({
   type: 'RunOpened',
@@ -80,22 +81,44 @@ describe('lock, artefacts and leadership on the bus', function () {
   });
 
   it('lets a second coordinator wait until the leader is silent', async () => {
-    const first = must(await becomeLeader(test.bus, { coordinator: 'a', isAlone: true }));
+    const first = must(await becomeLeader(test.bus, { coordinator: 'a', isAlone: false, silentAfterMs: 300 }));
     const other: Bus = must(await connectBus(test.nats.address));
     let isLeader = false;
-    const waiting = becomeLeader(other, { coordinator: 'b', isAlone: false, silentAfterMs: 1_500 }).then((result) => {
+    const waiting = becomeLeader(other, { coordinator: 'b', isAlone: false }).then((result) => {
       isLeader = true;
       return must(result);
     });
-    // Three heartbeats of the leader, so silence alone would have been over.
+    // As many beats as take longer than the silence that is waited for.
     let heard = 0;
-    for await (const _ of test.bus.nc.subscribe('baton.leader.heartbeat', { max: 3 })) heard += 1;
-    assert.equal(heard, 3);
+    for await (const _ of test.bus.nc.subscribe('baton.leader.heartbeat', { max: 8 })) heard += 1;
+    assert.equal(heard, 8);
     assert.equal(isLeader, false);
     first.stop();
     const second = await waiting;
     assert.ok(second.epoch > first.epoch);
     second.stop();
+    await other.close();
+  });
+
+  it('takes nobody for dead while it sleeps itself, and does not act when it wakes before it knows', async () => {
+    const clock = { ...systemClock, aheadMs: 0, monotonicMs: () => systemClock.monotonicMs() + clock.aheadMs };
+    const first = must(await becomeLeader(test.bus, { coordinator: 'a', isAlone: false, silentAfterMs: 300, clock }));
+    assert.equal(first.isCurrent(), true);
+    const other: Bus = must(await connectBus(test.nats.address));
+    const stopping = new AbortController();
+    const campaign = { coordinator: 'b', isAlone: false, clock, signal: stopping.signal };
+    const waiting = becomeLeader(other, campaign);
+    await clock.sleep(500);
+    // Both of them slept for a minute.
+    clock.aheadMs += 60_000;
+    assert.equal(first.isCurrent(), false);
+    await eventually(() => first.isCurrent(), 'the leader knows again that it leads');
+    await clock.sleep(1_000);
+    stopping.abort();
+    const stopped = await waiting;
+    assert.equal(stopped.ok, false);
+    assert.equal(first.isDeposed(), false);
+    first.stop();
     await other.close();
   });
 });

@@ -1,11 +1,12 @@
 // A real coordinator: `baton init` and `baton coordinator` as processes in a folder of their own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { endpointOf } from '../../../coordinator/cli/address.ts';
 import { connectOperator, type OperatorClient } from '../../../coordinator/cli/client.ts';
+import type { ExternalNats } from '../../../coordinator/config/coordinator-config.ts';
 import { type Initialized, initCoordinator } from '../../../coordinator/daemon/init.ts';
 import type { HostPort } from '../../../shared/host-port.ts';
 import { eventually, must, natsServer } from '../bus/test-bus.ts';
@@ -31,8 +32,17 @@ export interface CoordinatorProcess {
   remove(): Promise<void>;
 }
 
-/** Sets a coordinator up and starts it; `program` is another script, with options of Node before it. */
-export async function startCoordinator(program = [main]): Promise<CoordinatorProcess> {
+export interface CoordinatorSetup {
+  name?: string;
+  nats?: ExternalNats;
+  authorityFrom?: string;
+  /** Another script than the command, with options of Node before it. */
+  program?: string[];
+}
+
+/** Sets a coordinator up and starts it, on an embedded bus or on an external one, where it may have to stand by. */
+export async function startCoordinator(setup: CoordinatorSetup = {}): Promise<CoordinatorProcess> {
+  const { name, nats, authorityFrom, program = [main] } = setup;
   const folder = await mkdtemp(join(tmpdir(), 'baton-test-coordinator-'));
   const address = { host: '127.0.0.1', port: await freePort() };
   const configPath = join(folder, 'coordinator.yaml');
@@ -43,9 +53,11 @@ export async function startCoordinator(program = [main]): Promise<CoordinatorPro
       stateDirectory: join(folder, 'state'),
       socketPath,
       listen: `127.0.0.1:${address.port}`,
-      natsProgram: await natsServer(),
+      ...(nats === undefined ? { natsProgram: await natsServer() } : { nats }),
+      ...(authorityFrom === undefined ? {} : { authorityFrom }),
     }),
   );
+  if (name !== undefined) await writeFile(configPath, `name: ${name}\n${await readFile(configPath, 'utf8')}`);
   const clients: OperatorClient[] = [];
   let output = '';
   const coordinator: CoordinatorProcess = {
@@ -54,7 +66,7 @@ export async function startCoordinator(program = [main]): Promise<CoordinatorPro
     socketPath,
     address,
     initialized,
-    authority: { certificate: await readFile(join(initialized.operatorDirectory, 'ca.pem'), 'utf8') },
+    authority: { certificate: await readFile(join(folder, 'state/authority/ca.pem'), 'utf8') },
     process: undefined as never,
     log: () => output,
     async start() {
@@ -66,7 +78,7 @@ export async function startCoordinator(program = [main]): Promise<CoordinatorPro
         output += chunk.toString();
       });
       await eventually(
-        () => / ready /.test(output.slice(from)) || coordinator.process.exitCode !== null,
+        () => / (ready|standing by) /.test(output.slice(from)) || coordinator.process.exitCode !== null,
         'the coordinator is ready',
         30_000,
       );
@@ -94,6 +106,7 @@ export async function startCoordinator(program = [main]): Promise<CoordinatorPro
     },
     async remove() {
       for (const client of clients) client.close();
+      coordinator.process.kill('SIGCONT');
       await coordinator.end('SIGTERM');
       await rm(folder, { recursive: true, force: true });
     },
@@ -102,7 +115,7 @@ export async function startCoordinator(program = [main]): Promise<CoordinatorPro
   return coordinator;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {

@@ -11,6 +11,11 @@ describe('Pauses between connections', () => {
       awayMs += pauseMs;
     }
   });
+  it('are short between the coordinators of one round, and grow from round to round', () => {
+    for (const losses of [0, 1, 3, 4, 300, 301]) assert.ok(reconnectPauseMs(losses, 1, 3) <= 250, String(losses));
+    assert.ok(reconnectPauseMs(5, 1, 3) > reconnectPauseMs(2, 1, 3));
+    assert.equal(reconnectPauseMs(302, 1, 3), 10_000);
+  });
   it('grow to 10 s and no further, and differ from agent to agent', () => {
     fc.assert(
       fc.property(fc.nat(10_000), fc.double({ min: 0, max: 1, noNaN: true }), (losses, random) => {

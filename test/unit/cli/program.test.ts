@@ -51,6 +51,7 @@ describe('baton --help', () => {
       'coordinator',
       ...['add', 'ls', 'revoke'].map((verb) => `node ${verb}`),
       ...['template', 'apply', 'show', 'ls'].map((verb) => `cluster ${verb}`),
+      'authority issue',
       'check',
       'plan upgrade',
       'stage',

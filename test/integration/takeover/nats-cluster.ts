@@ -1,0 +1,108 @@
+// Three nats-servers with JetStream as an operator would run them: a cluster on loopback, TLS, credentials.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bus, connectBus } from '../../../coordinator/bus/bus.ts';
+import type { ExternalNats } from '../../../coordinator/config/coordinator-config.ts';
+import { createAuthority, issueServerCredentials } from '../../../shared/security/certificates.ts';
+import { eventually, natsServer } from '../bus/test-bus.ts';
+import { freePort } from '../operator/coordinator-process.ts';
+import { makeAccounts } from './nats-credentials.ts';
+
+export interface NatsCluster {
+  /** As coordinator.yaml names it. */
+  nats: ExternalNats;
+  /** A connection of the test's own. */
+  bus: Bus;
+  /** kill -9 of one of the servers, 0 to 2. */
+  kill(index: number): Promise<void>;
+  /** Starts it again on its store. */
+  start(index: number): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the cluster; every stream on it has three copies. */
+export async function startNatsCluster(): Promise<NatsCluster> {
+  const program = await natsServer();
+  const folder = await mkdtemp(join(tmpdir(), 'baton-test-cluster-'));
+  const authority = await createAuthority('NATS', Date.now());
+  const server = await issueServerCredentials(authority, ['127.0.0.1', 'localhost'], Date.now());
+  const accounts = makeAccounts();
+  const file = (name: string) => join(folder, name);
+  await writeFile(file('ca.pem'), authority.certificate);
+  await writeFile(file('cert.pem'), server.certificate);
+  await writeFile(file('key.pem'), server.key, { mode: 0o600 });
+  await writeFile(file('baton.creds'), accounts.credentials, { mode: 0o600 });
+
+  const ports = await Promise.all([0, 1, 2].map(async () => ({ client: await freePort(), cluster: await freePort() })));
+  const routes = ports.map(({ cluster }) => `nats://127.0.0.1:${cluster}`);
+  const servers: ChildProcess[] = [];
+  const start = (index: number): void => {
+    servers[index] = spawn(program, ['-c', file(`${index}.conf`), '-l', file(`${index}.log`)], { stdio: 'ignore' });
+  };
+  for (const [index, { client, cluster }] of ports.entries()) {
+    await writeFile(
+      file(`${index}.conf`),
+      `
+server_name: nats${index}
+listen: "127.0.0.1:${client}"
+tls { cert_file: ${JSON.stringify(file('cert.pem'))}, key_file: ${JSON.stringify(file('key.pem'))} }
+jetstream { store_dir: ${JSON.stringify(file(String(index)))}, sync_interval: always }
+cluster { name: baton, no_advertise: true, listen: "127.0.0.1:${cluster}", routes: ${JSON.stringify(routes)} }
+${accounts.configuration}`,
+      { mode: 0o600 },
+    );
+    start(index);
+  }
+  const nats: ExternalNats = {
+    url: ports.map(({ client }) => `tls://127.0.0.1:${client}`).join(','),
+    credentialsFile: file('baton.creds'),
+    authorityFile: file('ca.pem'),
+  };
+  const end = async (child: ChildProcess | undefined): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const remove = async (): Promise<void> => {
+    await Promise.all(servers.map(end));
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  let bus: Bus | undefined;
+  let why = 'nothing was tried';
+  const takesStreams = async (): Promise<boolean> => {
+    const connected = await connectBus(nats, { replicas: 3 });
+    why = connected.ok ? '' : connected.failure.message;
+    if (!connected.ok) return false;
+    // Connected is not enough: the servers elect among themselves before they take streams.
+    try {
+      await connected.value.jsm.streams.add({ name: 'PROBE', num_replicas: 3 });
+      bus = connected.value;
+      return true;
+    } catch (error) {
+      why = String(error);
+      await connected.value.close();
+      return false;
+    }
+  };
+  try {
+    await eventually(takesStreams, 'the NATS cluster takes streams', 60_000);
+  } catch (error) {
+    await remove();
+    throw new Error(`${(error as Error).message}: ${why}`);
+  }
+  const ready = bus as unknown as Bus;
+  return {
+    nats,
+    bus: ready,
+    kill: (index) => end(servers[index]),
+    start,
+    async stop() {
+      await ready.close();
+      await remove();
+    },
+  };
+}
