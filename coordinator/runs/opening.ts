@@ -148,7 +148,7 @@ export async function loadPlan(artefacts: Artefacts, state: RunState): Promise<R
   if (!bytes.ok && ['not-found', 'damaged'].includes(bytes.failure.code))
     return fail(
       'damaged',
-      `run ${state.run}: its plan is damaged: ${bytes.failure.message}; this run goes no further. Its journal is whole: baton run export ${state.run}`,
+      `run ${state.run}: its plan is damaged: ${bytes.failure.message}; this run goes no further. Its journal is whole: baton run export ${state.run}; then baton run abort ${state.run} gives the cluster back`,
     );
   if (!bytes.ok) return bytes;
   return ok(JSON.parse(bytes.value.toString()) as CompiledPlan);

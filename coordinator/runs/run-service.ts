@@ -263,6 +263,10 @@ export function createRunService(parts: RunServiceParts): RunService {
       if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
       const state = stateIn(run, read.value);
       if (state.requestIds.includes(word.requestId)) return ok(undefined);
+      // Without its plan nobody can work on it, and it would hold its cluster for ever.
+      const plan =
+        state.ended === undefined && word.decision === 'abort' ? await loadPlan(artefacts, state) : undefined;
+      if (plan?.ok === false && plan.failure.code === 'damaged') return await giveBack(parts, run, word, plan.failure);
       return state.ended === undefined
         ? fail('unreachable', `nobody works on run ${run} now; see the coordinator’s log`, { retryable: true })
         : fail('not-in-state', `run ${run} has ended: ${state.ended.status}`);

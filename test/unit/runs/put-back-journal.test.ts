@@ -135,4 +135,18 @@ describe('a journal that lacks what agents were told of', () => {
     await site.run(service.stop());
     assert.ok(compiled().plan.cluster.nodes.every(({ name }) => name !== 'stranger'));
   });
+
+  it('no more than one whose plan is damaged, holds its cluster for ever', async () => {
+    const { site, run } = await cutTo(1_000);
+    site.memory.artefacts.clear();
+    const { service, views } = site.process();
+    await site.run(service.resumeAll());
+    const shown = await site.run(views.show(run));
+    assert.match(shown.ok ? '' : shown.failure.message, /its plan is damaged.*baton run abort/);
+    assert.ok(!(await site.run(service.decide(run, word('retry')))).ok);
+    assert.ok((await site.run(service.decide(run, word('abort')))).ok);
+    assert.equal(site.memory.clusters.get('sim')?.at(-1)?.type, 'RunClosed');
+    assert.ok((await site.run(service.startRun(request('another')))).ok, 'the cluster is free again');
+    await site.run(service.stop());
+  });
 });
