@@ -26,8 +26,9 @@ export interface KilledUpgrade {
   evidence: Evidence;
 }
 
-/** Of an upgrade that nothing befalls; takeovers add some. */
-const eventsOfUpgrade = 110;
+/** From the first change of the cluster on, of an upgrade that nothing befalls; takeovers add some. */
+const eventsOfUpgrade = 85;
+const firstChange = 'suspend-failover';
 const afterMsMax = 400;
 const retriesMax = 8;
 /** A coordinator that was killed is started anew at once. */
@@ -97,7 +98,8 @@ function connectHere(): OperatorClient {
 function startKiller(random: Random, killsWanted: number, onKilled: (kill: Kill) => Promise<void>) {
   const every = Math.floor(eventsOfUpgrade / killsWanted);
   const kills: Kill[] = [];
-  let next = 1 + random.below(every);
+  /** Unknown until the first change: an agent that is away before that ends the run, and there is nothing to lose. */
+  let next: number | undefined;
   let seen = 0;
   let planned = 0;
   let work: Promise<void> = Promise.resolve();
@@ -116,12 +118,11 @@ function startKiller(random: Random, killsWanted: number, onKilled: (kill: Kill)
     see({ sequence, event }: WatchDocument): void {
       if (event === undefined || sequence <= seen) return;
       seen = sequence;
-      if (seen < next || planned >= killsWanted) return;
+      if (event.item === firstChange) next ??= seen + random.below(every);
+      if (next === undefined || seen < next || planned >= killsWanted) return;
       planned += 1;
       next = seen + Math.ceil(every / 2) + random.below(every);
-      // An agent that is away during the preflight ends the run before there is anything to lose.
-      const isEarly = event.item.startsWith('preflight');
-      const target = random.below(2) === 0 || isEarly ? 'coordinator' : random.pick(nodes);
+      const target = random.below(2) === 0 ? 'coordinator' : random.pick(nodes);
       const kill = { target, event: `${event.type} ${event.item}`.trim(), afterMs: random.below(afterMsMax + 1) };
       work = work.then(() => carryOut(kill));
       // Told where it is waited for.
