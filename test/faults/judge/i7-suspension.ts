@@ -27,7 +27,8 @@ export function judgeSuspension(evidence: Evidence): Violation[] {
         const arms = history.plan?.items.some((item) => item.action?.kind === 'armFailover');
         if (fact.status === 'succeeded' && arms && fact.failoverArmed !== 'armed')
           say(`the run succeeded, and failover is ${fact.failoverArmed}`);
-        const isLast = history === histories.at(-1);
+        // A machine that was put back afterwards is as it was before.
+        const isLast = history === histories.at(-1) && (evidence.restored ?? []).length === 0;
         if (isLast && fact.failoverArmed === 'armed' && evidence.now.failover === 'suspended')
           say('the run ended saying that failover is armed, and it is suspended');
       }

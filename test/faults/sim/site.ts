@@ -48,6 +48,8 @@ export class Site {
   readonly crashes: string[] = [];
   /** A ledger or the bus was put back: nodes may refuse until they are joined anew. */
   wasRestored = false;
+  /** Nodes that were put back, and `coordinator`. */
+  readonly restored = new Set<string>();
   /** Heads that a coordinator was told of as journaled. */
   readonly acknowledged: JournalHead[];
   private readonly nats: SimNats;
@@ -127,6 +129,7 @@ export class Site {
       this.server.restart();
       restore();
       this.wasRestored = true;
+      this.restored.add('coordinator');
     };
   }
 
@@ -185,6 +188,7 @@ export class Site {
     return () => {
       this.reboot(name, restore);
       this.wasRestored = true;
+      this.restored.add(name);
     };
   }
 
