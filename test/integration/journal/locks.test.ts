@@ -108,8 +108,9 @@ describe('lock, artefacts and leadership on the bus', function () {
     const stopping = new AbortController();
     const campaign = { coordinator: 'b', isAlone: false, clock, signal: stopping.signal };
     const waiting = becomeLeader(other, campaign);
-    await clock.sleep(500);
-    // Both of them slept for a minute.
+    // Both sleep for a minute from just after a beat, so that the one that waits wakes to find no newer one.
+    for await (const _ of test.bus.nc.subscribe('baton.leader.heartbeat', { max: 3 })) await clock.sleep(0);
+    await clock.sleep(250);
     clock.aheadMs += 60_000;
     assert.equal(first.isCurrent(), false);
     await eventually(() => first.isCurrent(), 'the leader knows again that it leads');
