@@ -1,19 +1,20 @@
 // What lab tests share: the lab's command, programs in its nodes, the baton command line. Real machines, no fakes.
-// One lab (BATON_LAB, default `test`) is booted for all files; each test that changes nodes begins with `resetLab`.
+// Labs are booted once for all files; each test that changes nodes begins with `startAfresh`.
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 
-export const labName = process.env.BATON_LAB ?? 'test';
+/** The labs that the tests are spread over, one for each of mocha's parallel jobs: BATON_LABS, or the one of BATON_LAB. */
+export const labNames = (process.env.BATON_LABS ?? process.env.BATON_LAB ?? 'test').split(' ');
+/** Of this job. */
+export const labName = labNames[Number(process.env.MOCHA_WORKER_ID ?? 0) % labNames.length] ?? '';
 const root = resolve(import.meta.dirname, '../..');
+const addressOf = (name: string): string => `unix:/run/${name === 'lab' ? 'baton' : `baton-${name}`}/operator.sock`;
 /** Where this lab's coordinator answers operators. */
-export const labAddress = `unix:/run/${labName === 'lab' ? 'baton' : `baton-${labName}`}/operator.sock`;
-const environment = {
-  BATON_LAB: labName,
-  BATON_ADDRESS: labAddress,
-  NO_COLOR: '1',
-};
+export const labAddress = addressOf(labName);
+/** What programs have to know to work on a lab. */
+export const environmentOf = (name: string) => ({ BATON_LAB: name, BATON_ADDRESS: addressOf(name), NO_COLOR: '1' });
 
 export interface Ended {
   exitCode: number;
@@ -24,7 +25,7 @@ export interface Ended {
 async function run(file: string, args: string[], more: { input?: string; timeoutMs?: number } = {}): Promise<Ended> {
   const result = await execa(file, args, {
     cwd: root,
-    env: environment,
+    env: environmentOf(labName),
     reject: false,
     timeout: more.timeoutMs ?? 120_000,
     ...(more.input === undefined ? { stdin: 'ignore' as const } : { input: more.input }),
