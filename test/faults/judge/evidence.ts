@@ -18,6 +18,10 @@ export interface LedgerAttempt {
   epoch: number;
   verdict?: 'succeeded' | 'failed' | 'unknown';
   settled: boolean;
+  /** What the row was whenever its machine was put back to an earlier copy. */
+  before?: { verdict?: LedgerAttempt['verdict']; settled: boolean }[];
+  /** Lost in that way: the ledger of today does not have it. */
+  isLost?: boolean;
 }
 
 export interface LedgerEvidence {
@@ -76,6 +80,8 @@ export interface Evidence {
   };
   /** Nodes, and `coordinator`, that were put back to an earlier copy on purpose: what is gone of theirs is excused. */
   restored?: string[];
+  /** When machines were put back on purpose: how many events each run's journal had by then. */
+  putBack?: { node: string; journaled: Record<string, number> }[];
   /** Moments at which more than one database accepted writes, as the record of the nodes has them. */
   doublePrimaries: { atMs: number; nodes: string[] }[];
 }

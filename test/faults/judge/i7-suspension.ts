@@ -27,13 +27,21 @@ export function judgeSuspension(evidence: Evidence): Violation[] {
         const arms = history.plan?.items.some((item) => item.action?.kind === 'armFailover');
         if (fact.status === 'succeeded' && arms && fact.failoverArmed !== 'armed')
           say(`the run succeeded, and failover is ${fact.failoverArmed}`);
-        // A machine that was put back afterwards is as it was before.
-        const isLast = history === histories.at(-1) && (evidence.restored ?? []).length === 0;
-        if (isLast && fact.failoverArmed === 'armed' && evidence.now.failover === 'suspended')
+        const isLast = history === histories.at(-1);
+        const isToldWrong = fact.failoverArmed === 'armed' && evidence.now.failover === 'suspended';
+        if (isLast && isToldWrong && !wasObserverPutBack(evidence, history, sequence))
           say('the run ended saying that failover is armed, and it is suspended');
       }
     });
   return violations;
+}
+
+/** The observer's machine was put back once the run had ended: what is there now is no longer what the run left. */
+function wasObserverPutBack({ putBack = [] }: Evidence, { run, plan }: History, endedAt: number): boolean {
+  const isObserver = (node: string): boolean =>
+    plan?.items.some(({ node: of, action }) => of === node && /^(suspend|arm)Failover$/.test(action?.kind ?? '')) ===
+    true;
+  return putBack.some(({ node, journaled }) => isObserver(node) && (journaled[run] ?? 0) >= endedAt);
 }
 
 /** Read after the last thing that may have changed the cluster: portal and replication, both good. */

@@ -6,27 +6,29 @@ type Say = (run: string, message: string) => void;
 
 export function judgeLedgers(evidence: Evidence, attempts: Map<string, Attempt>, say: Say): void {
   for (const { node, highestEpoch, attempts: rows } of evidence.ledgers)
-    for (const { key, epoch } of rows) {
+    for (const { key, epoch, isLost } of rows) {
       const run = runOfKey(key);
       const intent = attempts.get(key);
       if (intent === undefined && !wasRestored(evidence, 'coordinator'))
         say(run, `the ledger of ${node} has ${key}, for which there is no intent`);
       if (intent !== undefined && intent.start.node !== node)
         say(run, `the ledger of ${node} has ${key}, which is for ${intent.start.node}`);
-      if (epoch > highestEpoch)
+      // What an older copy does not have is not held against the epoch that the copy has.
+      if (epoch > highestEpoch && isLost !== true)
         say(run, `the ledger of ${node} has ${key} of epoch ${epoch}, and ${highestEpoch} as highest`);
     }
   for (const { key, start, settledAt } of attempts.values()) {
     const run = runOfKey(key);
     const ledger = ledgerKnowing(evidence, start.node, run);
     const row = ledger?.attempts.find((one) => one.key === key);
-    if (ledger !== undefined && settledAt !== undefined && row?.settled !== true)
+    const hasTombstone = row?.settled === true || row?.before?.some(({ settled }) => settled) === true;
+    if (ledger !== undefined && settledAt !== undefined && !hasTombstone)
       say(run, `${key} is settled in the journal, and the ledger of ${start.node} has no tombstone for it`);
   }
   judgeOutcomes(evidence, attempts, say);
 }
 
-/** A key has one outcome, and it is on the agent’s disk before anybody hears it. */
+/** A key has one outcome, and it is on the agent’s disk before anybody hears it; an older copy of the disk may lack it. */
 function judgeOutcomes(evidence: Evidence, attempts: Map<string, Attempt>, say: Say): void {
   for (const { run, events } of historiesOf(evidence))
     for (const { fact } of events) {
@@ -34,8 +36,10 @@ function judgeOutcomes(evidence: Evidence, attempts: Map<string, Attempt>, say: 
       const key = keyOf(run, fact);
       const node = attempts.get(key)?.start.node ?? '';
       const ledger = ledgerKnowing(evidence, node, run);
-      const told = ledger?.attempts.find((one) => one.key === key)?.verdict;
-      if (ledger !== undefined && told !== fact.outcome.verdict)
+      const row = ledger?.attempts.find((one) => one.key === key);
+      const told = row?.verdict;
+      const wasTold = row?.before?.some(({ verdict }) => verdict === fact.outcome.verdict) === true;
+      if (ledger !== undefined && told !== fact.outcome.verdict && !wasTold)
         say(
           run,
           `the journal says that ${key} ${fact.outcome.verdict}, the ledger of ${node} says ${told ?? 'nothing'}`,

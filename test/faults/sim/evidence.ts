@@ -61,7 +61,7 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
       writable: [nodeOf(cluster, 'master', 'db').name],
       portalAnswers: world.portalAnswers(),
     },
-    restored: [...site.restored],
+    putBack: site.putBack,
     doublePrimaries: [],
   };
 }

@@ -160,10 +160,18 @@ export class SimNode {
 
   /** Every attempt that was ever in the ledger, also of closed runs and of what was put back. */
   attempts(): LedgerAttempt[] {
-    const rows = [...this.forgotten, ...this.rows()].map(attemptOf);
-    const byKey = new Map<string, LedgerAttempt>();
-    for (const row of rows) byKey.set(row.key, { ...byKey.get(row.key), ...row });
-    return [...byKey.values()];
+    const now = new Map(
+      this.rows()
+        .map(attemptOf)
+        .map((row) => [row.key, row]),
+    );
+    const lost = Map.groupBy(this.forgotten.map(attemptOf), ({ key }) => key);
+    for (const [key, rows] of lost) {
+      const before = rows.map(({ verdict, settled }) => ({ ...(verdict !== undefined && { verdict }), settled }));
+      const today = now.get(key);
+      now.set(key, { ...(Object.assign({}, ...rows) as LedgerAttempt), ...(today ?? { isLost: true }), before });
+    }
+    return [...now.values()];
   }
 
   /** Puts the machine back, later, to how it is now: its ledger, its services, what it had recorded itself. */

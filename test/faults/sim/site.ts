@@ -8,7 +8,7 @@ import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import { canonicalJson } from '../../../shared/hash.ts';
 import type { Log } from '../../../shared/log.ts';
 import { profile } from '../../unit/plans/compiled.ts';
-import type { JournalHead } from '../judge/evidence.ts';
+import type { Evidence, JournalHead } from '../judge/evidence.ts';
 import { BusServer } from './bus-server.ts';
 import type { Director } from './director.ts';
 import { simMachine } from './machine.ts';
@@ -48,8 +48,8 @@ export class Site {
   readonly crashes: string[] = [];
   /** A ledger or the bus was put back: nodes may refuse until they are joined anew. */
   wasRestored = false;
-  /** Nodes that were put back, and `coordinator`. */
-  readonly restored = new Set<string>();
+  /** Machines that were put back, and how far the journals were then. */
+  readonly putBack: NonNullable<Evidence['putBack']> = [];
   /** Heads that a coordinator was told of as journaled. */
   readonly acknowledged: JournalHead[];
   private readonly nats: SimNats;
@@ -129,7 +129,6 @@ export class Site {
       this.server.restart();
       restore();
       this.wasRestored = true;
-      this.restored.add('coordinator');
     };
   }
 
@@ -188,7 +187,10 @@ export class Site {
     return () => {
       this.reboot(name, restore);
       this.wasRestored = true;
-      this.restored.add(name);
+      const lengths = [...this.server.streams].map(([stream, { messages }]) => [stream, messages.length] as const);
+      const journals = lengths.filter(([stream]) => stream.startsWith('RUN_'));
+      const journaled = Object.fromEntries(journals.map(([stream, length]) => [stream.slice('RUN_'.length), length]));
+      this.putBack.push({ node: name, journaled });
     };
   }
 

@@ -1,4 +1,5 @@
 // I4 to I8, writers, halts, primaries, suspension, rollback: for every rule one planted change that the judge finds.
+import type { Evidence } from '../../faults/judge/evidence.ts';
 import { aborted, changed, dropped, finds, good, instead, isRead, without, withRecords } from './changes.ts';
 import {
   beginning,
@@ -15,6 +16,8 @@ import {
   said,
   told,
 } from './handmade.ts';
+
+const suspendedSince: Evidence = { ...good, now: { ...good.now, failover: 'suspended' } };
 
 describe('the judge of the fault tests', () => {
   describe('I4', () =>
@@ -174,9 +177,15 @@ describe('the judge of the fault tests', () => {
         () => evidenceOf([...goodFacts.slice(0, -1), over('succeeded', 'suspended')]),
         /failover is suspended/,
       ],
+      ['an end that says armed and is not', () => suspendedSince, /and it is suspended/],
       [
-        'an end that says armed and is not',
-        () => ({ ...good, now: { ...good.now, failover: 'suspended' } }),
+        'an end that says armed and is not, the observer put back before it',
+        () => ({ ...suspendedSince, putBack: [{ node: 'n3', journaled: { [run]: goodFacts.length - 1 } }] }),
+        /and it is suspended/,
+      ],
+      [
+        'an end that says armed and is not, another machine put back after it',
+        () => ({ ...suspendedSince, putBack: [{ node: 'n1', journaled: { [run]: goodFacts.length } }] }),
         /and it is suspended/,
       ],
     ]));

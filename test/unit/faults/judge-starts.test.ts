@@ -1,7 +1,7 @@
 // I2, one intent and one start: for every rule one planted change that the judge finds.
 import type { Fact } from '../../faults/judge/journal-facts.ts';
 import { again, changed, finds, good, instead, onLedger, withRecords } from './changes.ts';
-import { beginning, ended, evidenceOf, goodFacts, keyOf, record, started } from './handmade.ts';
+import { beginning, ended, evidenceOf, goodFacts, keyOf, record, run, started } from './handmade.ts';
 
 describe('the judge of the fault tests', () => {
   describe('I2', () =>
@@ -74,6 +74,15 @@ describe('the judge of the fault tests', () => {
           })),
         /which is for n1/,
       ],
+      [
+        'a row newer than the newest epoch, which an older copy of the ledger still has',
+        () =>
+          onLedger(good, 'n1', ({ attempts }) => ({
+            highestEpoch: 0,
+            attempts: attempts.map((row) => ({ ...row, before: [{ settled: false }] })),
+          })),
+        /0 as highest/,
+      ],
       ['a row newer than the newest epoch', () => onLedger(good, 'n1', () => ({ highestEpoch: 0 })), /0 as highest/],
       [
         'a settlement without a tombstone',
@@ -87,6 +96,31 @@ describe('the judge of the fault tests', () => {
         'an outcome that the ledger does not have',
         () => onLedger(good, 'n1', ({ attempts }) => ({ attempts: attempts.map(({ verdict: _, ...row }) => row) })),
         /ledger of n1 says nothing/,
+      ],
+      [
+        'an outcome that no copy of the ledger ever had',
+        () =>
+          onLedger(good, 'n1', ({ attempts }) => ({
+            attempts: attempts.map((row) => ({
+              ...row,
+              verdict: 'unknown',
+              before: [{ verdict: 'failed', settled: false }],
+            })),
+          })),
+        /ledger of n1 says unknown/,
+      ],
+      [
+        'a settlement without a tombstone in any copy of the ledger',
+        () =>
+          onLedger(evidenceOf(again), 'n1', ({ attempts }) => ({
+            attempts: attempts.map((row) => ({ ...row, settled: false, before: [{ settled: false }] })),
+          })),
+        /no tombstone/,
+      ],
+      [
+        'a second start on a machine that was put back',
+        () => ({ ...withRecords(record('install', 'start')), putBack: [{ node: 'n1', journaled: { [run]: 12 } }] }),
+        /started 2 times/,
       ],
       [
         'a refusal of what was started',

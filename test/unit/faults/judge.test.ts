@@ -52,6 +52,22 @@ describe('the judge of the fault tests', () => {
     );
   });
 
+  it('excuses what a machine that was put back had told before, and what it became after the end', () => {
+    const { attempts = [] } = good.ledgers.find(({ node }) => node === 'n1') ?? {};
+    const before = [{ verdict: 'succeeded' as const, settled: true }];
+    const lost = onLedger(good, 'n1', () => ({
+      highestEpoch: 0,
+      attempts: attempts.map((row) => ({ ...row, isLost: true, before })),
+    }));
+    assert.deepEqual(judge(lost), []);
+    const again = onLedger(good, 'n1', () => ({
+      attempts: attempts.map((row) => ({ ...row, verdict: 'unknown' as const, before })),
+    }));
+    assert.deepEqual(judge(again), []);
+    const putBack = [{ node: 'n3', journaled: { [run]: goodFacts.length } }];
+    assert.deepEqual(judge({ ...good, now: { ...good.now, failover: 'suspended' }, putBack }), []);
+  });
+
   it('excuses what a ledger has forgotten with its run, and not what it had before', () => {
     const closed = onLedger(good, 'n1', () => ({ closedRuns: [run], attempts: [] }));
     assert.deepEqual(judge(closed), []);
