@@ -5,7 +5,7 @@ import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
 import { busFailure, isConflict } from '../bus/failure.ts';
 import type { Head } from '../fleet/fleet.ts';
-import { ensureStream, readMessage, streamNames } from './streams.ts';
+import { ensureStream, lastSequence, readMessage, streamNames } from './streams.ts';
 
 export interface Heads {
   /** The head that was kept last; undefined when there is none or it cannot be read. */
@@ -34,9 +34,16 @@ export function openHeads(bus: Bus): Heads {
   const known = new Map<string, { at: number; head: Head | undefined }>();
 
   const look = async (stream: string): Promise<Result<{ at: number; head: Head | undefined }>> => {
-    const message = await readMessage(bus, streamOf(stream), { last_by_subj: subjectOf(stream) });
+    const newest = () => readMessage(bus, streamOf(stream), { last_by_subj: subjectOf(stream) });
+    const seen = await newest();
+    if (!seen.ok) return seen;
+    if (seen.value !== undefined) return ok({ at: seen.value.seq, head: seen.value.json<Head>() });
+    // A damaged head is gone and its number is not. Once more after the number: a head that another wrote is not missed.
+    const last = await lastSequence(bus, streamOf(stream));
+    if (!last.ok) return last;
+    const message = await newest();
     if (!message.ok) return message;
-    return ok({ at: message.value?.seq ?? 0, head: message.value?.json<Head>() });
+    return ok({ at: message.value?.seq ?? last.value, head: message.value?.json<Head>() });
   };
 
   return {

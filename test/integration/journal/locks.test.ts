@@ -53,6 +53,23 @@ describe('lock, artefacts and leadership on the bus', function () {
     assert.equal(must(await log.holder('held'))?.run, 'run-f');
   });
 
+  it('gives a cluster back and takes it where its kept head is gone and the number of that is not', async () => {
+    const log = openClusterLog(test.bus);
+    must(await log.open('beheaded', opened('run-h')));
+    const heads = 'HEAD_CLUSTER_beheaded';
+    // A stream forgets what is too old, as with a damaged entry its number stays.
+    const { config } = await test.bus.jsm.streams.info(heads);
+    await test.bus.jsm.streams.update(heads, { ...config, max_age: 100_000_000, duplicate_window: 100_000_000 });
+    const state = async () => (await test.bus.jsm.streams.info(heads)).state;
+    await eventually(async () => (await state()).messages === 0, 'the head is gone');
+    assert.equal((await state()).last_seq, 1);
+    await test.bus.jsm.streams.update(heads, { ...config, max_age: 0 });
+    const again = openClusterLog(test.bus);
+    must(await again.close('beheaded', { type: 'RunClosed', run: 'run-h', status: 'failed', epoch: 1, atMs: 2 }));
+    must(await again.open('beheaded', opened('run-i')));
+    assert.equal((await state()).messages, 1);
+  });
+
   it('refuses names that are not names', async () => {
     const refused = await openClusterLog(test.bus).open('lab.>', opened('run-g'));
     assert.equal(refused.ok ? '' : refused.failure.code, 'bad-input');
