@@ -8,12 +8,15 @@ import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
 import { headsOf } from './held-heads.ts';
 import { isConnected } from './presence.ts';
-import { restoredReason } from './restored-ledger.ts';
+import { restoredReason, staleHello, takesBack } from './restored-ledger.ts';
 import { type FleetTables, type NodeRecord, type PresenceRecord, update } from './tables.ts';
 
 export interface Bookkeeping {
-  /** Resolves when it is written; fails when the node may not be served, as when its ledger went back. */
-  hello(node: string, hello: Hello): Promise<Result<void>>;
+  /**
+   * Resolves when it is written; fails when the node may not be served, as when its ledger went back. What takes back
+   * something that was known is written only when `isAlive` finds somebody at the other end of the stream.
+   */
+  hello(node: string, hello: Hello, isAlive: () => Promise<Result<unknown>>): Promise<Result<void>>;
   /** The ledger's counter as an outcome tells it; the record never goes back. */
   counter(node: string, counter: number): void;
   presence(presence: PresenceRecord): void;
@@ -48,12 +51,28 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
   };
 
   return {
-    hello(node, hello) {
+    async hello(node, hello, isAlive) {
       let restored: string | undefined;
       let isNew = false;
+      const stored = await tables.nodes.get(node);
+      if (!stored.ok) return stored;
+      const known = stored.value?.value;
+      const isBelieved = known !== undefined && takesBack(known, hello);
+      if (isBelieved && restoredReason(known, hello) !== undefined) {
+        const presence = await tables.presence.get(node);
+        if (!presence.ok) return presence;
+        // Either this hello is an old one, or it is not the agent's: of the two the one that goes on is the agent.
+        if (isConnected(presence.value?.value, clock.nowMs())) return staleHello(node);
+      }
+      if (isBelieved) {
+        const alive = await isAlive();
+        if (!alive.ok) return alive;
+      }
       const written = write(`${node}'s record`, () =>
         update(tables.nodes, node, (old) => {
           if (old === undefined) return fail('not-found', `${node} is not in the table of nodes`);
+          // The record has gone on meanwhile: what is older than it was not asked about.
+          if (!isBelieved && takesBack(old, hello)) return staleHello(node);
           restored = old.restored ?? restoredReason(old, hello);
           isNew = restored !== old.restored;
           if (restored !== undefined) return ok({ ...old, restored });

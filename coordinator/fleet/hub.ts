@@ -16,7 +16,7 @@ import { clockOffsetOf } from './clock-offset.ts';
 import { createContests } from './contests.ts';
 import { takeRequests } from './requests.ts';
 import { forgedField, forgedText } from './restored-ledger.ts';
-import { createSession, type Session } from './session.ts';
+import { askWhetherAlive, createSession, type Session } from './session.ts';
 import { encodeFromAgent, openedSubject, outcomeSubject, progressSubject, type ToAgentInit } from './subjects.ts';
 import type { FleetTables, PresenceRecord } from './tables.ts';
 
@@ -121,7 +121,7 @@ export function createHub(options: {
     const forged = forgedField(hello);
     const known =
       forged === undefined
-        ? await books.hello(node, hello)
+        ? await books.hello(node, hello, () => askWhetherAlive(connection.session))
         : fail('bad-input', `${node}: ${forged} of its hello has control characters, is too long or no count`);
     // After what it holds was written down: that is true whoever leads.
     const admitted = known.ok ? await options.mayServe(node, hello.highestEpoch, epoch) : known;
@@ -191,6 +191,7 @@ export function createHub(options: {
   const hearUnwelcomed = (connection: Connection, message: FromAgent): void => {
     const { node } = connection.stream;
     const { behindHello } = connection;
+    if (connection.session.answer(message)) return;
     if (behindHello !== undefined && behindHello.length < behindHelloMax) behindHello.push(message);
     else if (behindHello !== undefined)
       connection.hangUp(failure('refused-busy', `${node} said too much before it was welcomed`));

@@ -1,5 +1,7 @@
 // One agent's stream: what is asked of the agent, and which of its messages answers what. It stores nothing and knows
 // nothing of other nodes; when the stream ends, everything that waits is told so.
+import { randomUUID } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
 import { after, type Clock } from '../../shared/clock.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import {
@@ -8,9 +10,10 @@ import {
   KeyStatus,
   type ReadAnswer,
   type ToAgent,
+  ToAgentSchema,
 } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { formatKey } from '../../shared/key.ts';
-import { keyFromWire } from '../../shared/rpc/outcome-wire.ts';
+import { keyFromWire, keyToWire } from '../../shared/rpc/outcome-wire.ts';
 
 /** How long an agent may take to look into its ledger; settling also ends what runs. */
 const keyAnswerMs = 60_000;
@@ -94,6 +97,15 @@ export function createSession(node: string, put: (message: ToAgent) => boolean, 
       for (const end of [...waiting.values()]) end(gone());
     },
   };
+}
+
+/**
+ * Whether an agent is at the other end now: it answers a question that nobody can have answered before. Of a key that
+ * there never is, under no epoch, so that it changes nothing there. The stream's own limits say how long it may take.
+ */
+export function askWhetherAlive(session: Session): Promise<Result<unknown>> {
+  const key = { run: `alive-${randomUUID()}`, step: 'hello', phase: 'do', attempt: 1 } as const;
+  return session.handle(create(ToAgentSchema, { kind: { case: 'ask', value: { key: keyToWire(key), epoch: 0 } } }));
 }
 
 function questionOf({ kind }: FromAgent, isAsked: (name: string) => boolean): string | undefined {

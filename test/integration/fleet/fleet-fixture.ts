@@ -30,6 +30,7 @@ import {
   type FromAgent,
   type FromAgentSchema,
   type JoinAnswer,
+  KeyStatus,
   type ToAgent,
   ToAgentSchema,
 } from '../../../shared/gen/baton/v1/fleet_pb.ts';
@@ -265,10 +266,15 @@ export class TestAgent {
     this.ended = endOf(this.call as ClientDuplexStream<unknown, unknown>);
     this.call.on('data', (message: ToAgent) => {
       this.heard.push(message);
+      // As every agent does before its welcome, when it is asked whether it is there.
+      if (this.answersAsks && message.kind.case === 'ask' && this.of('welcome').length === 0)
+        this.say({ case: 'keyState', value: { key: message.kind.value.key, status: KeyStatus.ABSENT } });
       this.onMessage(message);
     });
   }
   onMessage: (message: ToAgent) => void = () => undefined;
+  /** False: one that said hello and has gone, which its coordinator does not know yet. */
+  answersAsks = true;
 
   say(kind: MessageInitShape<typeof FromAgentSchema>['kind']): void {
     this.call.write({ kind } as FromAgent);

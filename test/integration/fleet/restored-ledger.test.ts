@@ -37,6 +37,16 @@ describe('an agent whose state was restored from an older copy', () => {
     await eventually(() => agent.of('welcome').length === 1, 'a welcome');
     return agent;
   };
+  /** Served, and seen to have gone. */
+  const servedAndGone = async (name: string, own: Credentials, generation: string, counter: number) => {
+    (await served(own, generation, counter)).close();
+    await isGone(name);
+  };
+  const isGone = (name: string) =>
+    eventually(
+      async () => must(await fixture.tables.presence.get(name))?.value.connected === false,
+      `${name} is not connected`,
+    );
   const refusedFor = async (agent: TestAgent, reason: RegExp) => {
     const ended = await agent.ended;
     assert.equal(ended.code, status.DATA_LOSS);
@@ -49,7 +59,7 @@ describe('an agent whose state was restored from an older copy', () => {
 
   it('is not served when its ledger went back, says what to do, and is audited once', async () => {
     const own = await fixture.join('n1');
-    (await served(own, 'g', 9)).close();
+    await servedAndGone('n1', own, 'g', 9);
     const reason = /n1: .*went back from 9 to 4; .*look at .* node, then baton node revoke n1 and baton node add n1/;
     await refusedFor(knock(own, 'g', 4), reason);
     // Also once its counter has grown past what was seen before.
@@ -63,7 +73,7 @@ describe('an agent whose state was restored from an older copy', () => {
 
   it('is not served when its ledger is another one', async () => {
     const own = await fixture.join('n2');
-    (await served(own, 'g', 9)).close();
+    await servedAndGone('n2', own, 'g', 9);
     await refusedFor(knock(own, 'h', 20), /n2: .*another one than before \(h, was g\)/);
   });
 
@@ -75,6 +85,7 @@ describe('an agent whose state was restored from an older copy', () => {
     agent.say({ case: 'outcome', value: outcomeToWire(key, succeeded, 2) });
     await eventually(async () => (await counterOf('n3')) === 8, 'the counter is recorded');
     agent.close();
+    await isGone('n3');
 
     const heard: string[] = [];
     const stop = fixture.fleet.onOutcome((node) => heard.push(node));
@@ -85,9 +96,72 @@ describe('an agent whose state was restored from an older copy', () => {
     stop();
   });
 
+  const isLeftAlone = async (name: string, counter: number) => {
+    const record = must(await fixture.tables.nodes.get(name))?.value;
+    assert.equal(record?.restored, undefined);
+    assert.deepEqual(record?.ledger, { generation: 'g', counter });
+    assert.equal(await audited(new RegExp(name)), 0);
+  };
+
+  it('is not told from a hello that waited while its coordinator was stopped: nobody answers there any more', async () => {
+    const own = await fixture.join('n8');
+    await servedAndGone('n8', own, 'g', 9);
+    for (const [generation, counter] of [['g', 4] as const, ['h', 20] as const]) {
+      const old = knock(own, generation, counter);
+      old.answersAsks = false;
+      await eventually(() => old.of('ask').length === 1, 'it is asked');
+      // What was said behind hello is no answer.
+      old.say({ case: 'heartbeat', value: { ledgerCounter: counter } });
+      old.close();
+      await eventually(() => fixture.hub.streams() === 0, 'its stream is over');
+      await fixture.hub.flush();
+    }
+    await isLeftAlone('n8', 9);
+    await served(own, 'g', 9);
+  });
+
+  it('is not told from a hello while another stream of the node goes on, which is served further', async () => {
+    const own = await fixture.join('n9');
+    const agent = await served(own, 'g', 9);
+    const isConnected = async () => must(await fixture.tables.presence.get('n9'))?.value.connected === true;
+    await eventually(isConnected, 'n9 is connected');
+    for (const [generation, counter] of [['g', 4] as const, ['h', 20] as const]) {
+      const ended = await knock(own, generation, counter).ended;
+      assert.match(ended.details, /n9: what its agent says is older than what is known/);
+      assert.notEqual(ended.code, status.DATA_LOSS);
+    }
+    await isLeftAlone('n9', 9);
+    agent.say({ case: 'heartbeat', value: { ledgerCounter: 10 } });
+    await eventually(() => agent.of('heartbeatSeen').length === 1, 'it is heard');
+  });
+
+  it('keeps the heads that it held until somebody at the end of its stream says otherwise', async () => {
+    const own = await fixture.join('n10');
+    const heads = [{ run: 'upgrade-1', sequence: 12, hash: 'a'.repeat(64) }];
+    const agent = new TestAgent(fixture, own);
+    agents.push(agent);
+    await agent.hello({
+      ledgerGeneration: 'g',
+      ledgerCounter: 3,
+      heads: heads.map(({ run, ...head }) => ({ run, head })),
+    });
+    agent.close();
+    await isGone('n10');
+    const headsOf = async () => must(await fixture.tables.nodes.get('n10'))?.value.heads;
+    const old = knock(own, 'g', 3);
+    old.answersAsks = false;
+    await eventually(() => old.of('ask').length === 1, 'it is asked');
+    old.close();
+    await eventually(() => fixture.hub.streams() === 0, 'its stream is over');
+    await fixture.hub.flush();
+    assert.deepEqual(await headsOf(), heads);
+    await served(own, 'g', 3);
+    assert.deepEqual(await headsOf(), []);
+  });
+
   it('is served again once it has joined anew', async () => {
     const own = await fixture.join('n4');
-    (await served(own, 'g', 9)).close();
+    await servedAndGone('n4', own, 'g', 9);
     await refusedFor(knock(own, 'h', 1), /another one/);
     must(await fixture.enrolment.revoke('n4', 'alice'));
     const anew = await fixture.join('n4');
