@@ -27,4 +27,14 @@ export const regressions: Regression[] = [
       { at: 67, kind: 'late', node: 'n1', forMs: 1_000 },
     ],
   },
+  {
+    found:
+      'a coordinator that woke up heard hellos from before it was stopped, and put every node out of service for good: its ledger went back',
+    scenario: { plan: 'failover-arm', way: 'retry', coordinators: ['c1', 'c2'] },
+    faults: [
+      { at: 46, kind: 'pauseCoordinator', node: 'n3', forMs: 29_336 },
+      { at: 67, kind: 'killAgent', node: 'n3', forMs: 48_414 },
+      { at: 126, kind: 'pauseCoordinator', node: 'n1', forMs: 30_057 },
+    ],
+  },
 ];
