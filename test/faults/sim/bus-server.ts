@@ -112,26 +112,6 @@ export class BusServer {
     for (const stream of this.streams.values()) stream.listeners.clear();
   }
 
-  /** Everything that is on its disk now; what is given back puts the disk back to it. */
-  snapshot(): () => void {
-    const streams = [...this.streams].map(([name, { subjects, messages }]) => ({
-      name,
-      subjects,
-      messages: [...messages],
-    }));
-    const tables = [...this.tables].map(([name, { isMemory, entries, revision }]) => ({
-      ...{ name, isMemory, entries: new Map(entries), revision },
-    }));
-    return () => {
-      this.streams.clear();
-      for (const { name, subjects, messages } of streams)
-        this.streams.set(name, { subjects, messages: [...messages], known: new Map(), listeners: new Set() });
-      this.tables.clear();
-      for (const { name, isMemory, entries, revision } of tables)
-        this.tables.set(name, { isMemory, entries: new Map(isMemory ? [] : entries), revision, watchers: new Set() });
-    };
-  }
-
   private refuseIfFull(): void {
     if (this.isFull) throw apiError(503, 10_023, 'insufficient resources');
   }

@@ -55,7 +55,7 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
   };
 
   const look = async (): Promise<void> => {
-    if (site.wasRestored) for (const record of site.refusedNodes()) site.joinAnew(record);
+    for (const record of site.refusedNodes()) site.joinAnew(record);
     const ready = site.leader()?.ready;
     if (ready === undefined) return;
     const { runs } = ready;

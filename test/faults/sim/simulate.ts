@@ -1,4 +1,6 @@
 // One simulation from the start of a run to its end: the plan, what the operator is like, and what goes wrong where.
+
+import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
 import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
@@ -88,14 +90,13 @@ export async function simulate(
   const { log } = options;
   if (log !== undefined) tellEvents(here, operator.run, log);
   await here.time.pass(isOver, upToMs);
-  const isStandingRestored = here.wasRestored && operator.said.length > wordsMax;
   await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
   const events = eventsOf(here.server, operator.run);
   const newest = events.at(-1)?.event;
   const stuck =
     here.crashes.length > 0
       ? here.crashes.join('\n')
-      : isClosed || isStandingRestored
+      : isClosed || isHeldByRefused(here, newest?.fact)
         ? undefined
         : `no end after ${here.time.nowMs} ms; newest event ${JSON.stringify(newest?.fact)?.slice(0, 400) ?? 'none'}`;
   return {
@@ -111,6 +112,14 @@ export async function simulate(
     nowMs: here.time.nowMs,
     happened: here.time.happened,
   };
+}
+
+/** Stands for nothing but a node that is not served until it is joined anew: that is what a put-back ledger must bring. */
+function isHeldByRefused(site: Site, newest: RunEvent['fact'] | undefined): boolean {
+  if (newest?.type !== 'RunHalted') return false;
+  const refused = site.refusedNodes().map(({ name }) => name);
+  const missed = newest.halt.checks.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'warn');
+  return missed.length > 0 && missed.every(({ node, verdict }) => verdict === 'unknown' && refused.includes(node));
 }
 
 /** For who looks at a failing seed: the journal beside the processes' own log. */

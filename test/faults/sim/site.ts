@@ -46,8 +46,6 @@ export class Site {
   readonly coordinators = new Map<string, Coordinator>();
   /** Bugs that ended a process. */
   readonly crashes: string[] = [];
-  /** A ledger or the bus was put back: nodes may refuse until they are joined anew. */
-  wasRestored = false;
   /** Machines that were put back, and how far the journals were then. */
   readonly putBack: NonNullable<Evidence['putBack']> = [];
   /** Heads that a coordinator was told of as journaled. */
@@ -121,17 +119,6 @@ export class Site {
     });
   }
 
-  /** The coordinator's disk is put back, later, to how it is now. */
-  snapshotBus(): () => void {
-    const restore = this.server.snapshot();
-    return () => {
-      for (const name of this.names) this.killCoordinator(name);
-      this.server.restart();
-      restore();
-      this.wasRestored = true;
-    };
-  }
-
   startAgent(name: string): void {
     if (this.agents.get(name)?.process.isDead === false) return;
     const node = this.world.node(name);
@@ -186,7 +173,6 @@ export class Site {
     const restore = this.world.node(name).snapshot();
     return () => {
       this.reboot(name, restore);
-      this.wasRestored = true;
       const lengths = [...this.server.streams].map(([stream, { messages }]) => [stream, messages.length] as const);
       const journals = lengths.filter(([stream]) => stream.startsWith('RUN_'));
       const journaled = Object.fromEntries(journals.map(([stream, length]) => [stream.slice('RUN_'.length), length]));
