@@ -1,5 +1,5 @@
 // `npm run bench:port`: a real coordinator, an honest agent, and hostile clients that do one attack after another. Prints
-// how long the honest agent's heartbeats took and what memory the coordinator held. Figures, not a test.
+// how long the honest agent's heartbeats took and what memory the coordinator held; exit 1 over a limit, saying which.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +21,26 @@ import { must } from '../integration/bus/test-bus.ts';
 import { TestAgent, TestClient } from '../integration/fleet/fleet-fixture.ts';
 import { type CoordinatorProcess, startCoordinator } from '../integration/operator/coordinator-process.ts';
 
-const { values } = parseArgs({
-  options: {
+const usage = `usage: npm run bench:port -- [options]
+  --connections 1000   hostile connections at a time
+  --seconds 8          of each attack
+  --addresses 250      of this machine that they come from
+  --only TEXT          only attacks whose name has this in it, such as 'ping flood (node)'
+  --mutants 100000     mutated messages afterwards; 0: none
+  --seed 20261121      of the mutated messages
+  --log                show what the coordinator logs under each attack
+exit: 0 within the limits, 1 over one, 2 wrong usage
+`;
+const values = readOptions();
+const connections = Number(values.connections);
+const seconds = Number(values.seconds);
+const heartbeatMs = 20;
+const limits = { memoryBytes: 256e6, p99Ms: 100 };
+/** What was over its limit. */
+const over: string[] = [];
+
+function readOptions() {
+  const options = {
     connections: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '8' },
     addresses: { type: 'string', default: '250' },
@@ -30,11 +48,34 @@ const { values } = parseArgs({
     mutants: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '20261121' },
     log: { type: 'boolean', default: false },
-  },
-});
-const connections = Number(values.connections);
-const seconds = Number(values.seconds);
-const heartbeatMs = 20;
+    help: { type: 'boolean', short: 'h', default: false },
+  } as const;
+  const wrong = (message: string): never => {
+    process.stderr.write(`${message}\n${usage}`);
+    process.exit(2);
+  };
+  try {
+    const { values } = parseArgs({ options });
+    if (values.help) {
+      process.stdout.write(usage);
+      process.exit(0);
+    }
+    for (const name of ['connections', 'seconds', 'addresses', 'mutants', 'seed'] as const)
+      if (!/^\d+$/.test(values[name])) wrong(`--${name} must be a whole number`);
+    return values;
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Holds the honest agent's figures against the limits. */
+function judge(what: string, trips: number[], peak: number, problems: string[]): void {
+  const p99 = percentile(trips, 0.99);
+  if (!(p99 <= limits.p99Ms)) over.push(`${what}: p99 ${p99.toFixed(1)} ms, limit ${limits.p99Ms} ms`);
+  if (!(peak <= limits.memoryBytes))
+    over.push(`${what}: ${(peak / 1e6).toFixed(0)} MB, limit ${limits.memoryBytes / 1e6} MB`);
+  over.push(...problems.map((problem) => `${what}: ${problem}`));
+}
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -97,8 +138,8 @@ async function attackOnce(
       from: addresses(Number(values.addresses)),
       ...own,
     });
-  const over = sleep(seconds * 1000);
-  const [backMs] = await Promise.all([comeBack(coordinator, returning, over), over]);
+  const isOver = sleep(seconds * 1000);
+  const [backMs] = await Promise.all([comeBack(coordinator, returning, isOver), isOver]);
   const trips = honest.take();
   const result = await hostile?.end();
   if (coordinator.process.exitCode !== null || coordinator.process.signalCode !== null)
@@ -108,13 +149,17 @@ async function attackOnce(
   const problems = [
     ...(honest.lost() === undefined ? [] : [`agent lost: ${honest.lost()}`]),
     ...(coordinator.process.exitCode === null ? [] : ['coordinator ended']),
+    ...(Number.isFinite(backMs) ? [] : ['another agent could not connect']),
   ];
+  const name = attack ? `${attack.name} (${attack.as})` : 'nothing';
+  const peak = peakBytes(pid);
+  judge(name, trips, peak, problems);
   return [
-    attack ? `${attack.name} (${attack.as})` : 'nothing',
+    name,
     String(result?.opened ?? 0),
     String(trips.length),
     ...[0.5, 0.99, 1].map((share) => percentile(trips, share).toFixed(1)),
-    `${(peakBytes(pid) / 1e6).toFixed(0)} MB`,
+    `${(peak / 1e6).toFixed(0)} MB`,
     `${(logged / 1e3).toFixed(0)} kB`,
     `${backMs.toFixed(0)} ms`,
     problems.length === 0 ? '  0' : `  ${problems.join(', ')}`,
@@ -143,9 +188,14 @@ async function mutate(coordinator: CoordinatorProcess, honest: Honest): Promise<
   const forged = logged.split('\n').filter((line) => line !== '' && !/^\d{4}-\S+ [A-Z]+ +coordinator: /.test(line));
   const figures = [0.5, 0.99, 1].map((share) => percentile(trips, share).toFixed(1)).join(' / ');
   const isWell = honest.lost() === undefined && coordinator.process.exitCode === null;
+  const peak = peakBytes(pid);
+  judge('mutated messages', trips, peak, [
+    ...(isWell ? [] : [`lost: ${honest.lost()}`]),
+    ...(forged.length === 0 ? [] : [`${forged.length} forged lines of log`]),
+  ]);
   return [
     `\n${sent} mutated messages of ${nodes.length} nodes (seed ${values.seed}) over ${streams} streams in ${((performance.now() - startedMs) / 1000).toFixed(0)} s:`,
-    `  ${isWell ? 'nothing broke' : `lost: ${honest.lost()}`}; p50 / p99 / max ${figures} ms; peak memory ${(peakBytes(pid) / 1e6).toFixed(0)} MB; log ${(logged.length / 1e3).toFixed(0)} kB, forged lines ${forged.length}, lines of bugs ${logged.split('\n').filter((line) => /a bug/.test(line)).length}`,
+    `  ${isWell ? 'nothing broke' : `lost: ${honest.lost()}`}; p50 / p99 / max ${figures} ms; peak memory ${(peak / 1e6).toFixed(0)} MB; log ${(logged.length / 1e3).toFixed(0)} kB, forged lines ${forged.length}, lines of bugs ${logged.split('\n').filter((line) => /a bug/.test(line)).length}`,
   ].join('\n');
 }
 
@@ -197,3 +247,5 @@ async function bench(): Promise<void> {
 }
 
 await bench();
+if (over.length > 0) process.stderr.write(`\nover the limits:\n${over.map((what) => `  ${what}\n`).join('')}`);
+process.exitCode = over.length > 0 ? 1 : 0;
