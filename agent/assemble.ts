@@ -62,6 +62,11 @@ export function assembleAgent(given: AssemblyParts): Agent {
     return undefined;
   };
 
+  const observeNow = async () => {
+    const policy = await machine.loadPolicy();
+    return policy.ok ? await machine.observeUnits(policy.value.observerUnits) : undefined;
+  };
+
   /** For what may be lost: a full disk must not end the daemon. */
   const goOn = (what: string, write: () => unknown) => {
     try {
@@ -121,13 +126,14 @@ export function assembleAgent(given: AssemblyParts): Agent {
           outcome === undefined ? [] : [outcomeMessage(key, outcome, outcomeCounter)],
         ),
     onMessage(message, send) {
-      handleMessage(message, send, { units: machine.units, ledger, executor, reader, clock, log }).catch(
-        (error: unknown) => {
-          log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
-          const refusal = refusalMessage(message, error, { ...parts, ledger });
-          if (refusal !== undefined) send(refusal);
-        },
-      );
+      handleMessage(message, send, {
+        ...{ units: machine.units, ledger, executor, reader, clock, log },
+        observer: observeNow,
+      }).catch((error: unknown) => {
+        log.error('a message could not be handled', { kind: message.kind.case, error: String(error) });
+        const refusal = refusalMessage(message, error, { ...parts, ledger });
+        if (refusal !== undefined) send(refusal);
+      });
     },
     onWelcome(_coordinator, epoch, coordinators) {
       // Every command brings the epoch again.
@@ -137,8 +143,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
     onConnection: (state) => goOn('how the connection stands', () => given.onConnection(state)),
   });
   const observe = async () => {
-    const policy = await machine.loadPolicy();
-    observer = policy.ok ? await machine.observeUnits(policy.value.observerUnits) : undefined;
+    observer = await observeNow();
   };
   const watch = createLeaseWatch({
     ...{ ledger, clock, log, observe: machine.observeUnits },

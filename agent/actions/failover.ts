@@ -6,7 +6,7 @@ import { syncFolder } from '../../shared/durable-file.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { clearSuspension, readSuspension, type Suspension, writeSuspension } from '../ledger/suspension.ts';
 import { errorCode } from '../platform/system-error.ts';
-import { describeState, isArmed, isMasked, isStopped, type UnitState } from '../platform/unit-states.ts';
+import { describeState, isArmed, isHeld, isMasked, type UnitState } from '../platform/unit-states.ts';
 import { type ActionContext, commandsHere, type Ended, executeOk, isProgram, leftMs, type Run } from './context.ts';
 import { change, notInState, readUnitStates } from './units.ts';
 
@@ -130,8 +130,6 @@ export async function suspendAgain(units: string[], context: ActionContext): Pro
   const now = states.ok ? states.value.map(describeState).join('; ') : states.failure.message;
   return `it could not be stopped and masked again (${now}): do so by hand, or a reboot may start it`;
 }
-
-const isHeld = (state: UnitState): boolean => isStopped(state) && isMasked(state);
 
 /** Brings back whether units are enabled where that is no longer as it was recorded. */
 async function restoreEnablement(units: string[], context: ActionContext) {

@@ -6,7 +6,7 @@ import type { Log } from '../../shared/log.ts';
 import { formatDuration } from '../../shared/units.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readSuspension, type Suspension, writeSuspension } from '../ledger/suspension.ts';
-import { describeState, isArmed, type UnitState } from '../platform/unit-states.ts';
+import { describeState, isArmed, isHeld, type UnitState } from '../platform/unit-states.ts';
 
 export const alarmEveryMs = 15 * 60_000;
 /** A hook that failed is called again after this. */
@@ -121,12 +121,48 @@ export function createLeaseWatch({ ledger, clock, log, observe, raise }: LeasePa
   };
 }
 
+export interface RenewalParts {
+  ledger: Ledger;
+  clock: Clock;
+  log: Log;
+  /** What systemd says of the observer's units; undefined when it does not tell. */
+  observer(): Promise<UnitState[] | undefined>;
+}
+
 /** The lease begins anew, for the run that suspended only; a coordinator of an older epoch renews nothing. */
-export function renewSuspension(run: string, leaseMs: number, epoch: number, ledger: Ledger, clock: Clock): boolean {
-  if (!ledger.acceptEpoch(epoch)) return false;
-  const record = readSuspension(ledger.file);
-  if (record === undefined || record.run !== run || !(leaseMs > 0)) return false;
+export async function renewSuspension(
+  run: string,
+  leaseMs: number,
+  epoch: number,
+  parts: RenewalParts,
+): Promise<boolean> {
+  const { ledger, clock } = parts;
+  if (!ledger.acceptEpoch(epoch) || !(leaseMs > 0)) return false;
+  const record = readSuspension(ledger.file) ?? (await lostRecord(run, parts));
+  if (record === undefined || record.run !== run) return false;
   const nowMs = clock.nowMs();
   writeSuspension(ledger.file, { ...record, deadlineMs: nowMs + leaseMs, alarmedAtMs: 0, seenAtMs: nowMs });
   return true;
+}
+
+/**
+ * The record as far as it is known, where the ledger was put back or made anew while the observer stayed stopped and
+ * masked: without one there is no alarm, and nothing suspends again when arming fails.
+ */
+async function lostRecord(
+  run: string,
+  { ledger, clock, log, observer }: RenewalParts,
+): Promise<Suspension | undefined> {
+  if (ledger.isClosed(run) || ledger.unfinished().length > 0) return undefined;
+  const counter = ledger.file.counter();
+  const states = (await observer()) ?? [];
+  // Arming, or its end, may have come meanwhile.
+  if (ledger.file.counter() !== counter || states.length === 0 || !states.every(isHeld)) return undefined;
+  const names = states.map(({ unit }) => unit).join(', ');
+  log.warn(`the suspension of ${names} had no record; it is written anew, and that they were enabled is assumed`, {
+    run,
+  });
+  const nowMs = clock.nowMs();
+  const units = states.map(({ unit }) => ({ unit, unitFileState: 'enabled' }));
+  return { run, units, suspendedAtMs: nowMs, deadlineMs: nowMs, alarmedAtMs: 0 };
 }

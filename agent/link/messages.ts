@@ -10,12 +10,12 @@ import { failureToWire, keyFromWire, keyToWire, outcomeToWire } from '../../shar
 import { collectUnits } from '../execution/collect.ts';
 import type { Reader } from '../execution/reader.ts';
 import { ask, type KeyStanding, type StandingParts, settle } from '../execution/standing.ts';
-import { renewSuspension } from '../failover/lease.ts';
+import { type RenewalParts, renewSuspension } from '../failover/lease.ts';
 import type { Head, Ledger } from '../ledger/ledger.ts';
 import { noRoomFor } from '../ledger/no-room.ts';
 import type { FromAgentInit } from './session.ts';
 
-export interface MessageParts extends StandingParts {
+export interface MessageParts extends StandingParts, Pick<RenewalParts, 'observer'> {
   reader: Reader;
 }
 
@@ -72,7 +72,7 @@ export async function handleMessage(
       return;
     case 'renewSuspension': {
       const { run, leaseMs, epoch } = kind.value;
-      if (!renewSuspension(run, leaseMs, epoch, ledger, clock)) log.debug('nothing to renew', { run, epoch });
+      if (!(await renewSuspension(run, leaseMs, epoch, parts))) log.debug('nothing to renew', { run, epoch });
       return;
     }
     case 'read': {

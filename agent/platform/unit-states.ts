@@ -52,6 +52,9 @@ export const isActive = (state: UnitState): boolean => state.activeState === 'ac
 export const isMasked = (state: UnitState): boolean =>
   state.loadState === 'masked' || state.unitFileState.startsWith('masked');
 
+/** Neither runs nor can be started. */
+export const isHeld = (state: UnitState): boolean => isStopped(state) && isMasked(state);
+
 /** Every observer unit is active and none is masked. */
 export const isArmed = (states: readonly UnitState[]): boolean =>
   states.length > 0 && states.every((state) => isActive(state) && !isMasked(state));

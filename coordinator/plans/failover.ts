@@ -2,7 +2,7 @@
 // when there is something that it may watch.
 import { minutes, seconds } from '../../shared/units.ts';
 import { failoverArmed } from '../checks/failover-armed.ts';
-import { failoverSuspended } from '../checks/failover-suspended.ts';
+import { asGuard, failoverSuspended } from '../checks/failover-suspended.ts';
 import { observerQuiet } from '../checks/observer-quiet.ts';
 import { portalAnswers } from '../checks/portal-answers.ts';
 import { replicationStreaming } from '../checks/replication-streaming.ts';
@@ -74,4 +74,4 @@ export function armFailover(section: string, cluster: Cluster): Unphased {
 const safeToArm: Step['before'] = [portalAnswers.ref({ version: null }), replicationStreaming.ref({})];
 
 /** Every step of these is started only while failover is still suspended. */
-export const whileSuspended = (items: PlanItem[]): PlanItem[] => guarded([failoverSuspended.ref({})], items);
+export const whileSuspended = (items: PlanItem[]): PlanItem[] => guarded(asGuard([failoverSuspended.ref({})]), items);

@@ -29,7 +29,7 @@ import type { ProgressFeed } from './progress.ts';
 import type { Refusals } from './refusals.ts';
 import type { RunMeter } from './run-meter.ts';
 import { type OperatorWord, type Runner, type RunnerParts, startRunner } from './runner.ts';
-import { renewEveryMs, renewLeases } from './suspension-lease.ts';
+import { type Leases, leasesOf } from './suspension-lease.ts';
 
 export interface RunServiceParts extends OpeningParts {
   coordinator: string;
@@ -113,15 +113,17 @@ export function createRunService(parts: RunServiceParts): RunService {
       parts.progress.tell(run, { schema: 1, sequence, at, notice: trouble?.message ?? '' });
     };
     const filled = { ...plan, items: fill(plan.items, { run }) };
-    const runner: Runner = startRunner({ ...parts, run, meter, plan: filled, onTrouble }, isTakeover);
+    const leases = leasesOf(parts, filled);
+    const watching = { onTrouble, onEvent: leases.heed };
+    const runner: Runner = startRunner({ ...parts, run, meter, plan: filled, ...watching }, isTakeover);
     runners.set(run, runner);
-    care(run, attend(run, plan, runner, meter));
+    care(run, attend(run, plan, runner, meter, leases));
   };
 
-  const attend = async (run: string, plan: Plan, runner: Runner, meter: RunMeter): Promise<void> => {
+  const attend = async (run: string, plan: Plan, runner: Runner, meter: RunMeter, leases: Leases): Promise<void> => {
     if (plan.items.some((item) => item.kind === 'step' && item.takesPortalDown)) await meter.start();
     const over = new AbortController();
-    void renewUntil(over.signal, run, plan, runner);
+    void leases.keep(over.signal, runner.state);
     const end = await runner.done;
     over.abort();
     await meter.stop();
@@ -137,18 +139,6 @@ export function createRunService(parts: RunServiceParts): RunService {
         return;
       case 'stopped':
         return;
-    }
-  };
-
-  const renewUntil = async (signal: AbortSignal, run: string, plan: Plan, runner: Runner): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        await renewLeases(fleet, plan, runner.state());
-      } catch (error) {
-        // Only the agent's alarm depends on it; the next turn tries again.
-        log.warn('the lease of the failover suspension was not renewed', { run, error: String(error) });
-      }
-      await clock.sleep(renewEveryMs, signal);
     }
   };
 

@@ -40,6 +40,8 @@ export interface RunnerParts {
   limits?: Limits;
   /** What keeps the run from going on by itself, told again and again while it does; undefined once it is over. */
   onTrouble?(trouble: Failure | undefined): void;
+  /** Called with each event that this runner has journaled. */
+  onEvent?(fact: RunFact, state: RunState): void;
   /** Resolves when the nodes' agents are back after a takeover, or have stayed away for too long. */
   agentsBack?(nodes: string[], signal: AbortSignal): Promise<void>;
 }
@@ -139,6 +141,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
     state = apply(state, event);
     head = { sequence: event.sequence, hash };
     observe({ type: 'appended', run, fact: event.fact, atMs: clock.monotonicMs() });
+    parts.onEvent?.(event.fact, state);
     if (event.fact.type === 'OutcomeRecorded') {
       const { item, phase, attempt } = event.fact;
       const node = itemState(state, item).attempts.find((one) => one.phase === phase && one.attempt === attempt)?.node;

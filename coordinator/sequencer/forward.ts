@@ -1,5 +1,6 @@
 // The way ahead: gates, approvals and steps in the plan's order. Pure.
 import { actionClasses } from '../../shared/actions/action.ts';
+import { asGuard } from '../checks/failover-suspended.ts';
 import type { Approval, Gate, Step } from '../plans/plan.ts';
 import { awaitOutcome, mayTryAgain, nextAttempt, settle, unknownEnd } from './attempt.ts';
 import { complaints, end, failureMessage, halt } from './ending.ts';
@@ -157,7 +158,14 @@ function prepare(situation: Situation, step: Step, index: number, item: ItemStat
 /** The postcondition of a step that is done, read after an event. */
 function stillHolds(situation: Situation, earlier: Step, base: number) {
   const { beforeWithinMs: withinMs, readEveryMs: everyMs } = situation.limits;
-  return standingOf(situation, { item: earlier.id, of: 'then', checks: earlier.then, base, withinMs, everyMs });
+  return standingOf(situation, {
+    item: earlier.id,
+    of: 'then',
+    checks: asGuard(earlier.then),
+    base,
+    withinMs,
+    everyMs,
+  });
 }
 
 function noLongerHolds(situation: Situation, earlier: Step, checks: Parameters<typeof complaints>[0]): Instruction {

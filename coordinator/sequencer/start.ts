@@ -2,6 +2,7 @@
 // read, then the intent is journaled. Pure.
 import type { Action } from '../../shared/actions/action.ts';
 import type { Phase } from '../../shared/key.ts';
+import { asGuard } from '../checks/failover-suspended.ts';
 import type { Step } from '../plans/plan.ts';
 import { complaints, halt } from './ending.ts';
 import { suspensionInForce } from './in-force.ts';
@@ -17,7 +18,7 @@ export function guardSuspension(situation: Situation): Instruction | undefined {
   const standing = standingOf(situation, {
     item: suspension.id,
     of: 'then',
-    checks: suspension.then,
+    checks: asGuard(suspension.then),
     base: Math.max(state.eraSequence, state.effectSequence),
     withinMs: limits.beforeWithinMs,
     everyMs: limits.readEveryMs,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createLeaseWatch, renewSuspension } from '../../../agent/failover/lease.ts';
 import { type Ledger, ledgerOf } from '../../../agent/ledger/ledger.ts';
 import { ledgerPath, openLedgerFile } from '../../../agent/ledger/ledger-file.ts';
-import { readSuspension, writeSuspension } from '../../../agent/ledger/suspension.ts';
+import { clearSuspension, readSuspension, writeSuspension } from '../../../agent/ledger/suspension.ts';
 import type { UnitState } from '../../../agent/platform/unit-states.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { createLog } from '../../../shared/log.ts';
@@ -48,6 +48,11 @@ describe('The watch over the lease of suspended failover', () => {
         return hookWorks;
       },
     });
+  };
+  const renew = (run: string, leaseMs: number, observer = async () => [state], epoch = 1) => {
+    const log = createLog('test');
+    log.silent = true;
+    return renewSuspension(run, leaseMs, epoch, { ledger, clock, log, observer });
   };
   const restart = () => {
     monotonicMs = 5;
@@ -123,7 +128,7 @@ describe('The watch over the lease of suspended failover', () => {
 
   it('is silent again once the lease is renewed, until that runs out', async () => {
     await lookFor(2 * hour);
-    assert.ok(renewSuspension('r1', hour, 1, ledger, clock));
+    assert.ok(await renew('r1', hour));
     await lookFor(hour - 1000);
     assert.equal(alarms.length, 1);
     await lookFor(1000);
@@ -154,7 +159,7 @@ describe('The watch over the lease of suspended failover', () => {
   it('takes no renewal for a clock that was set back', async () => {
     await lookFor(minute);
     wallMs -= 10 * hour;
-    assert.ok(renewSuspension('r1', 2 * hour, 1, ledger, clock));
+    assert.ok(await renew('r1', 2 * hour));
     await lookFor(2 * hour - minute);
     assert.deepEqual(alarms, []);
     await lookFor(minute);
@@ -167,5 +172,54 @@ describe('The watch over the lease of suspended failover', () => {
     await lookFor(minute);
     const record = readSuspension(ledger.file);
     assert.ok(Math.abs((record?.deadlineMs ?? 0) - wallMs - (hour - minute)) <= 1000, JSON.stringify(record));
+  });
+
+  it('goes on after the ledger was put back: a renewal writes the record anew while the observer is held', async () => {
+    clearSuspension(ledger.file);
+    await lookFor(minute);
+    assert.ok(await renew('r1', hour));
+    const record = readSuspension(ledger.file);
+    assert.deepEqual(record?.units, [{ unit: 'ha', unitFileState: 'enabled' }]);
+    assert.equal(record.run, 'r1');
+    await lookFor(hour - 1000);
+    assert.deepEqual(alarms, []);
+    await lookFor(1000);
+    assert.equal(alarms.length, 1);
+  });
+
+  describe('writes no record anew', () => {
+    const armed = () => ({ ...state, loadState: 'loaded', unitFileState: 'enabled', activeState: 'active' });
+    beforeEach(() => clearSuspension(ledger.file));
+    afterEach(() => assert.equal(readSuspension(ledger.file), undefined));
+
+    it('for an observer that is armed, only stopped, or not told of', async () => {
+      const stopped = { ...state, loadState: 'loaded', unitFileState: 'enabled' };
+      for (const states of [[armed()], [state, armed()], [stopped], []])
+        assert.equal(await renew('r1', hour, async () => states), false);
+    });
+
+    it('for a run that is closed here, or a coordinator whose epoch is over', async () => {
+      ledger.acceptEpoch(2);
+      assert.equal(await renew('r1', hour), false);
+      ledger.closeRun('r1', wallMs);
+      assert.equal(await renew('r1', hour, undefined, 2), false);
+    });
+
+    it('while something runs, or where something began while it looked', async () => {
+      const begin = (step: string) => {
+        const key = { run: 'r1', step, phase: 'do' as const, attempt: 1 };
+        const action = { kind: 'armFailover' as const, units: ['ha'] };
+        ledger.begin({ key, payloadHash: 'p', action, timeoutMs: 1, epoch: 1, startedAtMs: wallMs });
+        return key;
+      };
+      const duringLook = async () => {
+        const key = begin('arm');
+        ledger.finish(key, { verdict: 'succeeded', commands: [], startedAtMs: wallMs, elapsedMs: 0 });
+        return [state];
+      };
+      assert.equal(await renew('r1', hour, duringLook), false);
+      begin('again');
+      assert.equal(await renew('r1', hour), false);
+    });
   });
 });

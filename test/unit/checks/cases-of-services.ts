@@ -2,7 +2,7 @@
 import { databaseUnitActive } from '../../../coordinator/checks/database-unit-active.ts';
 import { diskSpace } from '../../../coordinator/checks/disk-space.ts';
 import { failoverArmed } from '../../../coordinator/checks/failover-armed.ts';
-import { failoverSuspended } from '../../../coordinator/checks/failover-suspended.ts';
+import { asGuard, failoverSuspended } from '../../../coordinator/checks/failover-suspended.ts';
 import { fileSyncPlacement } from '../../../coordinator/checks/file-sync-placement.ts';
 import { observerQuiet } from '../../../coordinator/checks/observer-quiet.ts';
 import { osSupported } from '../../../coordinator/checks/os-supported.ts';
@@ -96,6 +96,28 @@ export const suites: Suite[] = [
       ],
     ],
   },
+  ...asGuard([failoverSuspended.ref({})]).map(
+    (ref): Suite => ({
+      ref,
+      passing: on('readFailover', suspended),
+      cases: [
+        [
+          'one whose record is lost, and it says so',
+          'pass',
+          on('readFailover', { ...suspended, suspended: false }),
+          /ha inactive, masked; its agent has no record/,
+        ],
+        ['an armed observer', 'fail', on('readFailover', {}), /ha active/],
+        [
+          'one without record that was only stopped',
+          'fail',
+          on('readFailover', { ...suspended, suspended: false, units: [stoppedUnit('ha')] }),
+          /ha inactive, enabled/,
+        ],
+        ['none that is told of', 'fail', on('readFailover', { ...suspended, units: [] }), /no unit/],
+      ],
+    }),
+  ),
   {
     ref: unitsActive.ref({ node: 'n1', units: app, activeForMs: 3000 }),
     cases: [

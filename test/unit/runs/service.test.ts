@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import type { Decision } from '../../../coordinator/journal/event.ts';
+import type { Decision, RunFact } from '../../../coordinator/journal/event.ts';
 import type { Binding, Plan } from '../../../coordinator/plans/plan.ts';
 import { runIdOf } from '../../../coordinator/runs/opening.ts';
-import { renewLeases } from '../../../coordinator/runs/suspension-lease.ts';
+import { leasesOf, renewLeases } from '../../../coordinator/runs/suspension-lease.ts';
+import { fold } from '../../../coordinator/sequencer/apply.ts';
 import type { WatchDocument } from '../../../shared/documents.ts';
 import { ok } from '../../../shared/failures.ts';
 import { formatKey } from '../../../shared/key.ts';
 import { type Fate as AgentFate, World } from '../sequencer/world.ts';
 import type { Fate } from './memory-parts.ts';
-import { type Process, request, Site, simPlan } from './process.ts';
+import { type Process, quiet, request, Site, simPlan } from './process.ts';
 
 const run = runIdOf('upgrade', 'r1');
 const word = (decision: Decision, requestId = `say-${decision}`) => ({
@@ -160,7 +161,30 @@ describe('runs of a coordinator', function () {
     await renewLeases(door, simPlan, { ...state, status: 'running' });
     assert.deepEqual(site.fleet.renewed.slice(before), [`n3 ${run}`]);
   });
+
+  it('renews the lease as soon as a halted run goes on, and before failover is armed', async () => {
+    const { site, process } = await startedSite(failingInstaller());
+    await site.until(run, 'halted');
+    const before = site.fleet.renewed.length;
+    const atMs = site.clock.monotonicMs();
+    await site.run(process.service.decide(run, word('abort')));
+    assert.ok(site.clock.monotonicMs() - atMs < 1_000);
+    assert.deepEqual(site.fleet.renewed.slice(before), [`n3 ${run}`]);
+    await site.until(run, 'aborted');
+    const beforeArming = { type: 'ChecksRead' as const, item: 'suspend', of: 'undo-before' as const };
+    const leases = leasesOf({ fleet: site.fleet.door(() => false), clock: site.clock, log: quiet }, simPlan);
+    const renewedBy = async (fact: RunFact): Promise<number> => {
+      const count = site.fleet.renewed.length;
+      leases.heed(fact, { ...fold(run, site.events(run).slice(0, haltedAt(site))), status: 'running' });
+      await site.run(site.clock.sleep(10));
+      return site.fleet.renewed.length - count;
+    };
+    assert.equal(await renewedBy({ ...beforeArming, passed: true, results: [] }), 1);
+    assert.equal(await renewedBy({ ...beforeArming, of: 'undo-then', passed: true, results: [] }), 0);
+  });
 });
+
+const haltedAt = (site: Site): number => site.events(run).findIndex(({ fact }) => fact.type === 'RunHalted');
 
 describe('crash of the coordinator at each thing that it does', function () {
   this.timeout(120_000);

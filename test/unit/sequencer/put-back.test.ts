@@ -1,7 +1,8 @@
 // A node that is put back to an older copy in the middle of a run, whatever the coordinator itself remembers.
 import assert from 'node:assert/strict';
-import type { NodePresence } from '../../../coordinator/checks/check.ts';
+import type { CheckRef, CheckResult, NodePresence } from '../../../coordinator/checks/check.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
+import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { fold } from '../../../coordinator/sequencer/apply.ts';
 import { formatKey } from '../../../shared/key.ts';
 import { drive } from './drive.ts';
@@ -30,6 +31,26 @@ class PutBackWorld extends World {
       if (one.node !== 'n1') return one;
       if (this.refusal !== undefined) return { ...one, connected: false, refusal: this.refusal };
       return this.isUnseen ? { ...one, ledger: { generation: 'g1', counter: 0 } } : one;
+    });
+  }
+}
+
+/** Tells the suspension's record apart from the units. */
+class ObserverWorld extends World {
+  hasRecord = true;
+  strictReads = 0;
+  loseRecord(): void {
+    this.hasRecord = false;
+    this.generations.set('n3', 'g2');
+  }
+  override check(checks: CheckRef[]): CheckResult[] {
+    return checks.flatMap((ref) => {
+      if (ref.check !== 'failover-suspended') return super.check([ref]);
+      const isStrict = ref.params.isRecordOptional !== true;
+      if (isStrict) this.strictReads += 1;
+      const [result] = super.check([{ check: 'mark', params: { mark: 'suspend' } }]);
+      assert.ok(result);
+      return [isStrict && !this.hasRecord ? { ...result, verdict: 'fail' as const } : result];
     });
   }
 }
@@ -141,6 +162,32 @@ describe('a node that is put back in the middle of a run', () => {
     // No word of the attempt itself: it stays open until an operator decides.
     assert.ok(!events.some(({ fact }) => fact.type === 'OutcomeRecorded' && fact.item === 'install'));
   });
+
+  for (const direction of ['approve', 'abort'] as const)
+    it(`can be the observer’s: without its record, a held observer lets the run end after ${direction}`, () => {
+      const suspended = { check: 'failover-suspended', params: {} };
+      const plan: Plan = {
+        ...samplePlan,
+        items: samplePlan.items.map((item) =>
+          item.id === 'suspend' ? { ...item, then: [suspended] } : item,
+        ) as Plan['items'],
+      };
+      const world = new ObserverWorld();
+      const { events, state } = drive({
+        plan,
+        world,
+        operator: (legal, now) => {
+          if (now.halt?.reason === 'approval' && world.hasRecord) {
+            world.loseRecord();
+            return direction;
+          }
+          return now.halt?.reason === 'restored-state' && legal.includes('retry') ? 'retry' : undefined;
+        },
+      });
+      assert.equal(state.status, direction === 'approve' ? 'succeeded' : 'aborted', state.halt?.message ?? '');
+      assert.equal(haltsOf(events, 'postcondition-failed').length, 0);
+      assert.ok(world.strictReads > 0, 'the step itself is judged with its record');
+    });
 
   it('does not keep journals of before from being folded: an intent without a ledger is as it was', () => {
     const { events } = drive({ plan: samplePlan, world: new PutBackWorld(), operator: () => 'approve' });
