@@ -41,7 +41,10 @@ export async function mayServe(
   highestEpoch: number,
 ): Promise<Result<void>> {
   const { epoch, floor } = parts;
-  if (!(highestEpoch > epoch)) return ok(undefined);
+  // Elections go above the floor, and agents believe any epoch: what is no count must not become one.
+  if (!Number.isSafeInteger(highestEpoch) || highestEpoch < 0)
+    return fail('bad-input', `${node}: its agent says epoch ${highestEpoch}, which is no count`);
+  if (highestEpoch <= epoch) return ok(undefined);
   const newest = await parts.newestEpoch();
   if (!newest.ok) return newest;
   if (newest.value > epoch)
