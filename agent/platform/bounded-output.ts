@@ -3,13 +3,13 @@
 import { stat } from 'node:fs/promises';
 import type { Failure } from '../../shared/failures.ts';
 import { failureOfProgram, type RunProgram } from './run-program.ts';
-import { errorCode } from './system-error.ts';
+import { errorCode, failureOfSystemCall } from './system-error.ts';
 
 const megabyte = 1024 * 1024;
 export const outputLimits = { diskBytesMax: 256 * megabyte, headBytes: 16 * megabyte, tailBytes: 64 * megabyte };
 const timeoutMs = 30_000;
 
-/** Gives the middle of a file back where it takes more than its share; the failure where the file system can't do that. */
+/** Gives the middle of a file back where it takes more than its share; the failure where the file system can't do that or tell. */
 export async function boundOutput(
   path: string,
   runProgram: RunProgram,
@@ -20,7 +20,7 @@ export async function boundOutput(
     file = await stat(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
+    return failureOfSystemCall(error, path);
   }
   const middleBytes = file.size - headBytes - tailBytes;
   if (file.blocks * 512 <= diskBytesMax || middleBytes <= 0) return undefined;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pruneState } from '../../../agent/execution/prune.ts';
@@ -38,6 +38,12 @@ describe('The disk that the agent takes', () => {
       const text = await readFile(path, 'utf8');
       assert.equal(text.slice(0, 64 * 1024), kilobyte('a', 64));
       assert.equal(text.slice(-128 * 1024 - 7), `${kilobyte('c', 128)}the end`);
+    });
+    it('is a failure to tell and nothing worse where the disk does not say how long it is', async () => {
+      const path = join(folder, 'output.log');
+      // Any error of the system call: a link that leads to itself.
+      await symlink(path, path);
+      assert.equal((await boundOutput(path, runProgram, limits))?.code, 'command-failed');
     });
     it('is left alone while it is short, and where there is none', async () => {
       const path = join(folder, 'output.log');
