@@ -4,6 +4,7 @@ import { plain } from '../../shared/actions/wire.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Hello } from '../../shared/gen/baton/v1/fleet_pb.ts';
+import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Audit } from '../audit/audit.ts';
 import { headsOf } from './held-heads.ts';
@@ -17,8 +18,8 @@ export interface Bookkeeping {
    * something that was known is written only when `isAlive` finds somebody at the other end of the stream.
    */
   hello(node: string, hello: Hello, isAlive: () => Promise<Result<unknown>>): Promise<Result<void>>;
-  /** The ledger's counter as an outcome tells it; the record never goes back. */
-  counter(node: string, counter: number): void;
+  /** The counter of a stream's ledger as it was last told; the record never goes back, and is of one ledger only. */
+  counter(node: string, ledger: LedgerMark): void;
   presence(presence: PresenceRecord): void;
   /** A stream that was not welcomed; one that is open says more. */
   refused(presence: PresenceRecord): void;
@@ -94,16 +95,18 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
         return fail('restored-state', restored);
       });
     },
-    counter(node, newest) {
-      const queued = unwrittenCounters.get(node);
-      unwrittenCounters.set(node, Math.max(queued ?? 0, newest));
+    counter(node, { generation, counter: newest }) {
+      const ledger = `${node} ${generation}`;
+      const queued = unwrittenCounters.get(ledger);
+      unwrittenCounters.set(ledger, Math.max(queued ?? 0, newest));
       if (queued !== undefined) return;
       void write(`${node}'s record`, () => {
-        const counter = unwrittenCounters.get(node) ?? newest;
-        unwrittenCounters.delete(node);
+        const counter = unwrittenCounters.get(ledger) ?? newest;
+        unwrittenCounters.delete(ledger);
         return update(tables.nodes, node, (old) => {
           if (old === undefined) return fail('not-found', `${node} is not in the table of nodes`);
-          const { generation } = old.ledger;
+          // An old stream's ledger, after the node has joined anew: raised by it, the new one would seem to have gone back.
+          if (old.ledger.generation !== generation) return ok(old);
           return ok({ ...old, ledger: { generation, counter: Math.max(old.ledger.counter, counter) } });
         });
       });

@@ -62,6 +62,7 @@ interface Connection {
   presence: PresenceRecord | undefined;
   /** What was said behind a hello that is still looked at; undefined before hello. */
   behindHello: FromAgent[] | undefined;
+  ledgerGeneration: string;
   /** The highest that was said on this stream. */
   ledgerCounter: number;
   heardAtMs: number;
@@ -145,6 +146,7 @@ export function createHub(options: {
 
   const welcome = (connection: Connection, hello: Hello) => {
     const { stream, id } = connection;
+    connection.ledgerGeneration = hello.ledgerGeneration;
     connection.ledgerCounter = hello.ledgerCounter;
     connection.presence = presenceOf(connection, hello);
     // First: who sees it connected may ask at once.
@@ -215,7 +217,7 @@ export function createHub(options: {
   const noteCounter = (connection: Connection, counter: number): void => {
     if (!Number.isSafeInteger(counter) || counter <= connection.ledgerCounter) return;
     connection.ledgerCounter = counter;
-    books.counter(connection.stream.node, counter);
+    books.counter(connection.stream.node, { generation: connection.ledgerGeneration, counter });
   };
 
   return {
@@ -249,7 +251,7 @@ export function createHub(options: {
         session,
         presence: undefined,
         behindHello: undefined,
-        ledgerCounter: 0,
+        ...{ ledgerGeneration: '', ledgerCounter: 0 },
         heardAtMs: clock.monotonicMs(),
         openedAtMs: clock.monotonicMs(),
         // Not before the welcome: until then a request is better told at once that nobody is there.

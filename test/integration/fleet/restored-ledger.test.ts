@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { status } from '@grpc/grpc-js';
+import { createBookkeeping } from '../../../coordinator/fleet/bookkeeping.ts';
 import type { Key } from '../../../shared/key.ts';
+import { createLog } from '../../../shared/log.ts';
 import type { Outcome } from '../../../shared/outcome.ts';
 import { outcomeToWire } from '../../../shared/rpc/outcome-wire.ts';
 import type { Credentials } from '../../../shared/security/certificates.ts';
 import { eventually, type Fixture, must, startFixture, TestAgent } from './fleet-fixture.ts';
+
+const log = createLog('test');
+log.silent = true;
 
 const key: Key = { run: 'run-1', step: 'stop.n1', phase: 'do', attempt: 1 };
 const succeeded: Outcome = {
@@ -167,6 +172,19 @@ describe('an agent whose state was restored from an older copy', () => {
     const anew = await fixture.join('n4');
     (await served(anew, 'h', 1)).close();
     await served(anew, 'h', 2);
+  });
+
+  it('is not what a joined node seems to be by the counter of its old ledger, told by a stream that was still open', async () => {
+    await fixture.join('n17');
+    const { tables, clock, audit } = fixture;
+    const node = must(await tables.nodes.get('n17'))?.value;
+    assert.ok(node);
+    must(await tables.nodes.put('n17', { ...node, ledger: { generation: 'new', counter: 3 } }));
+    const books = createBookkeeping({ tables, clock, log, audit });
+    books.counter('n17', { generation: 'old', counter: 90 });
+    books.counter('n17', { generation: 'new', counter: 4 });
+    await books.flush();
+    assert.equal(await counterOf('n17'), 4);
   });
 
   it('is told from one that was simply started anew', async () => {
