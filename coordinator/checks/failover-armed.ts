@@ -10,7 +10,7 @@ export const failoverArmed = defineCheck({
   section: 'Post-Upgrade Verification › Step 1: Start Observer Service',
   severity: 'blocking',
   remedy:
-    'baton failover show says since when and by which run it is suspended; baton failover arm starts the observer.',
+    'baton failover show says since when and by which run it is suspended. While that run is open, baton run retry RUN carries out the arming again, also where the observer was started by hand: only that ends the suspension. Without a run, baton failover arm does.',
   params: z.strictObject({}),
   words: (_params, cluster) =>
     `${nodeOf(cluster, 'observer').name}: ${cluster.observer.units.join(', ')} active, not masked`,

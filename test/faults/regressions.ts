@@ -37,4 +37,15 @@ export const regressions: Regression[] = [
       { at: 126, kind: 'pauseCoordinator', node: 'n1', forMs: 30_057 },
     ],
   },
+  {
+    found:
+      'the undo of a suspension failed on a full disk, the observer was started by hand, and adopting it could never hold: only a retry ends it',
+    scenario: { plan: 'upgrade', way: 'abort', failing: 'standby.install' },
+    faults: [
+      { at: 340, kind: 'stepNodeClock', node: 'n2', forMs: 17_776 },
+      { at: 743, kind: 'late', node: 'n1', forMs: 35_283 },
+      { at: 1_027, kind: 'lose', node: 'n3', forMs: 47_832 },
+      { at: 1_093, kind: 'fillNodeDisk', node: 'n3', forMs: 7_981 },
+    ],
+  },
 ];

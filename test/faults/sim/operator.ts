@@ -47,8 +47,10 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     const count = retries.get(item) ?? 0;
     retries.set(item, count + 1);
     if (count > 0) for (const check of state.halt?.checks ?? []) repair(site, check);
+    // What was taken as done and did not hold has to be carried out again, so neither word is said for ever.
+    const isRetriedNow = count < retriesMax || count % 2 === 1;
     const order: Decision[] =
-      count === 0 ? [way, 'retry'] : count < retriesMax ? ['retry', 'adopt', 'abort'] : ['abort', 'adopt', 'retry'];
+      count === 0 ? [way, 'retry'] : isRetriedNow ? ['retry', 'adopt', 'abort'] : ['abort', 'adopt', 'retry'];
     const said = order.find((one) => legal.includes(one));
     if (said === 'adopt') finishByHand(site, compiled, state, item);
     return said;
