@@ -14,12 +14,17 @@ const releasesKept = 4;
 
 /** Removes what is too old to be needed. While a run is open here, every staged installer may be. */
 export async function pruneState(stateDirectory: string, ledger: Ledger, log: Log): Promise<void> {
-  const known = new Set(ledger.known().map((key) => unitOfKey(key).replace(/\.service$/, '')));
   const units = await oldest(join(stateDirectory, 'units'), unitFoldersKept);
   const releases = await oldest(join(stateDirectory, 'releases'), releasesKept);
-  const isOpen = ledger.openHeads().length > 0 || ledger.unfinished().length > 0;
-  const unneeded = [...units.filter(({ name }) => !known.has(name)), ...(isOpen ? [] : releases)];
-  for (const { path } of unneeded) {
+  const isKnown = (name: string) => ledger.known().some((key) => unitOfKey(key).replace(/\.service$/, '') === name);
+  const isOpen = () => ledger.openHeads().length > 0 || ledger.unfinished().length > 0;
+  const candidates = [
+    ...units.map(({ name, path }) => ({ path, isNeeded: () => isKnown(name) })),
+    ...releases.map(({ path }) => ({ path, isNeeded: isOpen })),
+  ];
+  for (const { path, isNeeded } of candidates) {
+    // Looked at before each: a run may begin while others are removed.
+    if (isNeeded()) continue;
     await rm(path, { recursive: true, force: true });
     log.info('removed what no run needs any more', { path });
   }

@@ -91,6 +91,24 @@ describe('The disk that the agent takes', () => {
       );
       assert.equal((await names('releases')).length, 6);
     });
+    it('is more where a run begins while the first of them are removed', async () => {
+      const removed: string[] = [];
+      const beginning = Object.assign(Object.create(log) as typeof log, {
+        info(_: string, { path }: { path: string }) {
+          removed.push(path);
+          if (removed.length > 1) return;
+          begin('run14');
+          begin('run12');
+          ledger.noteHead('run14', { sequence: 1, hash: 'h' });
+        },
+      });
+      await pruneState(folder, ledger, beginning);
+      assert.deepEqual(
+        removed.map((path) => path.replace(/^.*\//, '')),
+        ['baton-run11-install-do-1', 'baton-run13-install-do-1'],
+      );
+      assert.equal((await names('releases')).length, 6);
+    });
     it('goes once the run is closed and its unit is collected', async () => {
       begin('run13');
       ledger.finish(key('run13'), { verdict: 'succeeded', commands: [], startedAtMs: 1, elapsedMs: 1 });
