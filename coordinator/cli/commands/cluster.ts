@@ -1,7 +1,6 @@
 // `cluster`: the cluster files, which say what the coordinator takes care of.
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import { Option } from '@commander-js/extra-typings';
 import type { ClusterAppliedDocument, ClustersDocument } from '../../../shared/documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
@@ -12,6 +11,7 @@ import type { Shell } from '../shell.ts';
 import { clustersView, clusterView } from '../view/fleet-view.ts';
 import { clean } from '../view/text.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { readBounded } from './bounded-input.ts';
 
 const fileBytesMax = 256 * 1024;
 
@@ -86,7 +86,10 @@ function applyCommand(shell: Shell) {
 
 async function readClusterFile(file: string): Promise<Result<string>> {
   try {
-    if (file === '-') return ok(await readText(process.stdin));
+    if (file === '-') {
+      const text = await readBounded(process.stdin, fileBytesMax);
+      return text === undefined ? fail('bad-input', `stdin: no cluster file; at most ${fileBytesMax} bytes`) : ok(text);
+    }
     const found = await stat(file);
     if (!found.isFile()) return fail('bad-input', `${file}: not a file`);
     if (found.size > fileBytesMax)

@@ -1,6 +1,5 @@
 // `run logs`, `run export` and `run verify`: a run's output and its journal, for people and for elsewhere.
 import { readFile, stat } from 'node:fs/promises';
-import { text as readText } from 'node:stream/consumers';
 import type { ExportLineDocument, LogChunkDocument } from '../../../shared/documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { type ExportVerdict, verifyExport } from '../../journal/export.ts';
@@ -11,6 +10,7 @@ import { runArgument } from '../run-end.ts';
 import { failureText, type Shell } from '../shell.ts';
 import { clean, cleanBlock } from '../view/text.ts';
 import { commandWith, jsonOption } from './arguments.ts';
+import { readBounded } from './bounded-input.ts';
 import { writeOutput } from './output-file.ts';
 
 const exportBytesMax = 1024 * 1024 * 1024;
@@ -133,8 +133,11 @@ async function readExport(client: OperatorClient, run: string): Promise<Result<E
 async function readExportFile(path: string): Promise<Result<ExportLineDocument[]>> {
   let text: string;
   try {
-    if (path === '-') text = await readText(process.stdin);
-    else {
+    if (path === '-') {
+      const read = await readBounded(process.stdin, exportBytesMax);
+      if (read === undefined) return fail('bad-input', 'stdin is too large to be an export');
+      text = read;
+    } else {
       if ((await stat(path)).size > exportBytesMax) return fail('bad-input', `${path} is too large to be an export`);
       text = await readFile(path, 'utf8');
     }
