@@ -112,7 +112,12 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
     child.stdout?.once('data', () => resolve(true));
     void ended.then(() => resolve(false));
   });
-  const cut = isLocked ? await cutDamagedBlocks(options.storeDirectory) : [];
+  const cut = isLocked ? await cutDamagedBlocks(options.storeDirectory) : ok([]);
+  if (!cut.ok) {
+    child.stdin?.end();
+    await ended;
+    return cut;
+  }
   child.stdin?.write('go\n');
 
   const started = await waitForPort(folder, ended, options.startTimeoutMs ?? 30_000);
@@ -129,7 +134,7 @@ export async function startEmbeddedNats(options: EmbeddedOptions): Promise<Resul
   return ok({
     address: { url: started.value.url, user, password },
     pid: started.value.pid,
-    cut,
+    cut: cut.value,
     ended: ended.then(({ sentence }) => sentence),
     async stop() {
       child.stdin?.end();

@@ -67,7 +67,13 @@ async function serve(
   const nats = await startNats(config, onStop);
   if (!nats.ok) return nats;
   for (const { stream, copy } of nats.value.embedded?.cut ?? [])
-    log.error('the store is damaged; the block was copied as it was and cut before the damage', { stream, copy });
+    log.error(
+      `the store is damaged: stream ${stream}; its block was copied as it was and cut before the damage${
+        // Runs and locks are chained and have their heads; of a table nobody knows what was in it.
+        stream.startsWith('KV_') ? '. Entries of this table may be gone, and nothing else will say so' : ''
+      }`,
+      { stream, copy },
+    );
   const connected = await connectBus(nats.value.address, { replicas: nats.value.replicas });
   if (!connected.ok) return connected;
   const bus = connected.value;
