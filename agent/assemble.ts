@@ -89,7 +89,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
         ledgerGeneration: ledger.file.generation(),
         ledgerCounter: ledger.file.counter(),
         highestEpoch: ledger.highestEpoch(),
-        heads: ledger.openHeads(),
+        heads: [...ledger.openHeads(), ...ledger.closedHeads().map((head) => ({ ...head, closed: true }))],
         hold: ledger.heldSinceMs() !== undefined,
         facts,
         ...(policy === undefined ? {} : { profile: machine.profileOf(policy) }),

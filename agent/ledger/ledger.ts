@@ -33,6 +33,8 @@ export interface Ledger {
   noteHead(run: string, head: Head): void;
   /** The newest heads of runs that are open here. */
   openHeads(): { run: string; head: Head }[];
+  /** The newest heads of the runs that were closed here last. */
+  closedHeads(): { run: string; head: Head }[];
   isClosed(run: string): boolean;
   attempt(key: Key): Attempt | undefined;
   /** Keys of all attempts that are not forgotten. */
@@ -70,9 +72,17 @@ type Row = Record<string, unknown>;
 /** Of an attempt whose transient unit systemd may still have. */
 const hasUnit = "coalesce(json_extract(action, '$.kind') = 'runInstaller' AND collected = 0, 0)";
 
+/** Of closed runs as many as a coordinator may have forgotten the end of. */
+const closedHeadsMax = 20;
+
 export function ledgerOf(file: LedgerFile): Ledger {
   const attempts = (where: string, ...values: (string | number)[]) =>
     (file.sql(`SELECT * FROM attempts ${where}`).all(...values) as Row[]).map(attemptOf);
+  const heads = (where: string) =>
+    (file.sql(`SELECT * FROM runs ${where}`).all() as Row[]).map((row) => ({
+      run: String(row.run),
+      head: { sequence: Number(row.head_sequence), hash: String(row.head_hash) },
+    }));
   const highestEpoch = () => Number(file.fact('highest_epoch') ?? 0);
   return {
     file,
@@ -91,11 +101,8 @@ export function ledgerOf(file: LedgerFile): Ledger {
       if (known !== undefined && known.sequence >= head.sequence) return;
       file.change(() => putHead(file, run, head));
     },
-    openHeads: () =>
-      (file.sql('SELECT * FROM runs WHERE closed_at_ms IS NULL ORDER BY run').all() as Row[]).map((row) => ({
-        run: String(row.run),
-        head: { sequence: Number(row.head_sequence), hash: String(row.head_hash) },
-      })),
+    openHeads: () => heads('WHERE closed_at_ms IS NULL ORDER BY run'),
+    closedHeads: () => heads(`WHERE closed_at_ms IS NOT NULL ORDER BY closed_at_ms DESC LIMIT ${closedHeadsMax}`),
     isClosed: (run) => file.sql('SELECT 1 FROM runs WHERE run = ? AND closed_at_ms IS NOT NULL').get(run) !== undefined,
     attempt: (key) => attempts('WHERE key = ?', formatKey(key))[0],
     known: () => attempts('').map(({ key }) => key),

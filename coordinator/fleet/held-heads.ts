@@ -5,6 +5,8 @@ import type { Head } from './fleet.ts';
 
 export interface RunHead extends Head {
   run: string;
+  /** Its agent was told that the run is over. */
+  isClosed?: true;
 }
 export interface HeldHead extends RunHead {
   /** Whose agent holds it. */
@@ -18,9 +20,11 @@ const hashPattern = /^[0-9a-f]{64}$/;
 
 /** The heads of a hello; what cannot be one proves nothing and is left out. */
 export function headsOf({ heads = [] }: Partial<Pick<Hello, 'heads'>>): RunHead[] {
-  return heads.slice(0, headsMax).flatMap(({ run, head }) => {
+  return heads.slice(0, headsMax).flatMap(({ run, head, closed }) => {
     if (head === undefined || !runPattern.test(run) || !hashPattern.test(head.hash)) return [];
     const { sequence, hash } = head;
-    return Number.isSafeInteger(sequence) && sequence > 0 ? [{ run, sequence, hash }] : [];
+    return Number.isSafeInteger(sequence) && sequence > 0
+      ? [{ run, sequence, hash, ...(closed ? { isClosed: true as const } : {}) }]
+      : [];
   });
 }

@@ -25,7 +25,7 @@ export interface NodeRecord {
   ledger: { generation: string; counter: number };
   /** Why its agent is not served: its state was restored from an older copy. Until it joins anew. */
   restored?: string;
-  /** Of the journals of open runs, as its agent last said. */
+  /** Of the journals of open runs and the newest closed ones, as its agent last said. */
   heads?: RunHead[];
   /** Two agents used its certificate at the same time: when that was last seen, and from where. Until it joins anew. */
   contested?: { atMs: number; from: string[] };

@@ -31,6 +31,9 @@ export interface GuardedJournal extends Journal {
 export function guardJournal(parts: GuardParts): GuardedJournal {
   const { journal, refusals, clock, log } = parts;
 
+  /** Runs whose end was read: what a node says of them by closing them is known. */
+  const ended = new Set<string>();
+
   const guarded: Journal = {
     ...journal,
     async read(run, knownHeads) {
@@ -38,7 +41,11 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
       if (!refused.ok) return refused;
       if (refused.value !== undefined) return fail('damaged', refusalText(refused.value));
       const read = await journal.read(run, knownHeads);
-      if (!read.ok || read.value.some(({ event }) => event.fact.type === 'RunEnded')) return read;
+      if (!read.ok) return read;
+      if (hasEnd(read.value)) {
+        ended.add(run);
+        return read;
+      }
       const held = await heldOf(run);
       if (!held.ok) return held;
       const first = await findingOf(read.value, held.value);
@@ -67,9 +74,10 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
     events: StoredEvent[],
     held: HeldHead[],
   ): Promise<Result<Pick<Refusal, 'cluster' | 'finding'> | undefined>> => {
-    const first = held[0];
-    if (first === undefined) return ok(undefined);
     const started = events[0]?.event.fact;
+    // A run of which nothing is left and that is over on its node holds nothing.
+    const first = held.find(({ isClosed }) => started?.type === 'RunStarted' || !isClosed);
+    if (first === undefined) return ok(undefined);
     if (started?.type !== 'RunStarted') {
       const cluster = await parts.clusterOf(first.node);
       if (!cluster.ok) return cluster;
@@ -91,7 +99,10 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
     async examine(nodes) {
       const held = await parts.heldHeads();
       if (!held.ok) return held;
-      for (const run of new Set(held.value.filter(({ node }) => nodes.includes(node)).map((head) => head.run))) {
+      const theirs = held.value.filter(
+        ({ node, run, isClosed }) => nodes.includes(node) && !(isClosed && ended.has(run)),
+      );
+      for (const run of new Set(theirs.map((head) => head.run))) {
         const read = await guarded.read(run);
         if (!read.ok && read.failure.code !== 'damaged') return read;
       }
@@ -111,10 +122,14 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
 }
 
 /** What a journal lacks of what an agent was told, with the event's number. */
-function lackIn(events: StoredEvent[], { node, sequence, hash }: HeldHead): string | undefined {
+function lackIn(events: StoredEvent[], { node, sequence, hash, isClosed }: HeldHead): string | undefined {
   const there = events[sequence - 1];
   if (there === undefined)
     return `event ${events.length + 1} is missing: ${node} was told of ${sequence} events, there are ${events.length}`;
   if (there.hash !== hash) return `event ${sequence} is not the one that ${node} was told of`;
+  if (isClosed && !hasEnd(events))
+    return `event ${events.length + 1} is missing: ${node} was told that the run is over, there is no end of it`;
   return undefined;
 }
+
+const hasEnd = (events: StoredEvent[]): boolean => events.some(({ event }) => event.fact.type === 'RunEnded');

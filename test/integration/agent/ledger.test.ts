@@ -113,6 +113,7 @@ describe('The ledger', () => {
     assert.deepEqual(ledger.outbox(), []);
     assert.ok(ledger.isClosed('r1'));
     assert.deepEqual(ledger.openHeads(), []);
+    assert.deepEqual(ledger.closedHeads(), [{ run: 'r1', head: { sequence: 4, hash: 'h' } }]);
   });
 
   it('has a generation of its own, and epoch and counter that only grow', () => {

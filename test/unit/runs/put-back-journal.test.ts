@@ -79,6 +79,40 @@ describe('a journal that lacks what agents were told of', () => {
     assert.match(shown.value.message, /event \d+ is not the one that n[123] was told of/);
   });
 
+  it('is refused where a node was told that the run is over and it has no end, until it is closed by hand', async () => {
+    const { site, run } = await cutTo(1_000);
+    for (const [node, head] of site.fleet.heads) site.fleet.heads.set(node, { ...head, isClosed: true });
+    const { service, views } = site.process();
+    await site.run(service.resumeAll());
+    assert.equal(service.stateOf(run), undefined, 'nobody works on it');
+    const shown = await site.run(views.show(run));
+    assert.ok(shown.ok);
+    assert.match(shown.value.message, /event \d+ is missing: n[123] was told that the run is over/);
+    assert.ok((await site.run(service.decide(run, word('abort')))).ok);
+    assert.ok((await site.run(service.startRun(request('another')))).ok, 'the cluster is free again');
+    await site.run(service.stop());
+  });
+
+  it('of a closed run locks nothing where all of it is gone, or where it has its end', async () => {
+    const { site, run } = await cutTo(1_000);
+    const head = [...site.fleet.heads.values()][0];
+    assert.ok(head);
+    const first = site.process();
+    await site.run(first.service.resumeAll());
+    await site.until(run, 'awaiting-operator');
+    assert.ok((await site.run(first.service.decide(run, word('abort')))).ok);
+    await site.until(run, 'aborted');
+    await site.run(first.service.stop());
+    site.fleet.heads.clear();
+    site.fleet.heads.set('n1', { ...head, node: 'n1', run: 'upgrade-gone', isClosed: true });
+    site.fleet.heads.set('n2', { ...head, node: 'n2', isClosed: true });
+    const { service } = site.process();
+    await site.run(service.resumeAll());
+    assert.ok((await site.run(service.startRun(request('another')))).ok, 'the cluster is free');
+    for (const id of [run, 'upgrade-gone']) assert.deepEqual(await site.memory.refusals.get(id), ok(undefined));
+    await site.run(service.stop());
+  });
+
   it('is not given back while something of it runs, or while a node cannot be asked', async () => {
     const { site, run } = await cutTo(8);
     const { service } = site.process();
