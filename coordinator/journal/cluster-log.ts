@@ -35,7 +35,7 @@ export function openClusterLog(bus: Bus): ClusterLog {
   const damaged = (cluster: string, entry: number): Result<never> =>
     fail(
       'damaged',
-      `cluster ${cluster}: its lock is damaged at entry ${entry}, so nobody can tell whether a run holds it; none is started or taken up there. Keep the coordinator’s store; a backup of it brings the lock back`,
+      `cluster ${cluster}: its lock is damaged at entry ${entry}, so nobody can tell whether a run holds it; none is started or taken up there. Keep a copy of the coordinator’s store, then restore a backup of it, which brings the lock back. Without a backup: look on its nodes at what ran last, join them under other names (baton node add, baton-agent join --force) and apply a cluster file with those and another name`,
     );
 
   /** The newest entry. A lock that lost its tail would give a cluster to a second run, so it must reach its head. */
