@@ -56,9 +56,8 @@ describe('the portal’s meter', () => {
     answer = 'well';
     await until(() => text().endsWith('oo'));
     await meter.stop();
-    const reading = summarizeSamples(batches);
-    assert.equal(reading.intervals.length, 1, text());
-    assert.ok(reading.failures >= 20, text());
-    assert.ok(text().startsWith('o') && text().endsWith('o'), text());
+    // A busy machine leaves turns out, and the meter says so; what it saw is one time without service.
+    assert.match(text().replaceAll('-', ''), /^o+x+o+$/);
+    assert.equal(summarizeSamples(batches).failures, text().replaceAll(/[^x]/g, '').length);
   });
 });
