@@ -93,7 +93,8 @@ describe('who may call', () => {
     const startedMs = performance.now();
     must(await fixture.enrolment.revoke('n3', 'alice'));
     const ended = await agent.ended;
-    assert.ok(performance.now() - startedMs < 2_000);
+    // Long before anything but the revocation itself would end it.
+    assert.ok(performance.now() - startedMs < 10_000);
     assert.equal(ended.code, status.UNAUTHENTICATED);
     assert.match(ended.details, /revoked/);
 

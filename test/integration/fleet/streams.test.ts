@@ -63,7 +63,7 @@ describe('an agent’s stream', () => {
     const askedMs = performance.now();
     const asked = await fixture.fleet.ask('n1', key, 7);
     assert.equal(!asked.ok && asked.failure.code, 'unreachable');
-    assert.ok(performance.now() - askedMs < 2_000);
+    assert.ok(performance.now() - askedMs < 10_000);
   });
 
   it('measures the clock offset by half the round trip', async () => {

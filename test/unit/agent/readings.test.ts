@@ -106,7 +106,8 @@ describe('The observer’s logs', () => {
   it('are found in no time, whatever their names are', () => {
     const startedMs = performance.now();
     assert.ok(!matchesGlob('a'.repeat(200), `${'*a'.repeat(20)}*b`));
-    assert.ok(performance.now() - startedMs < 50);
+    // Trying every split would take years.
+    assert.ok(performance.now() - startedMs < 5_000);
   });
   it('refuse a pattern that takes for ever', () => {
     const text = `${'a'.repeat(60)}!\n`;
@@ -129,9 +130,13 @@ describe('Output of programs', () => {
 
 describe('Facts of a node', () => {
   it('say the memory as the kernel counts it, without waiting for other programs', async () => {
-    const startedMs = performance.now();
-    const facts = await nodeFacts(1, 15);
-    assert.ok(performance.now() - startedMs < 200);
+    let isRead = false;
+    const reading = nodeFacts(1, 15).finally(() => {
+      isRead = true;
+    });
+    for (; !isRead; await new Promise((resolve) => setImmediate(resolve)))
+      assert.ok(!process.getActiveResourcesInfo().includes('ProcessWrap'), 'a program runs');
+    const facts = await reading;
     const kernel = readFileSync('/proc/meminfo', 'utf8');
     const totalKb = Number(/^MemTotal:\s+(\d+)/m.exec(kernel)?.[1]);
     assert.equal(facts.memoryBytes, totalKb * 1024);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { FromAgentInit, Stream } from '../../../agent/link/session.ts';
 import { openSession, type Session } from '../../../agent/link/session.ts';
-import { systemClock } from '../../../shared/clock.ts';
+import { FakeClock } from '../runs/fake-clock.ts';
 
 /** The writing end of a stream that takes only so much. */
 class Narrow extends EventEmitter {
@@ -28,6 +28,7 @@ describe('The stream to a coordinator', () => {
   let stream: Narrow;
   let session: Session;
   let outbox: FromAgentInit[];
+  let clock: FakeClock;
   const until = async (what: string, holds: () => boolean) => {
     const deadline = performance.now() + 5000;
     while (!holds()) {
@@ -35,11 +36,14 @@ describe('The stream to a coordinator', () => {
       await new Promise((done) => setTimeout(done, 20));
     }
   };
+  const nothingElse = { nextAtMs: () => undefined, advanceTo: () => undefined };
+  const pass = (ms: number) => clock.run(clock.sleep(ms), nothingElse);
   beforeEach(() => {
+    clock = new FakeClock();
     stream = new Narrow();
     outbox = [outcome];
     session = openSession(stream as unknown as Stream, {
-      clock: systemClock,
+      clock,
       hello: async () => ({ case: 'hello', value: {} }),
       heartbeat: () => ({ case: 'heartbeat', value: {} }),
       outbox: () => outbox,
@@ -73,26 +77,26 @@ describe('The stream to a coordinator', () => {
     session.send(outcome);
     for (let percent = 0; percent < 1000; percent += 1) session.progress(key, { percent, line: '', outputBytes: 0 });
     const before = stream.written.length;
-    await new Promise((done) => setTimeout(done, 1300));
+    await pass(1300);
     assert.equal(stream.written.length, before, 'nothing is put behind what is blocked');
     session.send(outcome);
     assert.equal(stream.cases().at(-1), 'outcome');
 
     stream.hasRoom = true;
     stream.emit('drain');
-    await until('a heartbeat', () => stream.cases().includes('heartbeat'));
+    await pass(1300);
+    assert.ok(stream.cases().includes('heartbeat'));
     assert.ok(!stream.cases().includes('progress'), 'old progress is gone');
   });
 
   it('tells the newest progress only, at most four times a second', async () => {
     welcome();
-    const started = performance.now();
-    for (let percent = 0; performance.now() - started < 700; percent += 1) {
-      session.progress(key, { percent, line: '', outputBytes: percent });
-      await new Promise((done) => setTimeout(done, 5));
+    for (let atMs = 0; atMs < 700; atMs += 5) {
+      session.progress(key, { percent: atMs, line: '', outputBytes: atMs });
+      await pass(5);
     }
-    const told = stream.cases().filter((name) => name === 'progress').length;
-    assert.ok(told >= 1 && told <= 3, `${told} in 700 ms`);
+    const told = stream.written.flatMap((kind) => (kind.case === 'progress' ? [kind.value.percent] : []));
+    assert.deepEqual(told, [245, 495], 'in 700 ms');
   });
 
   it('ends, and nothing else does, where the outbox or a message cannot be read', async () => {
