@@ -1,7 +1,11 @@
 // Joining: the coordinator's authority is taken only with the pin of the join line, then token and signing request go to
 // it. The identity is written last and whole; until then nothing has changed on this node.
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { type Client, credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { makePrivateFolder, writeDurably } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { Enrolment, type JoinAnswer } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { parseHostPort } from '../../shared/host-port.ts';
@@ -11,6 +15,7 @@ import { failureFromError } from '../../shared/rpc/status.ts';
 import { createSigningRequest } from '../../shared/security/certificates.ts';
 import { fetchPinnedAuthority } from '../../shared/security/pinned-authority.ts';
 import { ledgerPath, openLedgerFile } from '../ledger/ledger-file.ts';
+import { failureOfSystemCall } from '../platform/system-error.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity-files.ts';
 
 export interface JoinLine {
@@ -23,6 +28,8 @@ export interface JoinLine {
 }
 
 const timeoutMs = 15_000;
+/** More than an identity and a new ledger take. */
+const roomBytes = 1024 * 1024;
 const EnrolmentClient = makeGenericClientConstructor(serviceDefinition(Enrolment), 'Enrolment');
 
 /** Joins with the first coordinator that answers, and writes the node's identity. */
@@ -37,20 +44,46 @@ export async function join(line: JoinLine, stateDirectory: string): Promise<Resu
   if (joined !== undefined && !line.force)
     return fail('conflict', `this node has joined as ${joined.name} already; --force joins it anew`);
 
+  const room = await findRoom(stateDirectory);
+  if (!room.ok) return room;
   let last: Result<Identity> = fail('unreachable', 'no coordinator');
   for (const coordinator of line.coordinators) {
     last = await joinWith(coordinator, line);
     // Whoever answered has used the token up; asking another one would only hide why it refused.
     if (last.ok || last.failure.code !== 'unreachable') break;
   }
-  if (last.ok) {
+  if (!last.ok) return last;
+  try {
     // First, and with the daemon running or not: a state that was put back may be what joins, and has forgotten something.
     const ledger = openLedgerFile(ledgerPath(stateDirectory));
     ledger.renewGeneration();
     ledger.close();
     await writeIdentity(stateDirectory, last.value);
+  } catch (error) {
+    const failed = failureOfSystemCall(error, stateDirectory);
+    const hint = 'the token is used up: `baton node add` gives a new one';
+    return { ok: false, failure: { ...failed, message: `${failed.message}; ${hint}` } };
   }
   return last;
+}
+
+/** Whether what joining writes can be written, before the token is used up for it; leaves nothing behind. */
+async function findRoom(stateDirectory: string): Promise<Result<void>> {
+  const probe = path.join(stateDirectory, '.room');
+  try {
+    await makePrivateFolder(stateDirectory);
+    await writeDurably(probe, new Uint8Array(roomBytes));
+    await rm(probe, { force: true });
+    if (!existsSync(ledgerPath(stateDirectory))) return ok(undefined);
+    const ledger = openLedgerFile(ledgerPath(stateDirectory));
+    // Its counter may grow at any time.
+    ledger.change(() => undefined);
+    ledger.close();
+    return ok(undefined);
+  } catch (error) {
+    await rm(probe, { force: true }).catch(() => undefined);
+    return { ok: false, failure: failureOfSystemCall(error, stateDirectory) };
+  }
 }
 
 async function joinWith(coordinator: string, line: JoinLine): Promise<Result<Identity>> {

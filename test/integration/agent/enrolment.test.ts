@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIdentity, writeIdentity } from '../../../agent/enrol/identity-files.ts';
 import { createAuthority, issueClientCredentials } from '../../../shared/security/certificates.ts';
@@ -63,6 +63,19 @@ describe('Joining', () => {
     assert.match(joined.stderr, /token was used already/);
     assert.deepEqual(await readdir(other.state).catch(() => []), []);
     await other.remove();
+  });
+
+  it('says so where its state cannot be written, before the token is used up', async () => {
+    const { token } = coordinator;
+    const ledger = join(agent.state, 'ledger.sqlite');
+    await mkdir(ledger, { recursive: true });
+    const joined = await agent.join(coordinator, { token });
+    assert.notEqual(joined.exitCode, 0);
+    assert.match(joined.stderr, /unable to open database file/);
+    assert.doesNotMatch(joined.stderr, /used up|\n\s+at /);
+    assert.deepEqual(await filesOf(), ['ledger.sqlite']);
+    await rmdir(ledger);
+    assert.equal((await agent.join(coordinator, { token })).exitCode, 0);
   });
 
   it('is refused twice, unless it is forced; then nothing of the old identity is left', async () => {
