@@ -175,11 +175,11 @@ describe('an agent whose state was restored from an older copy', () => {
   });
 
   it('is not what a joined node seems to be by the counter of its old ledger, told by a stream that was still open', async () => {
-    await fixture.join('n17');
     const { tables, clock, audit } = fixture;
-    const node = must(await tables.nodes.get('n17'))?.value;
+    // Not through the front door, which takes only so many connections in a time.
+    const node = must(await tables.nodes.list())[0]?.value;
     assert.ok(node);
-    must(await tables.nodes.put('n17', { ...node, ledger: { generation: 'new', counter: 3 } }));
+    must(await tables.nodes.put('n17', { ...node, name: 'n17', ledger: { generation: 'new', counter: 3 } }));
     const books = createBookkeeping({ tables, clock, log, audit });
     books.counter('n17', { generation: 'old', counter: 90 });
     books.counter('n17', { generation: 'new', counter: 4 });
