@@ -256,7 +256,7 @@ export function createHub(options: {
         openedAtMs: clock.monotonicMs(),
         // Not before the welcome: until then a request is better told at once that nobody is there.
         takeRequests() {
-          requests = takeRequests({ bus, tables, clock, log }, node, session);
+          requests = takeRequests({ bus, tables, log }, node, session);
         },
         hangUp(reason) {
           if (!isOver && reason) tell('warn', 'an agent’s stream is ended', { node, reason: reason.message });

@@ -1,17 +1,16 @@
 // The bus's requests to one node, as the holder of its stream takes them: handed to the agent, and answered.
 import type { Subscription } from '@nats-io/transport-node';
-import type { Clock } from '../../shared/clock.ts';
 import { ok } from '../../shared/failures.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Bus } from '../bus/bus.ts';
-import { grantRelease } from './release-grants.ts';
+import { noteGrants } from './release-grants.ts';
 import type { Session } from './session.ts';
 import { commandSubject, decodeToAgent, respond } from './subjects.ts';
 import type { FleetTables } from './tables.ts';
 
 /** From now on requests to the node come to this session; what it gives ends that. */
 export function takeRequests(
-  { bus, tables, clock, log }: { bus: Bus; tables: FleetTables; clock: Clock; log: Log },
+  { bus, tables, log }: { bus: Bus; tables: FleetTables; log: Log },
   node: string,
   session: Session,
 ): Subscription {
@@ -21,7 +20,7 @@ export function takeRequests(
       // Only whether the stream is here was asked.
       if (request.data.length === 0) return respond(request, ok(undefined));
       const message = decodeToAgent(request.data);
-      const granted = grantRelease({ tables, clock }, node, message);
+      const granted = noteGrants({ tables }, node, message);
       const handled = granted
         ? granted.then((result) => (result.ok ? session.handle(message) : result))
         : session.handle(message);

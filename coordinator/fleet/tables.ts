@@ -66,8 +66,8 @@ export interface PresenceRecord {
   failover?: Plain<Omit<FailoverState, 'units'>>;
 }
 
-/** Installers that a node may fetch, by SHA-256: until when. Keyed by node. */
-export type ReleaseGrants = Record<string, number>;
+/** Installers that a node may fetch, by SHA-256: for which run. Keyed by node. */
+export type ReleaseGrants = Record<string, string>;
 
 export interface FleetTables {
   nodes: Store<NodeRecord>;

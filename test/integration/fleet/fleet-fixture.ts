@@ -12,7 +12,7 @@ import { createBusFleet } from '../../../coordinator/fleet/bus-fleet.ts';
 import { createEnrolment, type Enrolment } from '../../../coordinator/fleet/enrolment.ts';
 import type { Fleet as FleetOfNodes } from '../../../coordinator/fleet/fleet.ts';
 import { createHub, type Hub } from '../../../coordinator/fleet/hub.ts';
-import { grantRelease } from '../../../coordinator/fleet/release-grants.ts';
+import { noteGrants } from '../../../coordinator/fleet/release-grants.ts';
 import { openRevocations } from '../../../coordinator/fleet/revocations.ts';
 import { type FleetTables, openFleetTables } from '../../../coordinator/fleet/tables.ts';
 import { mayServe as judgeEpoch, openEpochFloor } from '../../../coordinator/journal/epoch-floor.ts';
@@ -136,7 +136,7 @@ export async function startFixture(): Promise<Fixture> {
     async askToStage(node, sha256) {
       const action = actionToWire({ kind: 'stageRelease', name: 'x', sha256, sizeBytes: 1 });
       const command = create(ToAgentSchema, { kind: { case: 'command', value: { action, timeoutMs: 60_000 } } });
-      const granted = await grantRelease({ tables, clock }, node, command);
+      const granted = await noteGrants({ tables }, node, command);
       assert.ok(granted?.ok);
     },
     async join(name) {
