@@ -82,8 +82,8 @@ function startProgress(count: number) {
   };
 }
 
-async function inTheLab({ seed, kills }: FaultsOptions): Promise<Summary> {
+async function inTheLab({ seed, kills, cuts }: FaultsOptions): Promise<Summary> {
   // Which lab it is, is settled when this is loaded.
   const { killInLab } = await import('./lab/kill-in-lab.ts');
-  return await killInLab(seed, kills, (line) => process.stderr.write(`${line}\n`));
+  return await killInLab({ seed, kills, cuts }, (line) => process.stderr.write(`${line}\n`));
 }

@@ -16,6 +16,7 @@ export interface FaultsOptions {
   json: boolean;
   lab: boolean;
   kills: number;
+  cuts: boolean;
 }
 
 const examples = `
@@ -25,6 +26,7 @@ Examples:
   $ npm run faults -- --class schedules --seed 'upgrade#4711'  one trial again
   $ npm run faults -- --plant skip-the-tombstone               must fail: shows that the bug would be found
   $ BATON_LAB=faults npm run faults -- --lab --kills 100       real kills on real machines
+  $ BATON_LAB=faults npm run faults -- --lab --kills 8 --cuts  and a minute without network, pair by pair (15 minutes)
 
 Exit: 0 everything survived, 1 something broke, 2 wrong usage.
 Fault classes: ${faultClasses.map(({ name }) => name).join(', ')}
@@ -43,6 +45,7 @@ export function readOptions(args: readonly string[]): FaultsOptions {
     .addOption(new Option('--plant <NAME>', 'with this bug planted').choices(plants.map(({ name }) => name)))
     .option('--lab', 'in the lab that BATON_LAB names, instead of simulated', false)
     .option('--kills <N>', 'how many kills in the lab', wholeNumber, 100)
+    .option('--cuts', 'in the lab, afterwards: a minute without network between each pair of machines', false)
     .option('--json', 'one JSON document on stdout (schema 1); the words go to stderr', false)
     .helpOption('-h, --help', 'this text')
     .addHelpText('after', examples)
@@ -57,9 +60,10 @@ export function readOptions(args: readonly string[]): FaultsOptions {
 /** Whether a seed is of one trial, not a number to begin at. */
 export const isOwnSeed = (seed: string): boolean => !/^\d+$/.test(seed);
 
-function whyWrong({ seed, class: faultClass, lab, plant }: FaultsOptions): string | undefined {
+function whyWrong({ seed, class: faultClass, lab, cuts, plant }: FaultsOptions): string | undefined {
   if (isOwnSeed(seed) && faultClass === undefined && !lab)
     return `the seed ${seed} is of one trial: say its --class too`;
+  if (cuts && !lab) return '--cuts goes with --lab: there is no network to cut on one machine';
   if (!lab) return undefined;
   const name = process.env.BATON_LAB ?? '';
   if (name === '' || name === 'lab')

@@ -1,14 +1,38 @@
 // The lab form of `npm run faults`: upgrade after upgrade under kills, until there were enough of them.
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
 import { mochaGlobalSetup as boot } from '../../lab/boot.ts';
 import { lab } from '../../lab/lab.ts';
 import { judge } from '../judge/judge.ts';
 import { type Broken, type Summary, Tally } from '../table.ts';
 import { upgradeUnderKills } from './upgrade-under-kills.ts';
 
+const root = resolve(import.meta.dirname, '../../..');
+
+/** The cuts are tests, for all that they look at; here they are carried out all of them. */
+async function cutInLab(tell: (line: string) => void): Promise<boolean> {
+  const mocha = join(root, 'node_modules/.bin/mocha');
+  const ended = await execa(mocha, ['--timeout', '400000', 'test/lab/cuts.test.ts'], {
+    cwd: root,
+    reject: false,
+    all: true,
+    env: { BATON_CUTS: 'all' },
+  });
+  tell(ended.all);
+  return ended.exitCode === 0;
+}
+
 /** As many as leave the coordinator time to do something in between. */
 const killsOfRun = 8;
 
-export async function killInLab(seed: string, kills: number, tell: (line: string) => void): Promise<Summary> {
+export interface LabTrial {
+  seed: string;
+  kills: number;
+  /** The network is cut between each pair of machines as well. */
+  cuts: boolean;
+}
+
+export async function killInLab({ seed, kills, cuts }: LabTrial, tell: (line: string) => void): Promise<Summary> {
   const startedMs = performance.now();
   const isOurs = (await lab('status')).includes('not there');
   await boot();
@@ -36,6 +60,13 @@ export async function killInLab(seed: string, kills: number, tell: (line: string
       tell(`${own}: ${String(error)}`);
       if (broken.length >= 3) break;
     }
+  }
+  if (cuts) {
+    const hasSurvived = await cutInLab(tell);
+    classes.count('network cut', hasSurvived);
+    const repeat = 'npm run faults -- --lab --kills 1 --cuts';
+    const message = 'a test of test/lab/cuts.test.ts failed: see above';
+    if (!hasSurvived) broken.push({ faultClass: 'network cut', seed, invariants: [], message, repeat });
   }
   if (isOurs) await lab('down', '--keep-image');
   return {
