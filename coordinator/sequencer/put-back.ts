@@ -6,23 +6,29 @@ import type { Instruction, Situation } from './instruction.ts';
 import type { NodeSeen } from './seen.ts';
 import { type AttemptState, openAttempts, type RunState } from './state.ts';
 
-/** Halts a run whose node was put back, joined anew or made anew since the run has worked there and nobody has looked. */
+/** Halts a run whose nodes were put back, joined anew or made anew since the run has worked there and nobody has looked. */
 export function putBackNode(situation: Situation): Instruction | undefined {
   const { plan, state, seen } = situation;
-  for (const { name } of plan.cluster.nodes) {
+  const found = plan.cluster.nodes.flatMap(({ name }) => {
     const why = whyPutBack(state, name, seen.nodes[name]);
-    if (why === undefined) continue;
     const done = attemptsOn(state, name);
     const item = done.at(-1)?.item ?? firstItemOn(plan, name);
-    if (item === undefined) continue;
-    const message = `${why}. Carried out there in this run, and perhaps taken back: ${doneText(plan, done)}`;
-    return halt(situation, { item, reason: 'restored-state', message });
-  }
-  return undefined;
+    if (why === undefined || item === undefined) return [];
+    const text = `${why}. Carried out there in this run, and perhaps taken back: ${doneText(plan, done)}`;
+    return [{ item, text }];
+  });
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const message = found.map(({ text }) => text).join('; ');
+  return halt(situation, { item: first.item, reason: 'restored-state', message });
 }
 
-/** Ledgers of nodes that are others than the run has worked with: who decides now has been told of them. */
+/**
+ * Ledgers of nodes that are others than the run has worked with, where who decides has been told that something is wrong.
+ * An approval, a pause and going on after one are no word about them.
+ */
 export function otherLedgers(plan: Plan, state: RunState, nodes: Readonly<Record<string, NodeSeen>>) {
+  if (state.halt === undefined || ['approval', 'rejected', 'paused'].includes(state.halt.reason)) return {};
   const others = plan.cluster.nodes.flatMap(({ name }): [string, string][] => {
     const generation = nodes[name]?.ledger?.generation;
     return generation !== undefined && isOtherLedger(state, name, generation) ? [[name, generation]] : [];

@@ -113,6 +113,23 @@ describe('a node that is put back in the middle of a run', () => {
     assert.equal(started(events, 'arm'), 0);
   });
 
+  it('is not taken as looked at by an approval that was given meanwhile', () => {
+    const world = new PutBackWorld();
+    const { events, state } = drive({
+      plan: samplePlan,
+      world,
+      operator: (legal, now) => {
+        if (now.halt?.reason !== 'approval' || !legal.includes('approve')) return undefined;
+        world.putBack();
+        world.joinAnew();
+        return 'approve';
+      },
+    });
+    assert.ok(events.some(({ fact }) => fact.type === 'OperatorDecided' && fact.decision === 'approve'));
+    assert.equal(state.halt?.reason, 'restored-state');
+    assert.deepEqual(state.looked, {});
+  });
+
   it('is never sent again what it may have begun, also by a coordinator that has forgotten everything', () => {
     const world = new PutBackWorld({ lucks: ['fine', 'fine', 'fine', 'outcome-lost'] });
     let isPutBack = false;
