@@ -115,14 +115,17 @@ describe('a node that is put back in the middle of a run', () => {
 
   it('is not taken as looked at by an approval that was given meanwhile', () => {
     const world = new PutBackWorld();
+    let isJoined = false;
     const { events, state } = drive({
       plan: samplePlan,
       world,
       operator: (legal, now) => {
-        if (now.halt?.reason !== 'approval' || !legal.includes('approve')) return undefined;
+        if (now.halt?.reason !== 'approval') return undefined;
+        if (isJoined) return legal.includes('approve') ? 'approve' : undefined;
+        isJoined = true;
         world.putBack();
         world.joinAnew();
-        return 'approve';
+        return 'wait';
       },
     });
     assert.ok(events.some(({ fact }) => fact.type === 'OperatorDecided' && fact.decision === 'approve'));
