@@ -1,6 +1,6 @@
 // Three nats-servers with JetStream as an operator would run them: a cluster on loopback, TLS, credentials.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bus, connectBus } from '../../../coordinator/bus/bus.ts';
@@ -49,7 +49,7 @@ server_name: nats${index}
 listen: "127.0.0.1:${client}"
 tls { cert_file: ${JSON.stringify(file('cert.pem'))}, key_file: ${JSON.stringify(file('key.pem'))} }
 jetstream { store_dir: ${JSON.stringify(file(String(index)))}, sync_interval: always }
-cluster { name: baton, no_advertise: true, listen: "127.0.0.1:${cluster}", routes: ${JSON.stringify(routes)} }
+cluster { name: baton, no_advertise: true, pool_size: -1, listen: "127.0.0.1:${cluster}", routes: ${JSON.stringify(routes.filter((_, other) => other !== index))} }
 ${accounts.configuration}`,
       { mode: 0o600 },
     );
@@ -91,8 +91,9 @@ ${accounts.configuration}`,
   try {
     await eventually(takesStreams, 'the NATS cluster takes streams', 60_000);
   } catch (error) {
+    const logs = await Promise.all([0, 1, 2].map((index) => readFile(file(`${index}.log`), 'utf8').catch(String)));
     await remove();
-    throw new Error(`${(error as Error).message}: ${why}`);
+    throw new Error([`${(error as Error).message}: ${why}`, ...logs.map((log) => log.slice(-2_000))].join('\n'));
   }
   const ready = bus as unknown as Bus;
   return {
