@@ -12,11 +12,10 @@ const root = resolve(import.meta.dirname, '../../..');
 /** The cuts are tests, for all that they look at; here they are carried out all of them. */
 async function cutInLab(tell: (line: string) => void): Promise<boolean> {
   const mocha = join(root, 'node_modules/.bin/mocha');
-  const ended = await execa(mocha, ['--timeout', '400000', 'test/lab/cuts.test.ts'], {
+  const ended = await execa(mocha, ['--timeout', '400000', 'test/lab/cuts.ts'], {
     cwd: root,
     reject: false,
     all: true,
-    env: { BATON_CUTS: 'all' },
   });
   tell(ended.all);
   return ended.exitCode === 0;
@@ -65,7 +64,7 @@ export async function killInLab({ seed, kills, cuts }: LabTrial, tell: (line: st
     const hasSurvived = await cutInLab(tell);
     classes.count('network cut', hasSurvived);
     const repeat = 'npm run faults -- --lab --kills 1 --cuts';
-    const message = 'a test of test/lab/cuts.test.ts failed: see above';
+    const message = 'a test of test/lab/cuts.ts failed: see above';
     if (!hasSurvived) broken.push({ faultClass: 'network cut', seed, invariants: [], message, repeat });
   }
   if (isOurs) await lab('down', '--keep-image');
