@@ -1,4 +1,5 @@
 // The cluster as the cluster file describes it, defaults filled in, durations in ms and sizes in bytes.
+import type { BackupSchedule } from './backup-schedule.ts';
 
 export type Role = 'master' | 'standby' | 'observer';
 export type Tier = 'app' | 'db';
@@ -33,6 +34,23 @@ export interface TicketApi {
   row: { table: string; column: string };
 }
 
+/** What is backed up, where to and for how long. Of the application's trees, `files.root` is a part of its own. */
+export interface BackupPlan {
+  /** On each node. */
+  directory: string;
+  application: string[];
+  excludes: string[];
+  configuration: string[];
+  databaseJobs: number;
+  /** Whether each backup of the database is restored into a scratch cluster, to see that it can be. */
+  trialRestore: boolean;
+  /** Backups on each node; older ones go. */
+  keep: number;
+  /** Absent: an upgrade asks a person for them. */
+  snapshots?: { hook: string; node: string } | { none: string };
+  schedule?: BackupSchedule;
+}
+
 export interface Cluster {
   cluster: string;
   flavor: Flavor;
@@ -63,6 +81,8 @@ export interface Cluster {
     rpoMaxRows: number;
     settleMs: number;
   };
+  /** Absent: plans take no backup. */
+  backup?: BackupPlan;
 }
 
 /** The one node with a role (and, where sites split them, a tier). */

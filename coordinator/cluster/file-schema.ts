@@ -1,6 +1,7 @@
 // The keys of the cluster file with their defaults. Only what this version carries out is accepted: a key that were
 // silently ignored would be a promise that nobody keeps.
 import { z } from 'zod';
+import { backup, judgeBackup } from './backup-schema.ts';
 import * as field from './fields.ts';
 import { judgeNodes } from './node-rules.ts';
 import { ticket } from './ticket-schema.ts';
@@ -83,7 +84,7 @@ const supported = z.strictObject({
     .default(supportedByGuide.postgresql),
 });
 
-export const clusterFile = z.strictObject(
+const keys = z.strictObject(
   {
     cluster: field.name,
     flavor: z.enum(['classic', 'patroni'], { error: 'must be classic or patroni' }).default('classic'),
@@ -100,8 +101,12 @@ export const clusterFile = z.strictObject(
     web: z.strictObject({ unit: field.unit.default('nginx') }).prefault({}),
     supported: supported.prefault({}),
     limits: limits.prefault({}),
+    backup: backup.optional(),
   },
   { error: 'must hold the keys cluster, nodes and application' },
 );
+
+/** The whole file: each key by itself, then what keys say of one another. */
+export const clusterFile = keys.superRefine(judgeBackup);
 
 export type ClusterFile = z.infer<typeof clusterFile>;

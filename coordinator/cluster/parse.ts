@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ok, type Result } from '../../shared/failures.ts';
 import { parseYamlFile } from '../../shared/yaml-file.ts';
-import type { Cluster, HttpRequestTemplate } from './cluster.ts';
+import type { BackupPlan, Cluster, HttpRequestTemplate } from './cluster.ts';
 import { type ClusterFile, clusterFile, supportedByGuide } from './file-schema.ts';
 import { tiersOf } from './node-rules.ts';
 
@@ -13,7 +13,12 @@ export function parseCluster(text: string, fileName: string): Result<Cluster> {
 }
 
 /** Where the cluster file goes beyond the guide: shown whenever the cluster is applied or worked on. */
-export function clusterWarnings({ supported }: Cluster): string[] {
+export function clusterWarnings(cluster: Cluster): string[] {
+  return [...beyondSupport(cluster), ...withoutSnapshots(cluster)];
+}
+
+/** Systems and servers that the guide does not name. */
+export function beyondSupport({ supported }: Pick<Cluster, 'supported'>): string[] {
   const beyond = [
     ...supported.os.filter((os) => !supportedByGuide.os.includes(os)),
     ...supported.postgresql
@@ -25,8 +30,13 @@ export function clusterWarnings({ supported }: Cluster): string[] {
   );
 }
 
+function withoutSnapshots({ backup }: Cluster): string[] {
+  if (backup?.snapshots === undefined || !('none' in backup.snapshots)) return [];
+  return [`backup.snapshots: none, because ${backup.snapshots.none} (deviation)`];
+}
+
 function toCluster(file: ClusterFile): Cluster {
-  const { application, observer, limits } = file;
+  const { application, observer, limits, backup } = file;
   const { portal, progress, ticket } = application;
   return {
     cluster: file.cluster,
@@ -76,6 +86,23 @@ function toCluster(file: ClusterFile): Cluster {
       rpoMaxRows: limits.rpoMax,
       settleMs: limits.settle,
     },
+    ...(backup && { backup: toBackup(backup) }),
+  };
+}
+
+function toBackup({
+  exclude,
+  database,
+  snapshots,
+  schedule,
+  ...backup
+}: NonNullable<ClusterFile['backup']>): BackupPlan {
+  return {
+    ...backup,
+    excludes: exclude,
+    databaseJobs: database.jobs,
+    ...(snapshots && { snapshots }),
+    ...(schedule && { schedule }),
   };
 }
 
@@ -87,7 +114,7 @@ function toRequest(request: FileRequest): HttpRequestTemplate {
   return { method, path, headers, expectStatus, ...(body !== undefined && { body }), ...(id !== undefined && { id }) };
 }
 
-const laterKeys = ['window', 'backup', 'notify', 'hooks'];
+const laterKeys = ['window', 'notify', 'hooks'];
 
 function unknownKey(path: string[]): string {
   const key = path.at(-1) ?? '';

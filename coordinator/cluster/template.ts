@@ -14,6 +14,8 @@ const nodes = {
   obs1: { address: 10.77.0.13, role: observer }                  # a machine of its own, no tiers`,
 };
 
+const observers = { 3: 'n3', 5: 'obs1' };
+
 /** The text of a cluster file for a site of 3 or 5 machines; all keys but addresses may stay as they are. */
 export function clusterTemplate(machines: 3 | 5, flavor: Flavor): string {
   return `# Baton's cluster file. Edit it, then: baton cluster apply FILE
@@ -89,5 +91,18 @@ limits:
   rtoMax: 60s             # longest time without service that a drill may take
   rpoMax: 0               # acknowledged rows that a drill may lose
   settle: 15s             # how long stopped services must stay stopped, 1s to 1h
+
+backup:               # taken before anything changes, and by \`baton backup take\`; left out: none, which shows as a deviation
+  directory: /var/backups/baton     # on each node, in nothing that is backed up; named in agent.yaml too (backups.directory)
+  application: [/opt/flotomate]     # trees, of both nodes; files.root is left out of them and backed up by itself, of the master
+  exclude: []                       # paths below them that are not worth it, such as [/opt/flotomate/main-server/logs]
+  configuration: [/etc/nginx]       # of both nodes; name what this site has: /etc/haproxy, /opt/HA/conf
+  database: { jobs: 2 }             # tables that are dumped at the same time, of the master, 1 to 32
+  trialRestore: false               # true: every backup of the database is restored into a scratch cluster and its rows counted
+  keep: 3                           # backups on each node, 1 to 100; the last one of an upgrade stays besides
+  # snapshots: { hook: vm-snapshot, node: ${observers[machines]} }  # of both machines before an upgrade, by the hook of that name on this node;
+  #                                             # it is called with create, verify or remove, the node's name, the snapshot's name.
+  #                                             # { none: 'why' }: there are none, a deviation. Left out: a person is asked for them
+  # schedule: { cron: '30 0 * * *', timezone: Asia/Kolkata }   # minute, hour, day, month, weekday; left out: only when asked for
 `;
 }

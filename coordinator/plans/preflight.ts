@@ -18,7 +18,7 @@ import { unitsActive } from '../checks/units-active.ts';
 import { unitsStopped } from '../checks/units-stopped.ts';
 import { versionCompatible } from '../checks/version-compatible.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
-import { clusterWarnings } from '../cluster/parse.ts';
+import { beyondSupport } from '../cluster/parse.ts';
 import { gate, type Unphased } from './items.ts';
 import type { Release } from './release.ts';
 
@@ -102,7 +102,7 @@ function clusterStatus(cluster: Cluster): Unphased {
 }
 
 function platforms(cluster: Cluster): Unphased {
-  const beyond = clusterWarnings(cluster);
+  const beyond = beyondSupport(cluster);
   return gate('Supported Operating Systems', {
     id: 'preflight.platforms',
     title: 'Operating systems and PostgreSQL are supported',

@@ -67,6 +67,15 @@ describe('cluster file', () => {
     assert.equal(three.application.installerTimeoutMs, installerTimeoutMs);
     for (const key of ['observer', 'files', 'database', 'web', 'supported', 'limits'] as const)
       assert.deepEqual(three[key], parsed(small)[key], key);
+    assert.equal(parsed(small).backup, undefined);
+    assert.deepEqual(three.backup, parsed(`${small}backup: {}\n`).backup);
+  });
+
+  it('accepts the snapshots and the schedule of the template once their comment signs are gone', () => {
+    const text = clusterTemplate(3, 'classic').replaceAll(/^ {2}# (snapshots|schedule): /gm, '  $1: ');
+    const { backup } = parsed(text);
+    assert.deepEqual(backup?.snapshots, { hook: 'vm-snapshot', node: 'n3' });
+    assert.deepEqual(backup?.schedule, { cron: '30 0 * * *', timezone: 'Asia/Kolkata' });
   });
 
   it('accepts the ticket requests of the template once their comment signs are gone', () => {
