@@ -1,9 +1,9 @@
 // What the agent reads of its machine and does to it, in one place, so that the same agent also works in a simulated one.
 import type { NodeProfile } from '../shared/actions/command.ts';
 import type { Result } from '../shared/failures.ts';
-import { attachInstaller } from './actions/installer.ts';
 import { runAction } from './actions/run-action.ts';
 import { observeUnits } from './failover/observer.ts';
+import { attachJob } from './jobs/attach-job.ts';
 import { profileOf } from './platform/profile.ts';
 import { collectUnit, readStanding, stopUnit } from './platform/transient-unit.ts';
 import { loadPolicy } from './policy/load-policy.ts';
@@ -22,7 +22,7 @@ export interface Machine {
   /** Where things are. */
   profileOf(policy: Policy): NodeProfile;
   runAction: typeof runAction;
-  attachInstaller: typeof attachInstaller;
+  attachJob: typeof attachJob;
   observeUnits: typeof observeUnits;
   units: Units;
 }
@@ -33,7 +33,7 @@ export function thisMachine(policyFile: string, stateDirectory: string): Machine
     loadPolicy: () => loadPolicy(policyFile),
     profileOf: (policy) => profileOf(policy, stateDirectory),
     runAction,
-    attachInstaller,
+    attachJob,
     observeUnits,
     units: { readStanding, stopUnit, collectUnit },
   };

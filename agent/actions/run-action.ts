@@ -1,10 +1,11 @@
 // Which file carries out which kind of action.
 import type { Action, ActionKind, Answer } from '../../shared/actions/action.ts';
+import { isJob, type JobKind } from '../../shared/actions/jobs/job.ts';
+import { startJob } from '../jobs/start-job.ts';
 import type { ActionContext, Ended, Run } from './context.ts';
 import { countRows, findRows, readReplication } from './database.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
-import { runInstaller } from './installer.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
@@ -12,7 +13,7 @@ import { readUrl, sendRequest } from './request.ts';
 import { removeTestFile, writeTestFile } from './test-file.ts';
 import { readUnits, startUnits, stopUnits } from './units.ts';
 
-const runs: { [K in ActionKind]: Run<K> } = {
+const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readNode,
   readUnits,
   readDisk,
@@ -34,12 +35,12 @@ const runs: { [K in ActionKind]: Run<K> } = {
   makeExecutable,
   writeTestFile,
   removeTestFile,
-  runInstaller,
   sendRequest,
 };
 
 /** Carries out an action that validation and policy have let through. */
 export async function runAction(action: Action, context: ActionContext): Promise<Ended<Answer>> {
+  if (isJob(action)) return await startJob(action, context);
   const run = runs[action.kind] as (action: Action, context: ActionContext) => Promise<Ended<Answer>>;
   return await run(action, context);
 }

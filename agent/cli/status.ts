@@ -1,5 +1,6 @@
 // `baton-agent status`: what this node knows without any coordinator. Only reads.
 import { readdirSync } from 'node:fs';
+import { isJob } from '../../shared/actions/jobs/job.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { formatKey, unitOfKey } from '../../shared/key.ts';
@@ -85,7 +86,7 @@ export async function readStatus(stateDirectory: string, policyFile: string): Pr
             key: formatKey(running.key),
             kind: running.action?.kind ?? '',
             startedAt: iso(running.startedAtMs),
-            ...(running.action?.kind === 'runInstaller' ? { unit: unitOfKey(running.key) } : {}),
+            ...(running.action !== undefined && isJob(running.action) ? { unit: unitOfKey(running.key) } : {}),
           },
         }),
     ...(last === undefined

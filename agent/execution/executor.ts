@@ -3,6 +3,7 @@
 import type { Action, Answer } from '../../shared/actions/action.ts';
 import { printCommands } from '../../shared/actions/commands.ts';
 import { validateAction } from '../../shared/actions/constraints.ts';
+import { isJob } from '../../shared/actions/jobs/job.ts';
 import { type Failure, fail, type Result } from '../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
@@ -182,11 +183,11 @@ export function createExecutor(parts: ExecutorParts): Executor {
         const { action } = attempt;
         // Following needs nothing of the policy, which may have become unreadable meanwhile.
         const policy = { ...nothingAllowed, file: parts.policyFile };
-        if (action?.kind === 'runInstaller') {
+        if (action !== undefined && isJob(action)) {
           log.info('attaching to a unit that was started before', { key: formatKey(attempt.key) });
           const commands = printCommands(action, machine.profileOf(policy), attempt);
           follow({ ...attempt, action }, policy, commands, sinceStart(attempt), (context) =>
-            machine.attachInstaller(action, context),
+            machine.attachJob(action, context),
           );
           continue;
         }
@@ -198,7 +199,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     running: (key) => running.get(formatKey(key)),
     runningKey: () => running.keys().next().value,
     async idle(withinMs) {
-      const here = [...running.values()].filter(({ attempt }) => attempt.action?.kind !== 'runInstaller');
+      const here = [...running.values()].filter(({ attempt: { action } }) => action === undefined || !isJob(action));
       await Promise.race([Promise.all(here.map(({ done }) => done)), clock.sleep(withinMs)]);
     },
   };

@@ -1,5 +1,6 @@
 // What the agent says of a key, and how a key is settled: a tombstone first, then everything of it is ended.
 
+import { isJob } from '../../shared/actions/jobs/job.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { type Key, unitOfKey } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
@@ -75,7 +76,7 @@ async function standingOf(key: Key, { ledger, executor, units }: StandingParts):
   if (attempt === undefined) return { status: 'absent' };
   const outcome = attempt.outcome === undefined ? {} : { outcome: attempt.outcome, counter: attempt.outcomeCounter };
   if (!attempt.isSettled) return { status: attempt.outcome === undefined ? 'running' : 'finished', ...outcome };
-  const mayHaveUnit = attempt.action === undefined || attempt.action.kind === 'runInstaller';
+  const mayHaveUnit = attempt.action === undefined || isJob(attempt.action);
   const isOver = executor.running(key) === undefined && (!mayHaveUnit || (await nothingRuns(unitOfKey(key), units)));
   return { status: isOver ? 'settled' : 'settling', ...outcome };
 }

@@ -1,6 +1,7 @@
 // What the agent must never forget: attempts and how they ended, tombstones, the highest epoch, the newest journal head of
 // each run, closed runs, hold. Decides nothing; every change is on disk when a call returns.
 import type { Action } from '../../shared/actions/action.ts';
+import { jobKinds } from '../../shared/actions/jobs/job.ts';
 import { formatKey, type Key, parseKey } from '../../shared/key.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { LedgerFile } from './ledger-file.ts';
@@ -70,7 +71,8 @@ export interface Ledger {
 type Row = Record<string, unknown>;
 
 /** Of an attempt whose transient unit systemd may still have. */
-const hasUnit = "coalesce(json_extract(action, '$.kind') = 'runInstaller' AND collected = 0, 0)";
+const jobs = jobKinds.map((kind) => `'${kind}'`).join(', ');
+const hasUnit = `coalesce(json_extract(action, '$.kind') IN (${jobs}) AND collected = 0, 0)`;
 
 /** Of closed runs as many as a coordinator may have forgotten the end of. */
 const closedHeadsMax = 20;

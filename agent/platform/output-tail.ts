@@ -15,6 +15,8 @@ export interface Growth {
 export interface OutputTail {
   /** What came since the last look; undefined when nothing did. */
   look(): Promise<Growth | undefined>;
+  /** How much there was at the last look. */
+  bytes(): number;
   /** The last lines so far, and the size. */
   end(): Promise<{ lines: string[]; bytes: number }>;
 }
@@ -35,6 +37,7 @@ export function followOutput(path: string, pattern: string | undefined): OutputT
       if (newest >= 0 && newest <= 100) percent = newest;
       return { ...(percent === undefined ? {} : { percent }), line, outputBytes: read.bytes };
     },
+    bytes: () => seenBytes,
     async end() {
       const { text, bytes } = await readFrom(path, 0);
       return { lines: printableLines(text, 40), bytes };

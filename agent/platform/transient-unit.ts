@@ -1,5 +1,5 @@
 // How a transient unit stands: what systemd says of it, the status that it left, whether its control group is empty.
-// Stopping and collecting are here too; starting is runInstaller's.
+// Stopping and collecting are here too; starting is that of jobs (jobs/start-job.ts).
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';

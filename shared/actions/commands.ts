@@ -13,7 +13,7 @@ import {
 } from './command.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
 import { countRowsSql, findRowsSql, reachedSql, replicationSql, serverMajorSql } from './sql.ts';
-import { armCommands, showUnits, startInstaller, suspendCommands } from './systemd-commands.ts';
+import { armCommands, showUnits, startUnit, suspendCommands } from './systemd-commands.ts';
 
 /** A staged installer's place: one folder for each content. */
 export function releasePath(profile: NodeProfile, name: string, sha256: string): string {
@@ -83,7 +83,11 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     }
     case 'runInstaller': {
       const path = releasePath(profile, action.name, action.sha256);
-      return [checksum(path), startInstaller(path, outputFolder(profile, context.key), context)];
+      const unit = {
+        folder: outputFolder(profile, context.key),
+        workingDirectory: path.slice(0, path.lastIndexOf('/')),
+      };
+      return [checksum(path), startUnit([path], unit, context)];
     }
     case 'writeTestFile':
       return [own(`${shellLine(['printf', '%s', action.content])} > ${shellQuote(action.path)}`)];

@@ -1,4 +1,4 @@
-// The systemd command lines: reading units, suspending and arming failover, and an installer as a unit of its own.
+// The systemd command lines: reading units, suspending and arming failover, and a job as a unit of its own.
 import { unitOfKey } from '../key.ts';
 import type { CommandContext, Program } from './command.ts';
 
@@ -68,10 +68,18 @@ function splitUnits(units: readonly string[], localUnits: readonly string[]): [l
  * take for a variable of its own.
  */
 const keepStatus =
-  '"$1"; code=$?; echo "$code" >"$2.new" && sync "$2.new" && mv "$2.new" "$2" && sync "$(dirname "$2")"; exit "$code"';
+  'status=$1; shift; "$@"; code=$?; echo "$code" >"$status.new" && sync "$status.new" && mv "$status.new" "$status" && sync "$(dirname "$status")"; exit "$code"';
 
-/** The installer as a transient unit: outlives the agent, ends with its control group, a second start is refused. */
-export function startInstaller(path: string, folder: string, context: CommandContext): Program {
+export interface Unit {
+  /** Where it leaves output.log and status. */
+  folder: string;
+  workingDirectory: string;
+  /** Gives way to what the machine is there for. */
+  isGentle?: boolean;
+}
+
+/** A job as a transient unit: outlives the agent, ends with its control group, a second start is refused. */
+export function startUnit(argv: readonly string[], unit: Unit, context: CommandContext): Program {
   const properties = [
     'Type=exec',
     'RemainAfterExit=yes',
@@ -81,15 +89,16 @@ export function startInstaller(path: string, folder: string, context: CommandCon
     'SendSIGKILL=yes',
     'UMask=0022',
     'StandardInput=null',
-    `StandardOutput=append:${folder}/output.log`,
-    `StandardError=append:${folder}/output.log`,
-    `WorkingDirectory=${path.slice(0, path.lastIndexOf('/'))}`,
+    `StandardOutput=append:${unit.folder}/output.log`,
+    `StandardError=append:${unit.folder}/output.log`,
+    `WorkingDirectory=${unit.workingDirectory}`,
+    ...(unit.isGentle ? ['Nice=5', 'IOSchedulingPriority=7'] : []),
   ];
   return program(
     ...['systemd-run', '--quiet', `--unit=${unitOfKey(context.key)}`],
     ...properties.map((property) => `--property=${property}`),
     ...['--setenv=HOME=/root', '--setenv=LANG=C.UTF-8'],
-    ...['--', '/bin/sh', '-c', keepStatus, 'installer', path, `${folder}/status`],
+    ...['--', '/bin/sh', '-c', keepStatus, 'job', `${unit.folder}/status`, ...argv],
   );
 }
 

@@ -209,7 +209,7 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     profileOf: () => profile,
     runAction: (action, context) =>
       isReading(action) ? readings.read(action, context) : carryOut(action as Mutating, context),
-    attachInstaller: async (_action, context) => (await attach(context)) as Ended<AnswerOf<'runInstaller'>>,
+    attachJob: async (_action, context) => await attach(context),
     observeUnits: async (units) => node.states(units, process.clock.nowMs()),
     units: {
       async readStanding(name) {

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionContext } from '../../../agent/actions/context.ts';
-import { attachInstaller, runInstaller } from '../../../agent/actions/installer.ts';
+import { attachJob } from '../../../agent/jobs/attach-job.ts';
+import { startJob } from '../../../agent/jobs/start-job.ts';
 import type { ActionOf } from '../../../shared/actions/action.ts';
 import { outputFolder } from '../../../shared/actions/commands.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -29,21 +30,23 @@ describe('An installer that ends badly', () => {
 
   it('says where its whole output lies, to people and to the coordinator', async () => {
     await writeFile(join(output, 'status'), '7\n');
-    const ended = await attachInstaller(action, context);
+    const ended = await attachJob(action, context);
     assert.ok(!ended.ok);
     assert.equal(ended.failure.code, 'command-failed');
     assert.ok(ended.failure.message.includes(`n1:${output}/output.log`), ended.failure.message);
     assert.match(ended.failure.evidence, /broken at 40%/);
-    assert.equal(ended.answer?.logFile, join(output, 'output.log'));
+    assert.ok(ended.answer?.kind === 'runInstaller');
+    assert.equal(ended.answer.logFile, join(output, 'output.log'));
     assert.equal(ended.answer.exitCode, 7);
   });
 
   it('says so also where a former start is forgotten', async () => {
-    const ended = await runInstaller(action, context);
+    const ended = await startJob(action, context);
     assert.ok(!ended.ok);
     assert.equal(ended.failure.code, 'lost');
     assert.ok(ended.failure.message.includes(`n1:${output}/output.log`), ended.failure.message);
-    assert.equal(ended.answer?.logFile, join(output, 'output.log'));
+    assert.ok(ended.answer?.kind === 'runInstaller');
+    assert.equal(ended.answer.logFile, join(output, 'output.log'));
     assert.equal(ended.answer.exitCode, -1);
   });
 });
