@@ -161,6 +161,8 @@ export interface PlanDocument {
   hash: string;
   parameters: Record<string, unknown>;
   predicted: { durationMs: number; outageMs: number; suspensionMs: number };
+  /** What carrying it out costs, a sentence each, as read when it was compiled. */
+  costs?: string[];
   items: PlanItemDocument[];
 }
 
@@ -219,6 +221,10 @@ export interface RunDocument {
   halt?: HaltDocument;
   next: NextCommandDocument[];
   portal?: PortalMeterDocument;
+  /** The run that goes, or went, back from this one; `status` is `rolled-back` once it has done so. */
+  rolledBackBy?: string;
+  /** Of a rollback: the run that it goes back from. */
+  rollbackOf?: string;
   /** Newest event. */
   head: { sequence: number; hash: string };
 }
@@ -231,6 +237,8 @@ export interface RunSummaryDocument {
   startedAt: string;
   endedAt?: string;
   message: string;
+  rolledBackBy?: string;
+  rollbackOf?: string;
 }
 export interface RunsDocument {
   schema: 1;

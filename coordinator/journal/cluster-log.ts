@@ -11,7 +11,10 @@ export type RunOpened = Extract<ClusterFact, { type: 'RunOpened' }>;
 export type RunClosed = Extract<ClusterFact, { type: 'RunClosed' }>;
 
 export interface ClusterLog {
-  /** Takes the cluster for a run; fails with `conflict`, naming the run that holds it. Twice for one run is once. */
+  /**
+   * Takes the cluster for a run; fails with `conflict`, naming the run that holds it. Twice for one run is once. With `after`
+   * it passes from that run, and only while that one holds it.
+   */
   open(cluster: string, fact: RunOpened): Promise<Result<void>>;
   /** Gives the cluster back; twice is once. */
   close(cluster: string, fact: RunClosed): Promise<Result<void>>;
@@ -97,8 +100,12 @@ export function openClusterLog(bus: Bus): ClusterLog {
   return {
     open: (cluster, fact) =>
       append(cluster, fact, (last) => {
-        if (last?.type !== 'RunOpened') return ok('write');
+        if (last?.type !== 'RunOpened')
+          return fact.after === undefined
+            ? ok('write')
+            : fail('conflict', `run ${fact.after} no longer holds cluster ${cluster}, so it cannot be handed over`);
         if (last.run === fact.run) return ok('done');
+        if (last.run === fact.after) return ok('write');
         return fail(
           'conflict',
           `run ${last.run} (${last.plan}, by ${last.operator}) holds cluster ${cluster}; see baton run show ${last.run}`,

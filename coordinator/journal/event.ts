@@ -8,7 +8,20 @@ import type { CheckResult } from '../checks/check.ts';
 
 export type RunStatus = RunStatusText;
 
-export type Decision = 'retry' | 'adopt' | 'abort' | 'approve' | 'reject' | 'pause' | 'resume';
+export type Decision = 'retry' | 'adopt' | 'abort' | 'rollback' | 'approve' | 'reject' | 'pause' | 'resume';
+
+/** The run that a `rollback` hands a cluster over to, with all that its start needs: whoever leads then can begin it. */
+export interface Successor {
+  run: string;
+  plan: string;
+  planHash: string;
+  planArtefact: string;
+  parameters: Record<string, unknown>;
+  operator: string;
+  requestId: string;
+  change: string;
+  reason: string;
+}
 
 /** Why a run stands still: what an operator needs to know (I5). */
 export interface Halt {
@@ -43,6 +56,8 @@ export type RunFact =
       requestId: string;
       change: string;
       reason: string;
+      /** The run that it took the cluster over from, as that one stood: the cluster was being changed already. */
+      after?: string;
     }
   /** A new leader took over; everything not settled is asked again under its epoch. */
   | { type: 'LeaderChanged'; coordinator: string }
@@ -84,6 +99,8 @@ export type RunFact =
       redo?: string[];
       /** Ledgers by node that are others than the run has worked with: the operator has looked at those nodes. */
       ledgers?: Record<string, string>;
+      /** Of a `rollback`. */
+      successor?: Successor;
     }
   /** The meter's observation of the portal, final or up to a halt. */
   | {
@@ -98,9 +115,11 @@ export type RunFact =
     }
   | {
       type: 'RunEnded';
-      status: 'succeeded' | 'failed' | 'aborted';
+      status: 'succeeded' | 'failed' | 'aborted' | 'rolled-back';
       message: string;
       failoverArmed: 'armed' | 'suspended' | 'unknown';
+      /** The run that takes the cluster over, together with the suspension. */
+      successor?: string;
     };
 
 /** An event as it is stored: canonical JSON, at most 256 kB, chained by `previous`. */
@@ -122,5 +141,6 @@ export interface RunEvent {
 
 /** In the cluster's stream; its compare-and-set is the cluster's lock. */
 export type ClusterFact =
-  | { type: 'RunOpened'; run: string; plan: string; operator: string; epoch: number; atMs: number }
+  /** `after`: the run that holds the cluster until this very entry, so that it is free at no moment. */
+  | { type: 'RunOpened'; run: string; plan: string; operator: string; epoch: number; atMs: number; after?: string }
   | { type: 'RunClosed'; run: string; status: RunStatus; epoch: number; atMs: number };

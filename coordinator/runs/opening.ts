@@ -34,6 +34,8 @@ export interface OpeningParts {
 /** The id of the run that a request starts: the same for the same request. */
 export const runIdOf = (plan: string, requestId: string): string => `${plan}-${sha256Hex(requestId).slice(0, 8)}`;
 
+type RunStarted = Extract<RunFact, { type: 'RunStarted' }>;
+
 /** Takes the cluster and journals the start. Fails with `conflict`, naming the run that holds the cluster. */
 export async function openRun(parts: OpeningParts, request: StartRequest): Promise<Result<string>> {
   const { journal, clusterLog, artefacts, clock, epoch } = parts;
@@ -55,7 +57,7 @@ export async function openRun(parts: OpeningParts, request: StartRequest): Promi
   const atMs = clock.nowMs();
   const opened = await clusterLog.open(cluster, { type: 'RunOpened', run, plan: plan.name, operator, epoch, atMs });
   if (!opened.ok) return opened;
-  const fact: RunFact = {
+  return await beginRun(parts, run, {
     type: 'RunStarted',
     cluster,
     plan: plan.name,
@@ -66,8 +68,13 @@ export async function openRun(parts: OpeningParts, request: StartRequest): Promi
     requestId,
     change,
     reason,
-  };
-  const appended = await journal.append({ run, head: emptyHead, epoch, atMs, fact });
+  });
+}
+
+/** Journals the start of a run that has its cluster; twice is once. */
+export async function beginRun(parts: OpeningParts, run: string, fact: RunStarted): Promise<Result<string>> {
+  const { journal, clock, epoch } = parts;
+  const appended = await journal.append({ run, head: emptyHead, epoch, atMs: clock.nowMs(), fact });
   switch (appended.status) {
     case 'appended':
     // The same request arrived twice, the other one was first.

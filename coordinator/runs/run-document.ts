@@ -67,7 +67,24 @@ export function runSummary(state: RunState): RunSummaryDocument {
     startedAt: iso(state.startedAtMs),
     ...(state.endedAtMs === undefined ? {} : { endedAt: iso(state.endedAtMs) }),
     message: ended?.message ?? halt?.message ?? '',
+    ...(isRollback(started) ? { rollbackOf: started.parameters.of } : {}),
   };
+}
+
+type Started = NonNullable<RunState['started']>;
+
+const isRollback = (started: Started | undefined): started is Started & { parameters: { of: string } } =>
+  started?.plan === 'rollback' && typeof started.parameters.of === 'string';
+
+/** The same of a run that another one goes back from; `rollbacks` are all there are, the newest first. */
+export function withRollback<D extends RunSummaryDocument | RunDocument>(
+  document: D,
+  rollbacks: readonly RunSummaryDocument[],
+): D {
+  const own = rollbacks.filter(({ rollbackOf, status }) => rollbackOf === document.id && status !== 'failed');
+  const by = own.find(({ status }) => status === 'rolled-back') ?? own[0];
+  if (by === undefined) return document;
+  return { ...document, rolledBackBy: by.id, ...(by.status === 'rolled-back' ? { status: by.status } : {}) };
 }
 
 function stepDocument(item: PlanItem, standing: ItemState, state: RunState): RunStepDocument {

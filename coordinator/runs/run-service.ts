@@ -14,7 +14,8 @@ import { fold } from '../sequencer/apply.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import { openAttempts, type RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
-import { giveBack } from './give-back.ts';
+import { beginHandedOver, openSuccessor, successorOf, untilBegun } from './handover.ts';
+import { sayToIdle } from './idle-word.ts';
 import { progressOf } from './node-progress.ts';
 import {
   clusterLogClose,
@@ -47,6 +48,8 @@ export interface RunServiceParts extends OpeningParts {
 export interface RunService {
   /** Starts a run; the same request again gives the same run. */
   startRun(request: StartRequest): Promise<Result<string>>;
+  /** Ends a run that stands in favour of one that goes on from there, which holds the cluster from then on; gives its id. */
+  handOver(of: string, request: StartRequest): Promise<Result<string>>;
   /** Takes up every open run, and closes what a crash left half closed. At the coordinator's start, once. */
   resumeAll(): Promise<Result<void>>;
   /** An operator's decision. */
@@ -142,23 +145,50 @@ export function createRunService(parts: RunServiceParts): RunService {
     }
   };
 
-  /** Tells the nodes that the run is over and gives the cluster back; tried until it is done or the coordinator ends. */
+  /** Tells the nodes that the run is over and gives the cluster back or on; tried until it is done or the coordinator ends. */
   const close = async (run: string, cluster: string, state: RunState): Promise<void> => {
     const nodes = new Set(Object.values(state.items).flatMap(({ attempts }) => attempts.map(({ node }) => node)));
     if (openAttempts(state).length === 0) await Promise.all([...nodes].map((node) => fleet.closeRun(node, run)));
     while (!stopping.signal.aborted) {
-      const closed = await clusterLogClose(parts, cluster, run, state.status);
+      const closed = await passOn(cluster, state);
       if (closed.ok) return;
+      if (state.ended?.successor !== undefined && closed.failure.code === 'conflict')
+        return void log.info('the cluster was handed over before', { run, reason: closed.failure.message });
       log.warn('the cluster is not given back yet', { run, cluster, reason: closed.failure.message });
       await clock.sleep(closeRetryMs, stopping.signal);
     }
   };
 
-  const resume = async (cluster: string, opened: RunOpened): Promise<Result<unknown>> => {
-    const { run } = opened;
+  const passOn = async (cluster: string, state: RunState): Promise<Result<unknown>> => {
+    const { ended, successor } = state;
+    if (ended?.successor === undefined || successor === undefined)
+      return await clusterLogClose(parts, cluster, state.run, state.status);
+    const opened = await openSuccessor(parts, cluster, state, successor);
+    return opened.ok ? await takeOn(opened.value) : opened;
+  };
+
+  /** Works on a run that has just been begun, here or elsewhere. */
+  const takeOn = async (run: string): Promise<Result<string>> => {
+    // As it was stored, so that a repeated request goes on with the plan of the first one.
     const read = await journal.read(run);
     if (!read.ok) return read;
     const state = stateIn(run, read.value);
+    const compiled = await loadPlan(artefacts, state);
+    if (!compiled.ok) return compiled;
+    // Its start may be another coordinator’s, whose word on it came late.
+    if (state.ended === undefined) work(run, compiled.value.plan, state.sequence > 1 || state.epoch !== epoch);
+    return ok(run);
+  };
+
+  const resume = async (cluster: string, opened: RunOpened): Promise<Result<unknown>> => {
+    const { run, after } = opened;
+    const read = await journal.read(run);
+    if (!read.ok) return read;
+    const state = stateIn(run, read.value);
+    if (state.started === undefined && after !== undefined) {
+      const begun = await beginHandedOver(parts, cluster, { ...opened, after });
+      return begun.ok ? await takeOn(run) : begun;
+    }
     if (state.started === undefined || state.started.planArtefact === '')
       return await endUnstarted(parts, cluster, opened);
     if (state.ended !== undefined) return ok(await close(run, cluster, state));
@@ -219,19 +249,18 @@ export function createRunService(parts: RunServiceParts): RunService {
           await heal(request.compiled.plan.cluster.cluster);
           opened = await openRun(parts, request);
         }
-        if (!opened.ok) return opened;
-        // As it was stored, so that a repeated request goes on with the plan of the first one.
-        const read = await journal.read(run);
-        if (!read.ok) return read;
-        const state = stateIn(run, read.value);
-        const compiled = await loadPlan(artefacts, state);
-        if (!compiled.ok) return compiled;
-        // Its start may be another coordinator’s, whose word on it came late.
-        if (state.ended === undefined) work(run, compiled.value.plan, state.sequence > 1 || state.epoch !== epoch);
-        return ok(run);
+        return opened.ok ? await takeOn(run) : opened;
       } finally {
         starting.delete(run);
       }
+    },
+    async handOver(of, request) {
+      const successor = await successorOf(parts, request);
+      if (!successor.ok) return successor;
+      const { operator, reason, requestId } = request;
+      const word = { decision: 'rollback' as const, operator, reason, requestId, successor: successor.value };
+      const said = await this.decide(of, word);
+      return said.ok ? await untilBegun(parts, of, successor.value) : said;
     },
     async resumeAll() {
       const clusters = await clusterLog.clusters();
@@ -245,21 +274,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     },
     async decide(run, word) {
       const runner = runners.get(run);
-      if (runner !== undefined) return await runner.say(word);
-      const read = await journal.read(run);
-      if (!read.ok && read.failure.code === 'damaged' && word.decision === 'abort')
-        return await giveBack(parts, run, word, read.failure);
-      if (!read.ok) return read;
-      if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
-      const state = stateIn(run, read.value);
-      if (state.requestIds.includes(word.requestId)) return ok(undefined);
-      // Without its plan nobody can work on it, and it would hold its cluster for ever.
-      const plan =
-        state.ended === undefined && word.decision === 'abort' ? await loadPlan(artefacts, state) : undefined;
-      if (plan?.ok === false && plan.failure.code === 'damaged') return await giveBack(parts, run, word, plan.failure);
-      return state.ended === undefined
-        ? fail('unreachable', `nobody works on run ${run} now; see the coordinator’s log`, { retryable: true })
-        : fail('not-in-state', `run ${run} has ended: ${state.ended.status}`);
+      return runner === undefined ? await sayToIdle(parts, run, word) : await runner.say(word);
     },
     stateOf: (run) => runners.get(run)?.state(),
     troubleOf: (run) => runners.get(run)?.trouble(),

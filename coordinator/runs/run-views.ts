@@ -25,7 +25,7 @@ import type { ProgressFeed } from './progress.ts';
 import type { Refusal, Refusals } from './refusals.ts';
 import { refusedDocument, refusedSummary } from './refused-document.ts';
 import { reportDocument } from './report-document.ts';
-import { type Now, runDocument, runSummary } from './run-document.ts';
+import { type Now, runDocument, runSummary, withRollback } from './run-document.ts';
 import { runLogs } from './run-logs.ts';
 import { watchEvents } from './watch.ts';
 
@@ -33,11 +33,18 @@ export interface RunViews {
   /** Newest first; a damaged run is listed with what is wrong. */
   list(cluster?: string): Promise<Result<RunsDocument>>;
   show(run: string): Promise<Result<RunDocument>>;
+  /** A run as it was planned and as it stands, for what goes on from it. */
+  past(run: string): Promise<Result<PastRun>>;
   /** Events after `afterSequence`, then what comes, until the run leaves `running`; then its document. */
   watch(run: string, afterSequence: number, signal: AbortSignal): AsyncGenerator<WatchDocument, Result<void>>;
   logs(run: string): Promise<Result<LogChunkDocument[]>>;
   export(run: string): Promise<Result<ExportLineDocument[]>>;
   report(run: string): Promise<Result<ReportDocument>>;
+}
+
+export interface PastRun {
+  compiled: CompiledPlan;
+  state: RunState;
 }
 
 const nothingRead: Omit<Now, 'nodes'> = { failover: 'unknown', runsNow: [], downNow: [] };
@@ -106,7 +113,7 @@ export function createRunViews(parts: {
 
   const show = async (run: string): Promise<Result<RunDocument>> => {
     const known = await withPlan(run);
-    if (known.ok) return ok(await documentOf(known.value));
+    if (known.ok) return ok(withRollback(await documentOf(known.value), await rollbacks()));
     const refusal = known.failure.code === 'damaged' ? await refusalOf(run) : undefined;
     if (refusal === undefined) return known;
     const told = await withPlan(run, evidence);
@@ -132,8 +139,16 @@ export function createRunViews(parts: {
     return summary;
   };
 
+  /** All runs that go back from another one, the newest first. */
+  const rollbacks = async (): Promise<RunSummaryDocument[]> => {
+    const names = await journal.runs();
+    const found = (names.ok ? names.value : []).filter((name) => name.startsWith('rollback-'));
+    return newestFirst((await Promise.all(found.map(summaryOf))).filter((summary) => summary !== undefined));
+  };
+
   return {
     show,
+    past: withPlan,
     async list(cluster) {
       const names = await journal.runs();
       if (!names.ok) return names;
@@ -141,11 +156,11 @@ export function createRunViews(parts: {
       if (!refused.ok) return refused;
       const all = new Set([...names.value, ...refused.value.map(({ run }) => run)]);
       const summaries = (await Promise.all([...all].map(summaryOf))).filter((summary) => summary !== undefined);
-      const runs = summaries
+      const runs = newestFirst(
         // A damaged one does not know its cluster any more: it may be this one.
-        .filter((summary) => cluster === undefined || ['', cluster].includes(summary.cluster))
-        .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
-      return ok({ schema: 1, runs });
+        summaries.filter((summary) => cluster === undefined || ['', cluster].includes(summary.cluster)),
+      );
+      return ok({ schema: 1, runs: runs.map((summary) => withRollback(summary, runs)) });
     },
     async *watch(run, afterSequence, signal) {
       const known = await withPlan(run);
@@ -177,7 +192,7 @@ export function createRunViews(parts: {
       const known = await withPlan(run);
       if (!known.ok) return known;
       const { stored, compiled } = known.value;
-      const document = await documentOf(known.value);
+      const document = withRollback(await documentOf(known.value), await rollbacks());
       return ok(
         reportDocument(
           compiled,
@@ -188,3 +203,6 @@ export function createRunViews(parts: {
     },
   };
 }
+
+const newestFirst = (runs: RunSummaryDocument[]): RunSummaryDocument[] =>
+  runs.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));

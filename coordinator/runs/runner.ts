@@ -9,7 +9,7 @@ import { createLineLimit } from '../audit/line-limit.ts';
 import type { NodePresence } from '../checks/check.ts';
 import type { Fleet, Head } from '../fleet/fleet.ts';
 import { headOf, type StoredEvent } from '../journal/chain.ts';
-import type { Decision, RunFact } from '../journal/event.ts';
+import type { Decision, RunFact, Successor } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { eventOf } from '../journal/next-event.ts';
 import type { Plan } from '../plans/plan.ts';
@@ -59,6 +59,8 @@ export interface OperatorWord {
   reason: string;
   /** Saying it twice is saying it once. */
   requestId: string;
+  /** Of a `rollback`. */
+  successor?: Successor;
 }
 
 export interface Runner {

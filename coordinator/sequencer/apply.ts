@@ -194,7 +194,7 @@ function halted(state: RunState, fact: Extract<RunFact, { type: 'RunHalted' }>, 
     'intent',
   );
   return {
-    ...without(state, 'contradiction'),
+    ...without(without(state, 'contradiction'), 'successor'),
     status: fact.status,
     halt,
     isPauseRequested: halt.reason === 'paused' ? false : state.isPauseRequested,
@@ -231,6 +231,8 @@ function decided(
       return withRedo(withItem({ intent: 'retry', isRejected: false }), fact.redo ?? [], sequence);
     case 'adopt':
       return withItem({ intent: 'adopt' });
+    case 'rollback':
+      return fact.successor === undefined ? on : { ...on, successor: fact.successor };
     case 'abort':
       // Said while an attempt runs, it waits for its end; said at a halt, the attempt that stands is settled.
       return state.halt === undefined

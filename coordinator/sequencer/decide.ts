@@ -3,6 +3,7 @@
 
 import { isSame, keyOf } from './attempt.ts';
 import { decideForward } from './forward.ts';
+import { decideHandover } from './handover.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { putBackNode } from './put-back.ts';
 import { attemptSeen } from './seen.ts';
@@ -19,6 +20,7 @@ export function decide(situation: Situation): Instruction {
   if (isStanding(state)) return { kind: 'wait' };
   const putBack = putBackNode(situation);
   if (putBack !== undefined) return putBack;
+  if (state.successor !== undefined) return decideHandover(situation, state.successor);
   return state.direction === 'forward' ? decideForward(situation) : decideUndo(situation);
 }
 

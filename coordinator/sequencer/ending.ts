@@ -8,7 +8,7 @@ import type { Instruction, Situation } from './instruction.ts';
 import { isBeingChanged } from './requirement.ts';
 import { openAttempts } from './state.ts';
 
-type EndStatus = Extract<RunFact, { type: 'RunEnded' }>['status'];
+type RunEnded = Extract<RunFact, { type: 'RunEnded' }>;
 
 /** Reasons that end the run as failed, not halted, as long as nothing of the cluster was touched. */
 const endsHarmless: readonly Halt['reason'][] = ['gate-failed', 'step-failed', 'postcondition-failed'];
@@ -25,7 +25,12 @@ export function halt(situation: Situation, what: Omit<Halt, 'checks' | 'evidence
 }
 
 /** Ends the run, saying whether failover is armed as it is read now. */
-export function end(situation: Situation, status: EndStatus, message: string): Instruction {
+export function end(
+  situation: Situation,
+  status: RunEnded['status'],
+  message: string,
+  more: Pick<RunEnded, 'successor'> = {},
+): Instruction {
   const { state, seen, nowMs, limits } = situation;
   const read = seen.failover;
   if (read === undefined || read.sequence < Math.max(state.effectSequence, state.eraSequence))
@@ -37,7 +42,7 @@ export function end(situation: Situation, status: EndStatus, message: string): I
   }
   return meteredFirst(situation, {
     kind: 'append',
-    fact: { type: 'RunEnded', status, message, failoverArmed: read.is },
+    fact: { type: 'RunEnded', status, message, failoverArmed: read.is, ...more },
   });
 }
 

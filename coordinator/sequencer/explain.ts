@@ -32,7 +32,7 @@ function sentenceOf(before: RunState, fact: RunFact, item: PlanItem | undefined)
     '';
   switch (fact.type) {
     case 'RunStarted':
-      return `${fact.plan} of cluster ${fact.cluster} started by ${fact.operator}`;
+      return `${fact.plan} of cluster ${fact.cluster} started by ${fact.operator}${fact.after === undefined ? '' : `; it has taken the cluster over from ${fact.after}`}`;
     case 'LeaderChanged':
       return `coordinator ${fact.coordinator} has taken over; everything unsettled is asked again`;
     case 'ChecksRead':

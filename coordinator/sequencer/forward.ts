@@ -38,7 +38,8 @@ export function decideForward(situation: Situation): Instruction {
     if (standing.is === 'open') return standing.next;
     if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
   }
-  return end(situation, 'succeeded', `${plan.name} of cluster ${plan.cluster.cluster} is done and verified`);
+  const status = plan.name === 'rollback' ? 'rolled-back' : 'succeeded';
+  return end(situation, status, `${plan.name} of cluster ${plan.cluster.cluster} is done and verified`);
 }
 
 /** An attempt runs, or what it left is still to be looked at. */

@@ -3,6 +3,7 @@
 import type { Decision } from '../journal/event.ts';
 import type { Plan, PlanItem } from '../plans/plan.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
+import { rollbackConsequence, whyNotRolledBack } from './roll-back-offer.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
 
@@ -25,22 +26,26 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
     return state.isPauseRequested ? abort : [pause, ...abort];
   }
   const item = plan.items.find(({ id }) => id === state.halt?.item);
+  const back: LegalDecision[] =
+    whyNotRolledBack(plan, state) === undefined
+      ? [...abort, { decision: 'rollback', consequence: rollbackConsequence(plan, state) }]
+      : abort;
   switch (state.halt?.reason) {
     case 'approval':
       return [
         { decision: 'approve', consequence: 'goes on with what comes next' },
         { decision: 'reject', consequence: 'halts here; `retry` asks again' },
-        ...abort,
+        ...back,
       ];
     case 'paused':
-      return [{ decision: 'resume', consequence: `goes on with: ${item?.title ?? 'what comes next'}` }, ...abort];
+      return [{ decision: 'resume', consequence: `goes on with: ${item?.title ?? 'what comes next'}` }, ...back];
     case 'rejected':
-      return [{ decision: 'retry', consequence: 'asks for the approval again' }, ...abort];
+      return [{ decision: 'retry', consequence: 'asks for the approval again' }, ...back];
     default:
       return [
         { decision: 'retry', consequence: retryConsequence(state, item) },
         ...(mayAdopt(state, item) ? [adopt(item)] : []),
-        ...abort,
+        ...back,
       ];
   }
 }
@@ -54,6 +59,14 @@ export interface NextCommand {
 export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCommand[] {
   const hindrance = isStanding(state) ? hindranceOf(plan, state, nodes) : undefined;
   if (hindrance !== undefined) return waiting(plan, state, hindrance);
+  const successor = state.ended?.successor;
+  if (successor !== undefined)
+    return [
+      {
+        command: `baton run watch ${successor}`,
+        consequence: 'follows the run that takes back what this one had started',
+      },
+    ];
   return legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
     command: `baton run ${decision} ${state.run}`,
     consequence,
@@ -88,6 +101,8 @@ export function whyIllegal(plan: Plan, state: RunState, decision: Decision, node
   if (hindrance !== undefined)
     return `run ${state.run} is ${state.status}; ${decision} is not possible now, only waiting: ${hindrance.why}`;
   const names = legal.map((one) => one.decision).join(', ');
+  const why = decision === 'rollback' && isStanding(state) ? whyNotRolledBack(plan, state) : undefined;
+  if (why !== undefined) return `${why}; only: ${names || 'waiting'}`;
   return `run ${state.run} is ${state.status}; ${decision} is not possible now, only: ${names || 'waiting'}`;
 }
 

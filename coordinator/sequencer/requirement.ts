@@ -58,8 +58,9 @@ function isTooOld({ seen, nowMs }: Situation, { item, of, holdsForMs }: Requirem
   return passedAtMs === undefined || nowMs - passedAtMs > holdsForMs;
 }
 
-/** A step that is not harmless was started: from now on patience is better than giving up. */
+/** A step that is not harmless was started, here or by the run before: from now on patience is better than giving up. */
 export function isBeingChanged({ plan, state }: Situation): boolean {
+  if (state.started?.after !== undefined) return true;
   return plan.items.some(
     (item) => item.kind === 'step' && !item.isHarmless && itemState(state, item.id).attempts.length > 0,
   );

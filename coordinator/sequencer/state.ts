@@ -5,7 +5,7 @@ import type { Phase } from '../../shared/key.ts';
 import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { CheckResult } from '../checks/check.ts';
-import type { Halt, RunFact, RunStatus } from '../journal/event.ts';
+import type { Halt, RunFact, RunStatus, Successor } from '../journal/event.ts';
 
 export type ReadOf = Extract<RunFact, { type: 'ChecksRead' }>['of'];
 
@@ -68,6 +68,8 @@ export interface RunState {
   operatorSequence: number;
   direction: 'forward' | 'undo';
   isPauseRequested: boolean;
+  /** The run that goes back from here, once nothing of this one runs any more; over with the next halt. */
+  successor?: Successor;
   halt?: Halt;
   /** Why a late outcome contradicts what was done since; an operator has to look. */
   contradiction?: { item: string; message: string };

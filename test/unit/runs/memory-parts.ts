@@ -110,9 +110,9 @@ export class Memory {
       open: (cluster, fact) =>
         through('open', (): Result<void> => {
           const holder = holderOf(cluster);
-          if (holder !== undefined && holder.run !== fact.run)
-            return fail('conflict', `run ${holder.run} holds cluster ${cluster}`);
-          if (holder === undefined) this.clusters.set(cluster, [...factsOf(cluster), fact]);
+          if (holder?.run === fact.run) return ok(undefined);
+          if (holder?.run !== fact.after) return fail('conflict', `run ${holder?.run ?? ''} holds cluster ${cluster}`);
+          this.clusters.set(cluster, [...factsOf(cluster), fact]);
           return ok(undefined);
         }),
       close: (cluster, fact) =>

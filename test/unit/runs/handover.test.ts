@@ -1,0 +1,238 @@
+// A run that stands is handed over to the one that goes back: whatever dies in between, the cluster is free at no moment,
+// nothing of the first runs any more, and the second one begins once.
+import assert from 'node:assert/strict';
+import type { Plan } from '../../../coordinator/plans/plan.ts';
+import { runIdOf } from '../../../coordinator/runs/opening.ts';
+import { ok, type Result } from '../../../shared/failures.ts';
+import { formatKey } from '../../../shared/key.ts';
+import { sampleStep } from '../sequencer/sample-plan.ts';
+import { type Fate as AgentFate, World } from '../sequencer/world.ts';
+import type { Fate } from './memory-parts.ts';
+import { type Process, request, Site, simPlan } from './process.ts';
+
+const stage = simPlan.items.findIndex(({ id }) => id === 'stage');
+const marked = (id: string) => ({
+  ...sampleStep(id, 'n1', { kind: 'stageRelease', name: 'installer', sha256: 'a', sizeBytes: 1 }),
+  ...{ isHarmless: true, then: [{ check: 'units-active', params: { node: 'n1', units: [id], activeForMs: 0 } }] },
+});
+
+/** The sample plan with a backup of what its installer changes. */
+const upgrade: Plan = {
+  ...simPlan,
+  items: simPlan.items.toSpliced(stage, 0, marked('backup.n1.application'), marked('backup.n1.database')),
+};
+const run = runIdOf('upgrade', 'r1');
+const pick = (...ids: string[]) => ids.flatMap((id) => simPlan.items.filter((item) => item.id === id));
+const rollback: Plan = {
+  ...simPlan,
+  name: 'rollback',
+  parameters: { of: run },
+  items: pick('healthy', 'suspend', 'stop', 'arm'),
+};
+const back = runIdOf('rollback', 'back-1');
+const backRequest = request('back-1', rollback);
+
+/** Of the steps until the installer, and of the installer. */
+const upTo = (installer: AgentFate): AgentFate[] => [...Array<AgentFate>(5).fill('well'), installer];
+
+async function halted(site: Site, process: Process, status = 'halted'): Promise<void> {
+  assert.deepEqual(await site.run(process.service.startRun(request('r1', upgrade))), ok(run));
+  await site.until(run, status);
+}
+const locksOf = (site: Site): string[] =>
+  (site.memory.clusters.get('sim') ?? []).map((fact) =>
+    fact.type === 'RunOpened' ? `${fact.run} after ${fact.after ?? 'nobody'}` : `${fact.run} closed`,
+  );
+const wellLocked = [`${run} after nobody`, `${back} after ${run}`, `${back} closed`];
+
+describe('a run that is handed over', function () {
+  this.timeout(120_000);
+
+  it('ends in favour of the one that goes back, which holds cluster and suspension from then on', async () => {
+    const site = new Site(new World({ fates: upTo('fails') }));
+    const process = site.process();
+    await halted(site, process);
+    assert.deepEqual(await site.run(process.service.handOver(run, backRequest)), ok(back));
+    await site.until(back, 'rolled-back');
+    await site.run(process.service.stop());
+    assert.deepEqual(locksOf(site), wellLocked);
+    const ended = site.events(run).at(-1)?.fact;
+    assert.ok(ended?.type === 'RunEnded' && ended.status === 'aborted' && ended.successor === back);
+    assert.equal(ended.failoverArmed, 'suspended');
+    assert.ok(!site.events(run).some(({ fact }) => fact.type === 'ItemUndone'), 'it takes nothing back itself');
+    const started = site.events(back)[0]?.fact;
+    assert.ok(started?.type === 'RunStarted' && started.after === run && started.operator === 'ana');
+  });
+
+  it('is shown as rolled back, by whom, once that is done and not before', async () => {
+    const site = new Site(new World({ fates: [...upTo('fails'), 'well', 'fails'] }));
+    const process = site.process();
+    await halted(site, process);
+    await site.run(process.service.handOver(run, backRequest));
+    await site.until(back, 'halted');
+    const shown = async (id: string) => {
+      const document = await site.run(process.views.show(id));
+      assert.ok(document.ok);
+      return document.value;
+    };
+    const before = await shown(run);
+    assert.deepEqual([before.status, before.rolledBackBy], ['aborted', back]);
+    assert.deepEqual(
+      before.next.map(({ command }) => command),
+      [`baton run watch ${back}`],
+    );
+    await site.run(
+      process.service.decide(back, { decision: 'retry', operator: 'ana', reason: '', requestId: 'retry-1' }),
+    );
+    await site.until(back, 'rolled-back');
+    const after = await shown(run);
+    assert.deepEqual([after.status, after.rolledBackBy], ['rolled-back', back]);
+    assert.deepEqual([(await shown(back)).status, (await shown(back)).rollbackOf], ['rolled-back', run]);
+    const listed = await site.run(process.views.list('sim'));
+    assert.deepEqual(listed.ok && listed.value.runs.map(({ id, status, rolledBackBy }) => [id, status, rolledBackBy]), [
+      [back, 'rolled-back', undefined],
+      [run, 'rolled-back', back],
+    ]);
+  });
+
+  it('settles what nobody knows the end of first', async () => {
+    const site = new Site(new World({ fates: upTo('unknown-without-effect') }));
+    const process = site.process();
+    await halted(site, process, 'awaiting-operator');
+    assert.deepEqual(await site.run(process.service.handOver(run, backRequest)), ok(back));
+    const types = site.events(run).map(({ fact }) => fact.type);
+    const said = types.lastIndexOf('OperatorDecided');
+    assert.ok(types.indexOf('AttemptSettled', said) > said, types.join(' '));
+    assert.ok(types.indexOf('AttemptSettled', said) < types.indexOf('RunEnded'));
+  });
+
+  it('stands again, and may be handed over again, where what still runs cannot be ended', async () => {
+    const site = new Site(new World({ fates: upTo('unknown-without-effect') }));
+    const process = site.process();
+    await halted(site, process, 'awaiting-operator');
+    const { world } = site.fleet;
+    const settle = world.settle.bind(world);
+    world.settle = () => ok({ status: 'settling' });
+    const refused = await site.run(process.service.handOver(run, backRequest));
+    assert.match(refused.ok ? '' : refused.failure.message, /not handed over yet/);
+    await site.until(run, 'awaiting-operator');
+    const again = await site.run(process.service.handOver(run, backRequest));
+    assert.match(again.ok ? '' : again.failure.message, /stands again: .*something of it still runs on n1/);
+    assert.deepEqual(locksOf(site), [`${run} after nobody`]);
+    world.settle = settle;
+    assert.ok((await site.run(process.service.handOver(run, request('back-2', rollback)))).ok);
+    const second = runIdOf('rollback', 'back-2');
+    await site.until(second, 'rolled-back');
+    assert.deepEqual(locksOf(site).slice(0, 2), [`${run} after nobody`, `${second} after ${run}`]);
+    assert.equal(site.events(back).length, 0);
+  });
+
+  it('is not handed over while it runs, nor where it has no backup of what its installer has changed', async () => {
+    const site = new Site(new World({ fates: ['well', 'well', 'well', 'fails'] }));
+    const process = site.process(undefined, undefined, async (what) => {
+      if (what === 'append StepStarted') early ??= process.service.handOver(run, backRequest);
+    });
+    let early: Promise<Result<string>> | undefined;
+    await site.run(process.service.startRun(request()));
+    await site.until(run, 'halted');
+    const running = await site.run(early ?? Promise.reject(new Error('it was never said')));
+    assert.match(running.ok ? '' : running.failure.message, /rollback is not possible now, only: pause, abort/);
+    const refused = await site.run(process.service.handOver(run, backRequest));
+    assert.match(refused.ok ? '' : refused.failure.message, /taken no backup .*backup\.n1\.application/);
+    assert.equal(refused.ok ? '' : refused.failure.code, 'not-in-state');
+    assert.equal(site.statusOf(run), 'halted');
+  });
+
+  it('leaves a successor that halts at its first condition and keeps the cluster: what it took over is half done', async () => {
+    const site = new Site(new World({ fates: upTo('fails') }));
+    const process = site.process();
+    await halted(site, process);
+    site.fleet.world.marks.add('broken');
+    await site.run(process.service.handOver(run, backRequest));
+    await site.until(back, 'halted', 'failed');
+    assert.equal(site.statusOf(back), 'halted');
+    assert.deepEqual(locksOf(site), wellLocked.slice(0, 2));
+  });
+});
+
+describe('crash of the coordinator at each thing that it does while it hands over', function () {
+  this.timeout(240_000);
+
+  async function play(dieAt: number, when: 'die before' | 'die after'): Promise<{ site: Site; acts: number }> {
+    const site = new Site(new World({ fates: upTo('unknown-without-effect') }));
+    let acts = 0;
+    let isCounting = false;
+    const fate: Fate = () => {
+      if (!isCounting) return 'go on';
+      acts += 1;
+      return acts === dieAt ? when : 'go on';
+    };
+    let process = site.process(fate);
+    await halted(site, process, 'awaiting-operator');
+    isCounting = true;
+    const isDead = async (): Promise<'dead'> => {
+      while (!process.isDead()) await site.clock.sleep(20);
+      return 'dead';
+    };
+    let said: Result<string> | 'dead' = 'dead';
+    for (let turn = 0; turn < 300; turn += 1) {
+      if (process.isDead()) {
+        process = site.process();
+        await site.run(process.service.resumeAll());
+      }
+      // The operator’s client says it again until it is answered.
+      if (said === 'dead' || !said.ok)
+        said = await site.run(Promise.race([process.service.handOver(run, backRequest), isDead()]));
+      if (site.memory.clusters.get('sim')?.at(-1)?.type === 'RunClosed') break;
+      await site.run(site.clock.sleep(200));
+    }
+    return { site, acts };
+  }
+
+  it('comes to the same end: one successor, each step started once, the cluster never free in between', async () => {
+    const whole = await play(0, 'die before');
+    const keys = whole.site.fleet.world.started.map(formatKey);
+    assert.ok(whole.acts > 25, `${whole.acts} acts`);
+    assert.deepEqual(locksOf(whole.site), wellLocked);
+    for (let at = 1; at <= whole.acts; at += 1)
+      for (const when of ['die before', 'die after'] as const) {
+        const { site } = await play(at, when);
+        const where = `${when} ${at}`;
+        assert.deepEqual(locksOf(site), wellLocked, where);
+        assert.equal(site.statusOf(back), 'rolled-back', where);
+        assert.deepEqual(site.fleet.world.started.map(formatKey), keys, where);
+        const decided = site.events(run).filter(({ fact }) => fact.type === 'OperatorDecided');
+        assert.equal(decided.length, 1, where);
+        assert.equal(site.events(back).filter(({ fact }) => fact.type === 'RunStarted').length, 1, where);
+      }
+  });
+
+  it('is begun by the second coordinator alone, when the first one comes late with the lock', async () => {
+    const site = new Site(new World({ fates: upTo('fails') }));
+    let release = (): void => undefined;
+    const late = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isHeld = false;
+    const first = site.process(undefined, undefined, async (what) => {
+      if (what !== 'open' || site.events(run).length === 0) return;
+      isHeld = true;
+      await late;
+    });
+    await halted(site, first);
+    void first.service.handOver(run, backRequest);
+    const held = async (): Promise<void> => {
+      while (!isHeld) await site.clock.sleep(20);
+    };
+    await site.run(held());
+    const second = site.process();
+    await site.run(second.service.resumeAll());
+    await site.until(back, 'rolled-back');
+    await site.run(site.clock.sleep(1_000));
+    assert.deepEqual(locksOf(site), wellLocked);
+    release();
+    await site.run(site.clock.sleep(10_000));
+    assert.deepEqual(locksOf(site), wellLocked);
+    assert.equal(site.events(back).filter(({ fact }) => fact.type === 'RunStarted').length, 1);
+  });
+});
