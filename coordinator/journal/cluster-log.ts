@@ -100,15 +100,14 @@ export function openClusterLog(bus: Bus): ClusterLog {
   return {
     open: (cluster, fact) =>
       append(cluster, fact, (last) => {
-        if (last?.type !== 'RunOpened')
-          return fact.after === undefined
-            ? ok('write')
-            : fail('conflict', `run ${fact.after} no longer holds cluster ${cluster}, so it cannot be handed over`);
-        if (last.run === fact.run) return ok('done');
-        if (last.run === fact.after) return ok('write');
+        const holder = last?.type === 'RunOpened' ? last : undefined;
+        if (holder?.run === fact.run) return ok('done');
+        if (holder?.run === fact.after) return ok('write');
+        if (holder === undefined)
+          return fail('conflict', `run ${fact.after} no longer holds cluster ${cluster}, so it cannot be handed over`);
         return fail(
           'conflict',
-          `run ${last.run} (${last.plan}, by ${last.operator}) holds cluster ${cluster}; see baton run show ${last.run}`,
+          `run ${holder.run} (${holder.plan}, by ${holder.operator}) holds cluster ${cluster}; see baton run show ${holder.run}`,
         );
       }),
     close: (cluster, fact) =>

@@ -232,7 +232,8 @@ function decided(
     case 'adopt':
       return withItem({ intent: 'adopt' });
     case 'rollback':
-      return fact.successor === undefined ? on : { ...on, successor: fact.successor };
+      if (fact.successor === undefined) throw new Error(`run ${state.run}: a rollback names no successor`);
+      return { ...on, successor: fact.successor };
     case 'abort':
       // Said while an attempt runs, it waits for its end; said at a halt, the attempt that stands is settled.
       return state.halt === undefined

@@ -28,6 +28,9 @@ export function differences(recorded: unknown, now: unknown, path = ''): string[
       : [`${path}: ${JSON.stringify(recorded)} was recorded, now it is ${JSON.stringify(now)}`];
   if (now === null || typeof now !== 'object' || Array.isArray(recorded) !== Array.isArray(now))
     return [`${path}: it was recorded, now it is ${JSON.stringify(now)}`];
+  // Words that later versions know besides take nothing from those that could be said.
+  if (path.endsWith('/legal') && Array.isArray(recorded) && Array.isArray(now))
+    return recorded.filter((word) => !now.includes(word)).map((word) => `${path}: ${word} can no longer be said`);
   if (Array.isArray(recorded) && Array.isArray(now) && recorded.length !== now.length)
     return [`${path}: it had ${recorded.length} entries, now it has ${now.length}`];
   return Object.entries(recorded).flatMap(([name, value]) =>

@@ -56,7 +56,7 @@ export interface NodeRecord {
   observerActiveSince?: number;
 }
 
-export type LockRecord = { type: 'RunOpened'; run: string } | { type: 'RunClosed'; run: string };
+export type LockRecord = { type: 'RunOpened'; run: string; after?: string } | { type: 'RunClosed'; run: string };
 
 export interface Evidence {
   cluster: string;

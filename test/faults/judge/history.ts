@@ -18,6 +18,9 @@ export interface History {
   plan: EvidencePlan | undefined;
 }
 
+/** Ways in which a run ends as it was meant to. */
+export const wellEnded: readonly string[] = ['succeeded', 'rolled-back'];
+
 export interface Attempt {
   key: string;
   start: StepStarted;
@@ -35,6 +38,8 @@ export interface Standing {
   /** The newest event that may have changed the cluster. */
   effect: number;
   abortedAt: number | undefined;
+  /** Where an operator has handed the run over to one that goes back; over with the next halt. */
+  handedOverAt: number | undefined;
   /** Items that are done. */
   done: Map<string, number>;
   undone: Set<string>;
@@ -98,6 +103,7 @@ export function walk(
     era: -1,
     effect: -1,
     abortedAt: undefined,
+    handedOverAt: undefined,
     done: new Map(),
     undone: new Set(),
     redoing: new Set(),
@@ -144,6 +150,7 @@ function take(standing: Standing, run: string, { fact }: JudgedEvent, at: number
       standing.undone.add(fact.item);
       break;
     case 'RunHalted':
+      standing.handedOverAt = undefined;
       standing.retried.delete(fact.halt.item);
       standing.adopted.delete(fact.halt.item);
       return;
@@ -160,6 +167,7 @@ function hear(standing: Standing, fact: OperatorDecided, at: number): void {
   if (fact.decision === 'pause') return;
   standing.era = at;
   if (fact.decision === 'approve') standing.done.set(fact.item, at);
+  if (fact.decision === 'rollback') standing.handedOverAt = at;
   if (fact.decision === 'adopt') standing.adopted.set(fact.item, at);
   if (fact.decision === 'retry')
     for (const item of [fact.item, ...(fact.redo ?? [])]) {

@@ -2,7 +2,7 @@
 // word counts for nothing after it.
 import { gatesBefore, inForce, ownConditions, whyNotMet } from './conditions.ts';
 import type { Evidence, Violation } from './evidence.ts';
-import { attemptsOf, type History, historiesOf, isOpen, itemOf, type Standing, walk } from './history.ts';
+import { attemptsOf, type History, historiesOf, isOpen, itemOf, type Standing, walk, wellEnded } from './history.ts';
 import type { ChecksRead, JudgedEvent, StepStarted } from './journal-facts.ts';
 
 type Say = (message: string) => void;
@@ -44,7 +44,7 @@ function judgeEvent(history: History, { fact }: JudgedEvent, standing: Standing,
       judgeSuccess(history, fact, standing, say);
       break;
     case 'RunEnded':
-      if (fact.status === 'succeeded') judgeEnd(history, standing, say);
+      if (wellEnded.includes(fact.status)) judgeEnd(history, standing, say);
       break;
     default:
       break;

@@ -33,18 +33,33 @@ function judgeWriters(cluster: string, { run, events }: History, say: Say): void
 function judgeLock({ lock }: Evidence, histories: History[], say: Say): void {
   if (lock === undefined) return;
   let holder: string | undefined;
-  for (const { type, run } of lock) {
-    if (type === 'RunOpened' && holder !== undefined) say(run, `took the cluster while ${holder} held it`);
+  const passedOn = new Set<string>();
+  for (const record of lock) {
+    const { type, run } = record;
+    const from = type === 'RunOpened' ? record.after : undefined;
+    if (type === 'RunOpened' && holder !== from) say(run, `took the cluster while ${holder ?? 'nobody'} held it`);
     if (type === 'RunClosed' && holder !== run) say(run, `gave the cluster back, which ${holder ?? 'nobody'} held`);
+    if (from !== undefined) judgePassing(histories, from, run, say);
+    if (from !== undefined) passedOn.add(from);
     holder = type === 'RunOpened' ? run : undefined;
   }
   for (const { run, events } of histories) {
     const opened = lock.some((record) => record.type === 'RunOpened' && record.run === run);
-    const closed = lock.some((record) => record.type === 'RunClosed' && record.run === run);
+    const closed = passedOn.has(run) || lock.some((record) => record.type === 'RunClosed' && record.run === run);
     if (events.length > 0 && !opened) say(run, 'has a journal and never took the cluster');
     if (closed && !events.some(({ fact }) => fact.type === 'RunEnded'))
       say(run, 'gave the cluster back before its end');
   }
+}
+
+/** A cluster passes on only to the run that the one before it has named, in its word and at its end. */
+function judgePassing(histories: History[], from: string, to: string, say: Say): void {
+  const before = histories.find(({ run }) => run === from);
+  const named = before?.events.some(({ fact }) => fact.type === 'RunEnded' && fact.successor === to);
+  const asked = before?.events.some(({ fact }) => fact.type === 'OperatorDecided' && fact.successor?.run === to);
+  if (!named || !asked) say(to, `took the cluster over from ${from}, which did not name it`);
+  const begun = histories.find(({ run }) => run === to)?.events[0]?.fact;
+  if (begun?.type === 'RunStarted' && begun.after !== from) say(to, `does not say that it goes on from ${from}`);
 }
 
 /** Nothing of a run starts again once another run has begun to start things. */

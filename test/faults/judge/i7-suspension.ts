@@ -2,7 +2,16 @@
 // and replication streams; every ending says whether it is armed, and says so truly.
 import { whyNotMet } from './conditions.ts';
 import type { Evidence, Violation } from './evidence.ts';
-import { attemptsOf, type History, historiesOf, keyOf, type PlanItem, type Standing, walk } from './history.ts';
+import {
+  attemptsOf,
+  type History,
+  historiesOf,
+  keyOf,
+  type PlanItem,
+  type Standing,
+  walk,
+  wellEnded,
+} from './history.ts';
 import type { StepStarted } from './journal-facts.ts';
 
 type Say = (message: string) => void;
@@ -25,7 +34,7 @@ export function judgeSuspension(evidence: Evidence): Violation[] {
         if (!['armed', 'suspended', 'unknown'].includes(fact.failoverArmed))
           say('the run ended without a word on failover');
         const arms = history.plan?.items.some((item) => item.action?.kind === 'armFailover');
-        if (fact.status === 'succeeded' && arms && fact.failoverArmed !== 'armed')
+        if (wellEnded.includes(fact.status) && arms && fact.failoverArmed !== 'armed')
           say(`the run succeeded, and failover is ${fact.failoverArmed}`);
         const isLast = history === histories.at(-1);
         const isToldWrong = fact.failoverArmed === 'armed' && evidence.now.failover === 'suspended';

@@ -6,7 +6,7 @@ const finding = z.object({ id: z.string(), verdict: z.string() });
 const phase = z.enum(['do', 'undo']);
 const attempt = { item: z.string(), phase, attempt: z.number() };
 
-const runStarted = z.object({ type: z.literal('RunStarted'), cluster: z.string() });
+const runStarted = z.object({ type: z.literal('RunStarted'), cluster: z.string(), after: z.string().optional() });
 const leaderChanged = z.object({ type: z.literal('LeaderChanged') });
 const checksRead = z.object({
   type: z.literal('ChecksRead'),
@@ -40,9 +40,10 @@ const runHalted = z.object({
 });
 const operatorDecided = z.object({
   type: z.literal('OperatorDecided'),
-  decision: z.enum(['retry', 'adopt', 'abort', 'approve', 'reject', 'pause', 'resume']),
+  decision: z.enum(['retry', 'adopt', 'abort', 'rollback', 'approve', 'reject', 'pause', 'resume']),
   item: z.string(),
   redo: z.array(z.string()).optional(),
+  successor: z.object({ run: z.string() }).optional(),
 });
 const portalMetered = z.object({ type: z.literal('PortalMetered') });
 const runEnded = z.object({
@@ -50,6 +51,7 @@ const runEnded = z.object({
   status: z.string(),
   message: z.string(),
   failoverArmed: z.string(),
+  successor: z.string().optional(),
 });
 
 const fact = z.discriminatedUnion('type', [

@@ -145,8 +145,8 @@ export const plants: readonly Plant[] = [
   {
     name: 'take-the-cluster-anyway',
     file: 'coordinator/journal/cluster-log.ts',
-    find: "        if (last?.type !== 'RunOpened') return ok('write');\n",
-    replace: "        if (last?.type !== 'RunOpened' || last.run !== fact.run) return ok('write');\n",
+    find: "        if (holder?.run === fact.after) return ok('write');\n",
+    replace: "        return ok('write');\n",
     says: 'a run takes a cluster that another one holds',
     invariant: 'I4',
     provedBy: { file: 'test/integration/journal/locks.test.ts', names: 'gives a cluster to one of two runs' },

@@ -22,8 +22,9 @@ export function eventsOf(server: BusServer, run: string): StoredEvent[] {
 export function lockOf(server: BusServer): LockRecord[] {
   const messages = server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages ?? [];
   return messages.map(({ data }) => {
-    const { type, run } = JSON.parse(decoder.decode(data)) as LockRecord;
-    return { type, run };
+    const record = JSON.parse(decoder.decode(data)) as LockRecord;
+    const { type, run } = record;
+    return type === 'RunOpened' && record.after !== undefined ? { type, run, after: record.after } : { type, run };
   });
 }
 

@@ -53,6 +53,24 @@ describe('lock, artefacts and leadership on the bus', function () {
     assert.equal(must(await log.holder('held'))?.run, 'run-f');
   });
 
+  it('passes a cluster on from the run that holds it by one entry, from no other and never from a free one', async () => {
+    const log = openClusterLog(test.bus);
+    const takenFrom = (run: string, before: string): RunOpened => ({ ...opened(run), after: before });
+    must(await log.open('passed', opened('run-j')));
+    const stranger = await log.open('passed', takenFrom('run-k', 'run-x'));
+    assert.match(stranger.ok ? '' : stranger.failure.message, /run run-j .* holds cluster passed/);
+    const both = await Promise.all(['run-k', 'run-k'].map((run) => log.open('passed', takenFrom(run, 'run-j'))));
+    assert.ok(both.every(({ ok }) => ok));
+    assert.equal(must(await log.holder('passed'))?.run, 'run-k');
+    assert.equal((await test.bus.jsm.streams.info('CLUSTER_passed')).state.messages, 2);
+    must(await log.close('passed', { type: 'RunClosed', run: 'run-j', status: 'aborted', epoch: 1, atMs: 2 }));
+    assert.equal(must(await log.holder('passed'))?.run, 'run-k');
+    must(await log.close('passed', { type: 'RunClosed', run: 'run-k', status: 'rolled-back', epoch: 1, atMs: 2 }));
+    const late = await log.open('passed', takenFrom('run-k', 'run-j'));
+    assert.match(late.ok ? '' : late.failure.message, /run-j no longer holds cluster passed/);
+    assert.equal(must(await log.holder('passed')), undefined);
+  });
+
   it('gives a cluster back and takes it where its kept head is gone and the number of that is not', async () => {
     const log = openClusterLog(test.bus);
     must(await log.open('beheaded', opened('run-h')));

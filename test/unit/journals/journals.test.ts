@@ -97,5 +97,8 @@ describe('journals of earlier versions', () => {
     assert.equal(differences(was, { ...was, status: 'running' }).length, 1);
     assert.equal(differences(was, { status: 'halted', items: { a: { attempts: [1, 2] } } }).length, 1);
     assert.equal(differences(was, { status: 'halted', items: {} }).length, 1);
+    const halt = { legal: ['retry', 'abort'] };
+    assert.deepEqual(differences(halt, { legal: ['retry', 'abort', 'rollback'] }), []);
+    assert.equal(differences(halt, { legal: ['retry', 'rollback'] }).length, 1);
   });
 });

@@ -1,7 +1,7 @@
 // Drives decide and apply against the simulated world, one instruction at a time, with crashes where a test wants them.
 
 import { allPass } from '../../../coordinator/checks/evaluate.ts';
-import type { Decision, RunEvent, RunFact } from '../../../coordinator/journal/event.ts';
+import type { Decision, RunEvent, RunFact, Successor } from '../../../coordinator/journal/event.ts';
 import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { apply } from '../../../coordinator/sequencer/apply.ts';
 import { decide } from '../../../coordinator/sequencer/decide.ts';
@@ -33,6 +33,11 @@ export interface Driven {
   state: RunState;
   instructions: Instruction[];
 }
+
+const successorFor = (requestId: string): Successor => ({
+  ...{ run: `rollback-${requestId}`, plan: 'rollback', planHash: 'h', planArtefact: 'b', parameters: {} },
+  ...{ operator: 'ana', requestId, change: '', reason: '' },
+});
 
 /** Runs until the run has ended, stands without an operator's word, or the limit of instructions is reached. */
 export function drive(test: Drive): Driven {
@@ -70,7 +75,9 @@ export function drive(test: Drive): Driven {
     const item = state.halt?.item ?? '';
     const redo = decision === 'retry' ? redoneBy(plan, state, item) : [];
     const looked = otherLedgers(plan, state, seen.nodes);
-    append({ type: 'OperatorDecided', decision, operator: 'ana', item, reason: '', requestId, redo, ...looked });
+    const successor = decision === 'rollback' ? { successor: successorFor(requestId) } : {};
+    const word = { decision, operator: 'ana', item, reason: '', requestId, redo };
+    append({ type: 'OperatorDecided', ...word, ...looked, ...successor });
   };
 
   append({

@@ -1,0 +1,44 @@
+// What the fold refuses, so that no run goes on from a state that nobody foresaw.
+import assert from 'node:assert/strict';
+import type { RunEvent } from '../../../coordinator/journal/event.ts';
+import { fold } from '../../../coordinator/sequencer/apply.ts';
+
+describe('guard of the fold', () => {
+  const started: RunEvent = {
+    schema: 1,
+    id: 'a',
+    run: 'upgrade-1',
+    sequence: 1,
+    previous: '',
+    epoch: 1,
+    atMs: 0,
+    fact: {
+      type: 'RunStarted',
+      cluster: 'sim',
+      plan: 'upgrade',
+      planHash: '',
+      planArtefact: '',
+      parameters: {},
+      operator: '',
+      requestId: '',
+      change: '',
+      reason: '',
+    },
+  };
+
+  it('refuses a gap and a move that the table does not have', () => {
+    assert.throws(() => fold('upgrade-1', [{ ...started, sequence: 2 }]), /cannot follow/);
+    const success: RunEvent = {
+      ...started,
+      sequence: 2,
+      fact: { type: 'ItemSucceeded', item: 'stop', adopted: false },
+    };
+    assert.throws(() => fold('upgrade-1', [started, success]), /item stop is pending; item-succeeded cannot follow/);
+  });
+
+  it('refuses a rollback that names nobody who goes back', () => {
+    const word = { decision: 'rollback', operator: 'ana', item: '', reason: '', requestId: 'b' } as const;
+    const said: RunEvent = { ...started, sequence: 2, fact: { type: 'OperatorDecided', ...word } };
+    assert.throws(() => fold('upgrade-1', [started, said]), /names no successor/);
+  });
+});
