@@ -8,6 +8,7 @@ import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
+import { measureBackup, readBackups } from './read-backups.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
 import { readUrl, sendRequest } from './request.ts';
 import { removeTestFile, writeTestFile } from './test-file.ts';
@@ -27,6 +28,8 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readRelease,
   readUrl,
   readFailover,
+  readBackups,
+  measureBackup,
   stopUnits,
   startUnits,
   suspendFailover,

@@ -1,7 +1,6 @@
 // Carries out commands: the ledger knows of an attempt before anything of it starts, and of its outcome before anybody
 // else does. One mutating action at a time. Knows nothing of connections.
 import type { Action, Answer } from '../../shared/actions/action.ts';
-import { printCommands } from '../../shared/actions/commands.ts';
 import { validateAction } from '../../shared/actions/constraints.ts';
 import { isJob } from '../../shared/actions/jobs/job.ts';
 import { type Failure, fail, type Result } from '../../shared/failures.ts';
@@ -185,8 +184,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
         const policy = { ...nothingAllowed, file: parts.policyFile };
         if (action !== undefined && isJob(action)) {
           log.info('attaching to a unit that was started before', { key: formatKey(attempt.key) });
-          const commands = printCommands(action, machine.profileOf(policy), attempt);
-          follow({ ...attempt, action }, policy, commands, sinceStart(attempt), (context) =>
+          follow({ ...attempt, action }, policy, [], sinceStart(attempt), (context) =>
             machine.attachJob(action, context),
           );
           continue;

@@ -1,9 +1,11 @@
 // Follows the unit of a job to its end, whichever agent has started it, and says how it ended: from the files that it
 // left, and only where there are none from what systemd says. Starts nothing.
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Answer } from '../../shared/actions/action.ts';
-import { outputFolder } from '../../shared/actions/commands.ts';
+import { printCommands } from '../../shared/actions/commands.ts';
 import type { JobAction, JobKind } from '../../shared/actions/jobs/job.ts';
+import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { type Failure, type FailureCode, failure } from '../../shared/failures.ts';
 import { unitOfKey } from '../../shared/key.ts';
 import type { ActionContext, Ended } from '../actions/context.ts';
@@ -37,6 +39,17 @@ function followed(action: JobAction, context: ActionContext): Followed {
   return { action: action as never, job, context, folder, output };
 }
 
+/** The command lines as they were when it started, for an agent that only follows it. */
+export const commandsFile = 'commands.json';
+
+async function startedCommands(action: JobAction, { context, folder }: Followed): Promise<string[]> {
+  try {
+    return JSON.parse(await readFile(join(folder, commandsFile), 'utf8')) as string[];
+  } catch {
+    return printCommands(action, context.profile, context);
+  }
+}
+
 /** Its folder was there before it was to be started. */
 export async function endForgotten(action: JobAction, context: ActionContext): Promise<Ended<Answer>> {
   const message = 'it was started before, but the ledger does not know how it ended';
@@ -46,6 +59,7 @@ export async function endForgotten(action: JobAction, context: ActionContext): P
 /** Follows a job that was started before, by this agent or by the one that ran then, to its end. */
 export async function attachJob(action: JobAction, context: ActionContext): Promise<Ended<Answer>> {
   const it = followed(action, context);
+  if (context.commands.length === 0) context.commands.push(...(await startedCommands(action, it)));
   const unit = unitOfKey(context.key);
   const { clock } = context;
   let nextStandingMs = clock.monotonicMs() + lookMs;

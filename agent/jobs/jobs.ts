@@ -1,10 +1,25 @@
 // Which file carries out which kind of job.
 import type { JobKind } from '../../shared/actions/jobs/job.ts';
+import { backUpDatabase, backUpFiles } from '../actions/back-up.ts';
+import { hook } from '../actions/hook.ts';
 import { installer } from '../actions/installer.ts';
+import { removeBackup } from '../actions/read-backups.ts';
+import { dropDatabase, restoreDatabase, returnDatabase } from '../actions/restore-database.ts';
+import { restoreFiles } from '../actions/restore-files.ts';
+import { verifyBackup } from '../actions/verify-backup.ts';
 import type { Job } from './job.ts';
 
 const jobs: { [K in JobKind]: Job<K> } = {
   runInstaller: installer,
+  backUpFiles,
+  backUpDatabase,
+  verifyBackup,
+  removeBackup,
+  restoreFiles,
+  restoreDatabase,
+  returnDatabase,
+  dropDatabase,
+  runHook: hook,
 };
 
 export function jobOf<K extends JobKind>(kind: K): Job<K> {

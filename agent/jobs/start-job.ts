@@ -1,17 +1,18 @@
 // Starts a job: at most once. It runs as a transient unit named after the key, so that it outlives the agent; its folder
 // is made before it and only once, so that a second start fails even where ledger and systemd have forgotten.
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Answer } from '../../shared/actions/action.ts';
-import { outputFolder } from '../../shared/actions/commands.ts';
+import { printCommand } from '../../shared/actions/command.ts';
 import type { JobAction } from '../../shared/actions/jobs/job.ts';
-import { makePrivateFolder, syncFolder } from '../../shared/durable-file.ts';
+import { outputFolder, scriptOf } from '../../shared/actions/jobs/scripts.ts';
+import { makePrivateFolder, syncFolder, writeDurably } from '../../shared/durable-file.ts';
 import { fail } from '../../shared/failures.ts';
 import { unitOfKey } from '../../shared/key.ts';
 import { type ActionContext, commandsHere, type Ended, executeOk, lastProgram, record } from '../actions/context.ts';
 import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
 import { readExitStatus, readStanding } from '../platform/transient-unit.ts';
-import { attachJob, endForgotten } from './attach-job.ts';
+import { attachJob, commandsFile, endForgotten } from './attach-job.ts';
 import { jobOf } from './jobs.ts';
 
 /** Starts the unit of an action and follows it to its end. */
@@ -27,6 +28,9 @@ export async function startJob(action: JobAction, context: ActionContext): Promi
   }
 
   const commands = commandsHere(action, context);
+  if (action.kind !== 'runInstaller' && action.kind !== 'runHook')
+    await writeDurably(join(folder, 'job.sh'), scriptOf(action, context.profile, folder));
+  await writeDurably(join(folder, commandsFile), JSON.stringify(commands.map(printCommand)));
   for (const command of commands.slice(0, -1)) record(context, command);
   const ready = await jobOf(action.kind).before?.(action as never, context);
   if (ready?.ok === false) return ready;

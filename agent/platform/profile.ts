@@ -36,6 +36,9 @@ export function profileOf(policy: Policy, stateDirectory: string, os: OsRelease 
     releaseDirectory: join(stateDirectory, 'releases'),
     localUnits: policy.observerUnits.filter((unit) => isLocalUnit(unit)),
     outputDirectory: join(stateDirectory, 'units'),
+    databasePrograms:
+      policy.database?.programs ?? (isRhel ? '/usr/pgsql-{major}/bin' : '/usr/lib/postgresql/{major}/bin'),
+    hooksDirectory: policy.hooksDirectory ?? '',
   };
 }
 

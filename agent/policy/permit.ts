@@ -41,9 +41,36 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'readReplication':
     case 'countRows':
     case 'findRows':
-      return policy.database?.names.includes(action.database)
-        ? undefined
-        : refuse(policy, 'database.names', `the database ${action.database}`);
+      return refuseDatabase(action.database, policy);
+    case 'readBackups':
+    case 'verifyBackup':
+    case 'removeBackup':
+      return refuseDirectory(action, policy);
+    case 'measureBackup':
+      return (
+        refuseDirectory(action, policy) ??
+        refuseTrees(action.paths, policy) ??
+        (action.database === undefined ? undefined : refuseDatabase(action.database, policy))
+      );
+    case 'backUpFiles':
+      return refuseDirectory(action, policy) ?? refuseTrees(action.paths, policy);
+    case 'backUpDatabase':
+      return refuseDirectory(action, policy) ?? refuseDatabase(action.database, policy);
+    case 'restoreFiles':
+      // Which trees: as the backup says, looked at in actions/restore-files.ts.
+      return (
+        refuseDirectory(action, policy) ??
+        (policy.backups?.restore ? undefined : refuse(policy, 'backups.restore', 'restoring files'))
+      );
+    case 'restoreDatabase':
+      return refuseDirectory(action, policy) ?? refuseRestore(action.database, policy);
+    case 'returnDatabase':
+      return refuseRestore(action.database, policy);
+    case 'dropDatabase':
+      // Its name is one that only restoreDatabase gives.
+      return policy.database?.restore ? undefined : refuse(policy, 'database.restore', `dropping ${action.database}`);
+    case 'runHook':
+      return policy.hooks.includes(action.hook) ? undefined : refuse(policy, 'hooks', `the hook ${action.hook}`);
     case 'stageRelease':
     case 'makeExecutable':
     case 'runInstaller':
@@ -76,6 +103,26 @@ export function rootOf(path: string, roots: readonly string[]): string | undefin
 /** Whether an action changes something, so that it is in the ledger and only one runs at a time. */
 export function isMutating(action: Action): boolean {
   return actionClasses[action.kind] !== 'read';
+}
+
+function refuseDirectory({ directory }: { directory: string }, policy: Policy): Failure | undefined {
+  return policy.backups?.directory === directory ? undefined : refuse(policy, 'backups.directory', directory);
+}
+
+function refuseTrees(paths: string[], policy: Policy): Failure | undefined {
+  const refused = paths.filter((path) => rootOf(path, policy.backups?.paths ?? []) === undefined);
+  return refused.length === 0 ? undefined : refuse(policy, 'backups.paths', refused.join(', '));
+}
+
+function refuseDatabase(database: string, policy: Policy): Failure | undefined {
+  if (policy.database?.names.includes(database)) return undefined;
+  return refuse(policy, 'database.names', `the database ${database}`);
+}
+
+function refuseRestore(database: string, policy: Policy): Failure | undefined {
+  const refusal = refuseDatabase(database, policy);
+  if (refusal !== undefined || policy.database?.restore) return refusal;
+  return refuse(policy, 'database.restore', `restoring ${database}`);
 }
 
 function refuseUnits(units: string[], policy: Policy, key: 'units' | 'observerUnits'): Failure | undefined {

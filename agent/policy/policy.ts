@@ -23,6 +23,14 @@ const databaseSchema = z.strictObject({
   socketDirectory: path.default('/var/run/postgresql'),
   port: z.number().int().min(1).max(65_535).default(5432),
   psql: path.optional(),
+  programs: path.optional(),
+  restore: z.boolean().default(false),
+});
+
+const backupsSchema = z.strictObject({
+  directory: path,
+  paths: z.array(path).default([]),
+  restore: z.boolean().default(false),
 });
 
 const policySchema = z.strictObject({
@@ -35,6 +43,8 @@ const policySchema = z.strictObject({
   urls: z.array(url).default([]),
   secretFiles: z.array(path).default([]),
   hooksDirectory: path.optional(),
+  hooks: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "is not a hook's name")).default([]),
+  backups: backupsSchema.optional(),
 });
 
 /** An empty file allows nothing. */
@@ -57,4 +67,5 @@ export const nothingAllowed: Omit<Policy, 'file'> = {
   installers: false,
   urls: [],
   secretFiles: [],
+  hooks: [],
 };

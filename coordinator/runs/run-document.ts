@@ -1,5 +1,7 @@
 // A run as `run show --json` prints it: its folded state beside its plan. Pure; what only a look at the nodes can tell is
 // given as `now`.
+
+import { jobEndOf } from '../../shared/actions/jobs/job.ts';
 import type {
   FailoverText,
   HaltDocument,
@@ -113,7 +115,8 @@ function haltDocument({ halt, run, items }: RunState, now: Now): HaltDocument | 
   if (halt === undefined) return undefined;
   const logs = (items[halt.item]?.attempts ?? []).flatMap(({ node, outcome, lateOutcome }) => {
     const answer = (lateOutcome ?? outcome)?.answer;
-    return answer?.kind === 'runInstaller' ? [`${node}:${answer.logFile}`] : [];
+    const job = jobEndOf(answer);
+    return job === undefined ? [] : [`${node}:${job.logFile}`];
   });
   return {
     item: halt.item,

@@ -1,4 +1,5 @@
 // The log of a run as its journal has it: command lines and what they left, attempt by attempt. Pure.
+import { jobEndOf } from '../../shared/actions/jobs/job.ts';
 import type { LogChunkDocument } from '../../shared/documents.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import type { RunEvent } from '../journal/event.ts';
@@ -22,10 +23,11 @@ export function runLogs(events: RunEvent[]): LogChunkDocument[] {
 function linesOf({ commands, failure, answer }: Outcome): string[] {
   const lines = commands.map((command) => `$ ${command}`);
   if (failure !== undefined) lines.push(failure.message, ...(failure.evidence === '' ? [] : [failure.evidence]));
-  if (answer?.kind === 'runInstaller') {
+  const job = jobEndOf(answer);
+  if (job !== undefined) {
     // A failure's evidence has them already.
-    if (failure === undefined) lines.push(answer.lastLines);
-    lines.push(`whole output: ${answer.logFile} (${answer.logBytes} bytes)`);
+    if (failure === undefined) lines.push(job.lastLines);
+    lines.push(`whole output: ${job.logFile} (${job.logBytes} bytes)`);
   }
   return lines;
 }

@@ -14,6 +14,10 @@ export interface NodeProfile {
   releaseDirectory: string;
   localUnits: string[];
   outputDirectory: string;
+  /** Where PostgreSQL's programs of a major version lie; `{major}` stands for it. */
+  databasePrograms: string;
+  /** Empty where no hook may be called. */
+  hooksDirectory: string;
 }
 
 /** A program that is executed with exactly these arguments and this input. */

@@ -1,6 +1,5 @@
 // The exact command lines of every action on a node. The agent executes what stands here and the dry run prints it: both
 // are the same by construction. Pure. What the agent does itself has the line with which a person would do the same.
-import { type Key, unitOfKey } from '../key.ts';
 import type { Action, ActionOf } from './action.ts';
 import {
   type Command,
@@ -11,8 +10,10 @@ import {
   printCommand,
   tokenPlaceholder,
 } from './command.ts';
+import { findSizes, sumUp } from './jobs/back-up-files.ts';
+import { outputFolder, scriptCommands } from './jobs/scripts.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
-import { countRowsSql, findRowsSql, reachedSql, replicationSql, serverMajorSql } from './sql.ts';
+import { countRowsSql, databaseSizeSql, findRowsSql, reachedSql, replicationSql, serverMajorSql } from './sql.ts';
 import { armCommands, showUnits, startUnit, suspendCommands } from './systemd-commands.ts';
 
 /** A staged installer's place: one folder for each content. */
@@ -89,6 +90,29 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
       };
       return [checksum(path), startUnit([path], unit, context)];
     }
+    case 'runHook': {
+      const unit = { folder: outputFolder(profile, context.key), workingDirectory: '/' };
+      return [startUnit([`${profile.hooksDirectory}/${action.hook}`, ...action.args], unit, context)];
+    }
+    case 'backUpFiles':
+    case 'backUpDatabase':
+    case 'verifyBackup':
+    case 'removeBackup':
+    case 'restoreFiles':
+    case 'restoreDatabase':
+    case 'returnDatabase':
+    case 'dropDatabase':
+      return scriptCommands(action, profile, context);
+    case 'readBackups':
+      return [
+        own(`${shellLine(['find', action.directory, '-maxdepth', '3', '-name', 'manifest.json'])} -exec cat {} +`),
+      ];
+    case 'measureBackup':
+      return [
+        own(shellLine(['df', '-B1', action.directory])),
+        ...(action.paths.length === 0 ? [] : [{ ...program(findSizes(action.paths, action.excludes)), into: sumUp }]),
+        ...(action.database === undefined ? [] : [sql(action.database, databaseSizeSql)]),
+      ];
     case 'writeTestFile':
       return [own(`${shellLine(['printf', '%s', action.content])} > ${shellQuote(action.path)}`)];
     case 'removeTestFile':
@@ -98,11 +122,6 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'sendRequest':
       return [own(curl(action, action.method, action.body, context.timeoutMs))];
   }
-}
-
-/** Where the transient unit of a key leaves output.log and status. */
-export function outputFolder(profile: NodeProfile, key: Key): string {
-  return `${profile.outputDirectory}/${unitOfKey(key).replace(/\.service$/, '')}`;
 }
 
 /** The command lines of an action as a person would type them. */

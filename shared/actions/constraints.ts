@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { fail, ok, type Result } from '../failures.ts';
 import { releaseNamePattern } from '../names.ts';
 import type { Action, ActionKind } from './action.ts';
+import { asidePattern, partNames } from './jobs/places.ts';
 
 /** Texts that may be all or partly a binding, `{{name}}`, as long as a plan is not yet carried out. */
 type Text = (pattern: RegExp, what: string, lengthMax?: number) => z.ZodType<string>;
@@ -40,6 +41,11 @@ function isPattern(text: string): boolean {
   }
 }
 
+/** Trees of which one lies in another would be there twice, and the one restored over the other. */
+function areApart(paths: readonly string[]): boolean {
+  return paths.every((path, index) => paths.every((other, at) => at === index || !`${other}/`.startsWith(`${path}/`)));
+}
+
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
@@ -69,6 +75,17 @@ function fields(text: Text) {
       'an absolute path whose last part may hold * once or twice',
     ),
     database: text(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "a database's name", 63),
+    // As shells, tar, find and rsync all take it for nothing but itself.
+    plainPath: text(
+      /^(?!.*\/\.{1,2}(?:\/|$))(?!.*\/\/)\/[^\p{Cc}*?[\]\\]*[^/\p{Cc}*?[\]\\]$/u,
+      'an absolute path without .., control characters, * ? [ ] and \\',
+    ),
+    run: text(/^[a-z0-9][a-z0-9-]{0,63}$/, "a backup's name, which is a run's id", 64),
+    part: z.enum(partNames),
+    aside: text(asidePattern, 'the name of a database that was set aside', 63),
+    jobs: z.number().int().min(1).max(32),
+    hook: text(/^[a-z][a-z0-9-]{0,39}$/, "a hook's name", 40),
+    argument: text(oneLine, 'one line', 1000),
     column: text(new RegExp(`^${identifier}$`), "a column's name", 63),
     value: text(anyText, 'text', 1000),
     snapshot: text(/^\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?$/, 'a snapshot, xmin:xmax:xip', 65_536),
@@ -105,6 +122,9 @@ function schemas(text: Text) {
   };
   const release = { name: f.fileName, sha256: f.sha256 };
   const testFile = { path: f.path, content: f.content };
+  const paths = z.array(f.plainPath).max(20).refine(areApart, { error: 'lie within one another' });
+  const trees = { paths, excludes: z.array(f.plainPath).max(50) };
+  const backup = { directory: f.plainPath, backup: f.run };
   const kinds = {
     readNode: {},
     readUnits: { units: f.units },
@@ -124,6 +144,8 @@ function schemas(text: Text) {
     readRelease: release,
     readUrl: { ...request, valuePattern: f.pattern.optional() },
     readFailover: { units: f.units },
+    readBackups: { directory: f.plainPath },
+    measureBackup: { directory: f.plainPath, ...trees, database: f.database.optional() },
     stopUnits: { units: f.units },
     startUnits: { units: f.units },
     suspendFailover: { units: f.units, leaseMs: f.ms.min(1000) },
@@ -133,6 +155,15 @@ function schemas(text: Text) {
     writeTestFile: testFile,
     removeTestFile: testFile,
     runInstaller: { ...release, progressPattern: f.pattern.optional() },
+    backUpFiles: { ...backup, ...trees, paths: paths.min(1), part: f.part.exclude(['database']) },
+    backUpDatabase: { ...backup, database: f.database, jobs: f.jobs, parity: z.array(f.table).max(20) },
+    verifyBackup: { ...backup, part: f.part, trialRestore: z.boolean() },
+    removeBackup: backup,
+    restoreFiles: { ...backup, part: f.part.exclude(['database']), excludes: trees.excludes },
+    restoreDatabase: { ...backup, database: f.database, jobs: f.jobs, aside: f.aside },
+    returnDatabase: { database: f.database, aside: f.aside },
+    dropDatabase: { database: f.aside },
+    runHook: { hook: f.hook, args: z.array(f.argument).max(10) },
     sendRequest: {
       ...request,
       method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),

@@ -11,6 +11,8 @@ export function quoteIdentifier(name: string): string {
 
 export const serverMajorSql = "SELECT current_setting('server_version_num')::int / 10000;";
 
+export const databaseSizeSql = 'SELECT pg_database_size(current_database());';
+
 /** Whether everything up to a position is here: written on a primary, replayed on a standby. */
 export function reachedSql(lsn: string): string {
   return `SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END >= '${lsn}'::pg_lsn;`;

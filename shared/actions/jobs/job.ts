@@ -1,13 +1,46 @@
 // Which actions are jobs: transient units named after the key, which outlive the agent and are followed again by the next
 // one. One list, used wherever it matters whether an attempt may have such a unit.
-import type { Action, ActionKind } from '../action.ts';
+import type { Action, ActionKind, Answer } from '../action.ts';
 
-export const jobKinds = ['runInstaller'] as const satisfies ActionKind[];
+export const jobKinds = [
+  'runInstaller',
+  'backUpFiles',
+  'backUpDatabase',
+  'verifyBackup',
+  'removeBackup',
+  'restoreFiles',
+  'restoreDatabase',
+  'returnDatabase',
+  'dropDatabase',
+  'runHook',
+] as const satisfies ActionKind[];
 
 export type JobKind = (typeof jobKinds)[number];
 export type JobAction = Extract<Action, { kind: JobKind }>;
+type JobAnswer = Extract<Answer, { kind: JobKind }>;
 
 const known: ReadonlySet<string> = new Set(jobKinds);
 
 export const isJobKind = (kind: string): kind is JobKind => known.has(kind);
 export const isJob = (action: Action): action is JobAction => isJobKind(action.kind);
+
+/** How the unit of a job ended and where its output lies; undefined of an answer that no job has given. */
+export function jobEndOf(
+  answer: Answer | undefined,
+): NonNullable<Extract<JobAnswer, { job?: unknown }>['job']> | undefined {
+  if (answer === undefined || !isJobKind(answer.kind)) return undefined;
+  const given = answer as JobAnswer;
+  return given.kind === 'runInstaller' ? given : given.job;
+}
+
+/** Exit statuses by which a job's script tells why it ended; any other one only says that a command of it failed. */
+export const jobExits = {
+  /** A file is not as it was written. */
+  differs: 65,
+  /** What is to be read is not there. */
+  missing: 66,
+  /** What the backup goes to takes nothing. */
+  unwritable: 73,
+  /** Things are not so that this may be done, or not as they must be afterwards. */
+  notInState: 70,
+} as const;

@@ -17,6 +17,14 @@ export const repeatable: readonly string[] = [
   'makeExecutable',
   'writeTestFile',
   'removeTestFile',
+  'backUpFiles',
+  'backUpDatabase',
+  'verifyBackup',
+  'removeBackup',
+  'restoreFiles',
+  'restoreDatabase',
+  'returnDatabase',
+  'dropDatabase',
 ];
 
 export function judgeUnknown(evidence: Evidence): Violation[] {

@@ -5,10 +5,12 @@ import { clearSuspension, readSuspension, writeSuspension } from '../../../agent
 import type { Machine } from '../../../agent/machine.ts';
 import type { Policy } from '../../../agent/policy/policy.ts';
 import type { ReadAction } from '../../../coordinator/checks/check.ts';
-import { type Action, type Answer, type AnswerOf, actionClasses } from '../../../shared/actions/action.ts';
+import { type Action, type Answer, actionClasses } from '../../../shared/actions/action.ts';
+import { isJob, type JobAction } from '../../../shared/actions/jobs/job.ts';
 import { type FailureCode, fail, failure, ok, type Result } from '../../../shared/failures.ts';
 import { unitOfKey } from '../../../shared/key.ts';
 import { profile } from '../../unit/plans/compiled.ts';
+import { abandonJob, answerOfJob } from './backups.ts';
 import type { Director } from './director.ts';
 import type { SimNode } from './node.ts';
 import type { SimProcess } from './process.ts';
@@ -27,10 +29,16 @@ const policy: Policy = {
   observerUnits: cluster.observer.units,
   paths: ['/opt'],
   testFilePaths: ['/opt'],
-  database: { names: [cluster.database.name], user: 'postgres', socketDirectory: '/run/postgresql', port: 5432 },
+  database: {
+    ...{ names: [cluster.database.name], user: 'postgres', socketDirectory: '/run/postgresql', port: 5432 },
+    restore: true,
+  },
   installers: true,
   urls: [new URL(cluster.application.portal.url).origin],
   secretFiles: ['/etc/baton/ticket-token'],
+  hooksDirectory: '/etc/baton/hooks',
+  hooks: ['vm-snapshot'],
+  backups: { directory: '/var/backups/baton', paths: ['/opt', '/etc/nginx', '/etc/haproxy'], restore: true },
 };
 
 type Mutating = Exclude<Action, ReadAction>;
@@ -47,10 +55,10 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     const what = `${action.kind} ${context.key.step} ${context.key.phase}`;
     director.at(`start ${what}`, 'before', [], node.name);
     process.alive();
-    if (action.kind !== 'runInstaller') node.note('start', context.key, action.kind, epochOf(context));
+    if (!isJob(action)) node.note('start', context.key, action.kind, epochOf(context));
     director.at(`start ${what}`, 'after', [], node.name);
     process.alive();
-    const hangMs = action.kind === 'runInstaller' ? 0 : node.hang();
+    const hangMs = isJob(action) ? 0 : node.hang();
     if (hangMs > 0) {
       const left = Math.max(0, context.deadlineMs - context.clock.monotonicMs());
       await context.clock.sleep(Math.min(hangMs, left), context.signal);
@@ -61,7 +69,7 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     process.alive();
     director.at(`end ${what}`, 'before', [], node.name);
     process.alive();
-    if (action.kind !== 'runInstaller') node.note('end', context.key, action.kind);
+    if (!isJob(action)) node.note('end', context.key, action.kind);
     director.at(`end ${what}`, 'after', [], node.name);
     process.alive();
     return ended;
@@ -84,8 +92,9 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
   };
 
   const effect = async (action: Mutating, context: ActionContext): Promise<Ended<Answer>> => {
+    if (isJob(action)) return await startJob(action, context);
     const { kind } = action;
-    if (kind !== 'runInstaller' && world.takeFailure(context.key.step)) {
+    if (world.takeFailure(context.key.step)) {
       const waited = await pause(context, actMs);
       return waited.ok ? fail('command-failed', `${kind} ended with 1`) : waited;
     }
@@ -150,8 +159,6 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
         else world.files.delete(action.path);
         return ok({ ...readings.file(action.path), kind });
       }
-      case 'runInstaller':
-        return await install(context);
       case 'sendRequest': {
         const waited = await pause(context, actMs);
         if (!waited.ok) return waited;
@@ -170,33 +177,36 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     return world.makeTicket((JSON.parse(body) as { subject: string }).subject);
   };
 
-  const install = async (context: ActionContext): Promise<Ended<Answer>> => {
+  const startJob = async (action: JobAction, context: ActionContext): Promise<Ended<Answer>> => {
     // Its folder is there already: somebody has started it.
     if (node.units.has(unitOfKey(context.key))) return fail('lost', 'it was started before, how it ended is not known');
-    if (node.staged?.isExecutable !== true) return fail('not-in-state', 'the installer is not staged');
+    if (action.kind === 'runInstaller' && node.staged?.isExecutable !== true)
+      return fail('not-in-state', 'the installer is not staged');
     if (context.signal.aborted) return fail('command-killed', 'settled before it was started');
-    node.startInstaller(context.key, epochOf(context), context.timeoutMs);
-    return await attach(context);
+    node.startJob(action, context.key, epochOf(context), context.timeoutMs);
+    return await attach(action, context);
   };
 
-  /** As agent/actions/installer.ts follows a unit to its end. */
-  const attach = async (context: ActionContext): Promise<Ended<Answer>> => {
+  /** As agent/jobs/attach-job.ts follows a unit to its end. */
+  const attach = async (action: JobAction, context: ActionContext): Promise<Ended<Answer>> => {
     let absentMs = 0;
     for (;;) {
       const unit = node.units.get(unitOfKey(context.key));
-      const answer: AnswerOf<'runInstaller'> = {
-        ...{ kind: 'runInstaller', exitCode: unit?.status ?? -1, elapsedMs: 0, logFile: '/log', logBytes: 0 },
-        ...{ lastLines: '', unit: unitOfKey(context.key) },
+      const job = { exitCode: unit?.status ?? -1, elapsedMs: 0, logFile: '/log', logBytes: 0, lastLines: '' };
+      const answer = answerOfJob(action, node, { ...job, unit: unitOfKey(context.key) });
+      const badly = (code: FailureCode, message: string): Ended<Answer> => {
+        if (code !== 'lost') abandonJob(action, node);
+        return { ok: false, failure: failure(code, message), answer };
       };
       if (unit?.status === 0) return ok(answer);
-      if (unit?.status !== undefined) return badly(answer, 'command-failed', 'the installer ended with 1');
+      if (unit?.status !== undefined) return badly('command-failed', `${action.kind} ended with 1`);
       if (unit?.isLoaded && !unit.isRunning)
-        return badly(answer, unit.result === 'timeout' ? 'timeout' : 'command-killed', `ended: ${unit.result}`);
+        return badly(unit.result === 'timeout' ? 'timeout' : 'command-killed', `ended: ${unit.result}`);
       if (unit === undefined || !unit.isLoaded) {
         if (absentMs >= appearsWithinMs)
           return context.signal.aborted
-            ? badly(answer, 'command-killed', 'ended when its attempt was settled')
-            : badly(answer, 'lost', 'its unit is gone and left no exit status');
+            ? badly('command-killed', 'ended when its attempt was settled')
+            : badly('lost', 'its unit is gone and left no exit status');
         absentMs += lookMs;
       }
       await context.clock.sleep(lookMs);
@@ -209,7 +219,7 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     profileOf: () => profile,
     runAction: (action, context) =>
       isReading(action) ? readings.read(action, context) : carryOut(action as Mutating, context),
-    attachJob: async (_action, context) => await attach(context),
+    attachJob: attach,
     observeUnits: async (units) => node.states(units, process.clock.nowMs()),
     units: {
       async readStanding(name) {
@@ -241,11 +251,5 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
     },
   };
 }
-
-const badly = (answer: Answer, code: FailureCode, message: string): Ended<Answer> => ({
-  ok: false,
-  failure: failure(code, message),
-  answer,
-});
 
 const keyText = ({ key }: ActionContext): string => `${key.run}/${key.step}/${key.phase}/${key.attempt}`;

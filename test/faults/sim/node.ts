@@ -4,9 +4,11 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { type LedgerFile, ledgerFileOn } from '../../../agent/ledger/ledger-file.ts';
 import type { UnitState } from '../../../agent/platform/unit-states.ts';
 import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
+import type { JobAction } from '../../../shared/actions/jobs/job.ts';
 import { formatKey, type Key, unitOfKey } from '../../../shared/key.ts';
 import { activeUnit } from '../../unit/checks/world.ts';
 import type { LedgerAttempt } from '../judge/evidence.ts';
+import { beginJob, endJob, type SimPart } from './backups.ts';
 import type { Wall } from './process.ts';
 import type { Time } from './time.ts';
 import { cluster, installedVersion, newVersion, type World } from './world.ts';
@@ -20,6 +22,7 @@ interface Service {
 
 export interface TransientUnit {
   key: Key;
+  action: JobAction;
   isRunning: boolean;
   /** What it left in its folder, which survives a reboot. */
   status?: number;
@@ -29,7 +32,7 @@ export interface TransientUnit {
   isLoaded: boolean;
 }
 
-const installMs = 4_000;
+const jobMs = 4_000;
 
 export class SimNode {
   readonly name: string;
@@ -38,6 +41,8 @@ export class SimNode {
   bootId = 1;
   version: string;
   staged: { isExecutable: boolean } | undefined;
+  /** Backups on its disk, by backup and part. */
+  readonly parts = new Map<string, SimPart>();
   /** Writes to the agent's disk fail. */
   isDiskFull = false;
   private database = newDatabase();
@@ -92,22 +97,23 @@ export class SimNode {
     });
   }
 
-  /** Starts the installer as a unit of its own, which goes on whatever becomes of the agent. */
-  startInstaller(key: Key, epoch: number, timeoutMs: number): void {
-    const unit: TransientUnit = { key, isRunning: true, result: 'success', isLoaded: true };
+  /** Starts a job as a unit of its own, which goes on whatever becomes of the agent. */
+  startJob(action: JobAction, key: Key, epoch: number, timeoutMs: number): void {
+    const unit: TransientUnit = { key, action, isRunning: true, result: 'success', isLoaded: true };
     this.units.set(unitOfKey(key), unit);
     const bootId = this.bootId;
-    this.note('start', key, 'runInstaller', epoch);
-    const isFailing = this.world.takeFailure(key.step);
-    const takesMs = installMs + this.hang();
+    this.note('start', key, action.kind, epoch);
+    const isToFail = this.world.takeFailure(key.step);
+    const takesMs = jobMs + this.hang();
+    beginJob(action, this, this.world);
     this.time.in(Math.min(takesMs, timeoutMs), () => {
       if (!unit.isRunning || this.bootId !== bootId) return;
       if (takesMs >= timeoutMs) return this.endUnit(unitOfKey(key), 'timeout');
       unit.isRunning = false;
+      const isFailing = isToFail || !endJob(action, this, this.world);
       unit.status = isFailing ? 1 : 0;
       unit.result = isFailing ? 'exit-code' : 'success';
-      if (!isFailing) this.install();
-      this.note('end', key, 'runInstaller', epoch);
+      this.note('end', key, action.kind, epoch);
     });
   }
 
@@ -123,7 +129,7 @@ export class SimNode {
     if (unit === undefined || !unit.isRunning) return;
     unit.isRunning = false;
     unit.result = result;
-    this.note('end', unit.key, 'runInstaller');
+    this.note('end', unit.key, unit.action.kind);
   }
 
   /** The machine goes down: what ran is gone. */
@@ -180,6 +186,7 @@ export class SimNode {
     const rows = tables.map((name) => this.database.prepare(`SELECT * FROM ${name}`).all());
     const services = structuredClone([...this.services]);
     const units = structuredClone([...this.units]);
+    const parts = structuredClone([...this.parts]);
     const recorded = this.world.records.length;
     return () => {
       this.forgotten.push(...this.rows());
@@ -192,6 +199,8 @@ export class SimNode {
       for (const [name, service] of services) this.services.set(name, service);
       this.units.clear();
       for (const [name, unit] of units) this.units.set(name, unit);
+      this.parts.clear();
+      for (const [place, part] of parts) this.parts.set(place, part);
       this.world.forgetRecords(this.name, recorded);
     };
   }

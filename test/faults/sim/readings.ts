@@ -9,6 +9,7 @@ import type { Answer, AnswerOf } from '../../../shared/actions/action.ts';
 import { ok } from '../../../shared/failures.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 import { healthy } from '../../unit/checks/world.ts';
+import { listOf } from './backups.ts';
 import type { SimNode } from './node.ts';
 import { cluster, type World } from './world.ts';
 
@@ -49,6 +50,8 @@ export function readingsOf(node: SimNode, world: World) {
         return ok(file(action.path));
       case 'findRows':
         return ok({ kind: action.kind, rows: world.tickets.has(action.value) ? 1 : 0 });
+      case 'readBackups':
+        return ok({ kind: action.kind, ...listOf(node) });
       case 'readUrl': {
         const subject = new URL(action.url).searchParams.get('subject');
         const id = subject === null ? undefined : world.tickets.get(subject);
@@ -59,6 +62,7 @@ export function readingsOf(node: SimNode, world: World) {
       }
       // What no plan changes is as in the healthy cluster.
       case 'readDisk':
+      case 'measureBackup':
       case 'readReplication':
       case 'countRows':
       case 'countFiles':

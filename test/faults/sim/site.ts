@@ -65,6 +65,7 @@ export class Site {
     this.nats = new SimNats(this.server, this.time, director);
     this.acknowledged = this.nats.acknowledged;
     this.network = new Network(this.time, director);
+    this.world.nowMs = () => this.time.nowMs;
     this.world.moment = ({ node, key }) => ({
       epochSeen: Number(this.world.node(node).openLedger().fact('highest_epoch') ?? 0),
       journaled: this.server.streams.get(`RUN_${key.split('/')[0]}`)?.messages.length ?? 0,

@@ -22,6 +22,10 @@ export class World {
   /** By path, in the synchronized folder. */
   readonly files = new Map<string, string>();
   private ticketsMade = 0;
+  /** Databases that were set aside, with their tickets. */
+  readonly asides = new Map<string, [marker: string, id: string][]>();
+  /** Hooks that ended well, with node and arguments. */
+  readonly hooked: string[] = [];
   /** Steps whose next attempt fails. */
   readonly failing = new Set<string>();
   /** The next action of a node takes this much longer. */
@@ -32,6 +36,8 @@ export class World {
     if (found === undefined) throw new Error(`there is no node ${name}`);
     return found;
   }
+
+  nowMs: () => number = () => 0;
 
   /** What else is known at the moment of a record: how far the journal is, what the node's ledger says. */
   moment: (entry: NodeRecord) => Partial<NodeRecord> = () => ({});

@@ -27,6 +27,8 @@ const profile = {
   databasePort: 5432,
   releaseDirectory: '/var/lib/baton-agent/releases',
   outputDirectory: '/var/lib/baton-agent/output',
+  databasePrograms: '/usr/lib/postgresql/{major}/bin',
+  hooksDirectory: '/etc/baton/hooks',
 };
 
 describe('what an operator asks', () => {

@@ -16,6 +16,8 @@ const profile: NodeProfile = {
   releaseDirectory: '/var/lib/baton-agent/releases',
   localUnits: [],
   outputDirectory: '/var/lib/baton-agent/units',
+  databasePrograms: '/usr/lib/postgresql/{major}/bin',
+  hooksDirectory: '/etc/baton/hooks',
 };
 const context = { key: { run: 'r1', step: 'master.install', phase: 'do', attempt: 1 }, timeoutMs: 60_000 } as const;
 const sha256 = 'ab'.repeat(32);
@@ -40,6 +42,8 @@ describe('Command lines of actions', () => {
       body: '',
       table: 't',
       column: 'c',
+      ...{ directory: '/d', backup: 'b', part: 'application', excludes: [], parity: [], jobs: 1 },
+      ...{ database: 'd', aside: 'baton-aside-r', hook: 'h', args: [] },
     };
     for (const kind of Object.keys(actionClasses) as ActionKind[])
       assert.notEqual(

@@ -6,7 +6,7 @@ import type { ActionContext } from '../../../agent/actions/context.ts';
 import { attachJob } from '../../../agent/jobs/attach-job.ts';
 import { startJob } from '../../../agent/jobs/start-job.ts';
 import type { ActionOf } from '../../../shared/actions/action.ts';
-import { outputFolder } from '../../../shared/actions/commands.ts';
+import { outputFolder } from '../../../shared/actions/jobs/scripts.ts';
 import { systemClock } from '../../../shared/clock.ts';
 
 describe('An installer that ends badly', () => {

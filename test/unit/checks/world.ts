@@ -202,6 +202,12 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
       const bodyStart = found ? `{"tickets":[{"id":4711,"subject":"${subject}"}]}` : '';
       return { kind: action.kind, status: 200, value, elapsedMs: 12, bodyStart };
     }
+    case 'readBackups':
+      return { kind: action.kind, directory: action.directory, parts: [], freeBytes: 100e9, sizeBytes: 200e9 };
+    case 'measureBackup': {
+      const databaseBytes = action.database === undefined ? 0 : 3e9;
+      return { kind: action.kind, filesBytes: 2e9, files: 500, databaseBytes, freeBytes: 100e9, sizeBytes: 200e9 };
+    }
     case 'readFailover':
       return {
         kind: action.kind,

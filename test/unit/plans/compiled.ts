@@ -15,6 +15,8 @@ export const profile: NodeProfile = {
   releaseDirectory: '/var/lib/baton-agent/releases',
   localUnits: [],
   outputDirectory: '/var/lib/baton-agent/runs',
+  databasePrograms: '/usr/lib/postgresql/{major}/bin',
+  hooksDirectory: '/etc/baton/hooks',
 };
 export const profilesOf = ({ nodes }: Cluster) => Object.fromEntries(nodes.map(({ name }) => [name, profile]));
 export const upgradeParameters = { toVersion: '8.7.0', release };

@@ -7,6 +7,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { BackUpDatabase, BackUpFiles, BackupList, BackupPart, BackupSize, DatabaseDropped, DatabaseRestored, DatabaseReturned, DropDatabase, HookEnd, MeasureBackup, ReadBackups, RemoveBackup, RestoreDatabase, RestoreFiles, ReturnDatabase, RunHook, VerifyBackup } from "./backup_pb.ts";
+import { file_baton_v1_backup } from "./backup_pb.ts";
 import type { CountFiles, CountRows, DiskStates, FailoverState, FileCount, FileState, FindRows, Header, NodeFacts, ObserverLog, ReadDisk, ReadFailover, ReadFile, ReadNode, ReadObserverLog, ReadRelease, ReadReplication, ReadUnits, ReadUrl, ReadVersion, ReleaseState, ReplicationState, RowCounts, RowsFound, UnitStates, UrlRead, VersionRead } from "./reading_pb.ts";
 import { file_baton_v1_reading } from "./reading_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/action.proto.
  */
 export const file_baton_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("ChViYXRvbi92MS9hY3Rpb24ucHJvdG8SCGJhdG9uLnYxIsoICgZBY3Rpb24SJwoJcmVhZF9ub2RlGAEgASgLMhIuYmF0b24udjEuUmVhZE5vZGVIABIpCgpyZWFkX3VuaXRzGAIgASgLMhMuYmF0b24udjEuUmVhZFVuaXRzSAASJwoJcmVhZF9kaXNrGAMgASgLMhIuYmF0b24udjEuUmVhZERpc2tIABItCgxyZWFkX3ZlcnNpb24YBCABKAsyFS5iYXRvbi52MS5SZWFkVmVyc2lvbkgAEjUKEHJlYWRfcmVwbGljYXRpb24YBSABKAsyGS5iYXRvbi52MS5SZWFkUmVwbGljYXRpb25IABIpCgpjb3VudF9yb3dzGAYgASgLMhMuYmF0b24udjEuQ291bnRSb3dzSAASKwoLY291bnRfZmlsZXMYByABKAsyFC5iYXRvbi52MS5Db3VudEZpbGVzSAASJwoJcmVhZF9maWxlGAggASgLMhIuYmF0b24udjEuUmVhZEZpbGVIABInCglmaW5kX3Jvd3MYCSABKAsyEi5iYXRvbi52MS5GaW5kUm93c0gAEjYKEXJlYWRfb2JzZXJ2ZXJfbG9nGAogASgLMhkuYmF0b24udjEuUmVhZE9ic2VydmVyTG9nSAASLQoMcmVhZF9yZWxlYXNlGAsgASgLMhUuYmF0b24udjEuUmVhZFJlbGVhc2VIABIlCghyZWFkX3VybBgMIAEoCzIRLmJhdG9uLnYxLlJlYWRVcmxIABIvCg1yZWFkX2ZhaWxvdmVyGA0gASgLMhYuYmF0b24udjEuUmVhZEZhaWxvdmVySAASKQoKc3RvcF91bml0cxgUIAEoCzITLmJhdG9uLnYxLlN0b3BVbml0c0gAEisKC3N0YXJ0X3VuaXRzGBUgASgLMhQuYmF0b24udjEuU3RhcnRVbml0c0gAEjUKEHN1c3BlbmRfZmFpbG92ZXIYFiABKAsyGS5iYXRvbi52MS5TdXNwZW5kRmFpbG92ZXJIABItCgxhcm1fZmFpbG92ZXIYFyABKAsyFS5iYXRvbi52MS5Bcm1GYWlsb3ZlckgAEi8KDXN0YWdlX3JlbGVhc2UYGCABKAsyFi5iYXRvbi52MS5TdGFnZVJlbGVhc2VIABIzCg9tYWtlX2V4ZWN1dGFibGUYGSABKAsyGC5iYXRvbi52MS5NYWtlRXhlY3V0YWJsZUgAEjIKD3dyaXRlX3Rlc3RfZmlsZRgaIAEoCzIXLmJhdG9uLnYxLldyaXRlVGVzdEZpbGVIABI0ChByZW1vdmVfdGVzdF9maWxlGBsgASgLMhguYmF0b24udjEuUmVtb3ZlVGVzdEZpbGVIABIvCg1ydW5faW5zdGFsbGVyGCggASgLMhYuYmF0b24udjEuUnVuSW5zdGFsbGVySAASLQoMc2VuZF9yZXF1ZXN0GCkgASgLMhUuYmF0b24udjEuU2VuZFJlcXVlc3RIAEIGCgRraW5kIsAICgZBbnN3ZXISKAoJcmVhZF9ub2RlGAEgASgLMhMuYmF0b24udjEuTm9kZUZhY3RzSAASKgoKcmVhZF91bml0cxgCIAEoCzIULmJhdG9uLnYxLlVuaXRTdGF0ZXNIABIpCglyZWFkX2Rpc2sYAyABKAsyFC5iYXRvbi52MS5EaXNrU3RhdGVzSAASLQoMcmVhZF92ZXJzaW9uGAQgASgLMhUuYmF0b24udjEuVmVyc2lvblJlYWRIABI2ChByZWFkX3JlcGxpY2F0aW9uGAUgASgLMhouYmF0b24udjEuUmVwbGljYXRpb25TdGF0ZUgAEikKCmNvdW50X3Jvd3MYBiABKAsyEy5iYXRvbi52MS5Sb3dDb3VudHNIABIqCgtjb3VudF9maWxlcxgHIAEoCzITLmJhdG9uLnYxLkZpbGVDb3VudEgAEigKCXJlYWRfZmlsZRgIIAEoCzITLmJhdG9uLnYxLkZpbGVTdGF0ZUgAEigKCWZpbmRfcm93cxgJIAEoCzITLmJhdG9uLnYxLlJvd3NGb3VuZEgAEjIKEXJlYWRfb2JzZXJ2ZXJfbG9nGAogASgLMhUuYmF0b24udjEuT2JzZXJ2ZXJMb2dIABIuCgxyZWFkX3JlbGVhc2UYCyABKAsyFi5iYXRvbi52MS5SZWxlYXNlU3RhdGVIABIlCghyZWFkX3VybBgMIAEoCzIRLmJhdG9uLnYxLlVybFJlYWRIABIwCg1yZWFkX2ZhaWxvdmVyGA0gASgLMhcuYmF0b24udjEuRmFpbG92ZXJTdGF0ZUgAEioKCnN0b3BfdW5pdHMYFCABKAsyFC5iYXRvbi52MS5Vbml0U3RhdGVzSAASKwoLc3RhcnRfdW5pdHMYFSABKAsyFC5iYXRvbi52MS5Vbml0U3RhdGVzSAASMwoQc3VzcGVuZF9mYWlsb3ZlchgWIAEoCzIXLmJhdG9uLnYxLkZhaWxvdmVyU3RhdGVIABIvCgxhcm1fZmFpbG92ZXIYFyABKAsyFy5iYXRvbi52MS5GYWlsb3ZlclN0YXRlSAASLwoNc3RhZ2VfcmVsZWFzZRgYIAEoCzIWLmJhdG9uLnYxLlJlbGVhc2VTdGF0ZUgAEjEKD21ha2VfZXhlY3V0YWJsZRgZIAEoCzIWLmJhdG9uLnYxLlJlbGVhc2VTdGF0ZUgAEi4KD3dyaXRlX3Rlc3RfZmlsZRgaIAEoCzITLmJhdG9uLnYxLkZpbGVTdGF0ZUgAEi8KEHJlbW92ZV90ZXN0X2ZpbGUYGyABKAsyEy5iYXRvbi52MS5GaWxlU3RhdGVIABIvCg1ydW5faW5zdGFsbGVyGCggASgLMhYuYmF0b24udjEuSW5zdGFsbGVyRW5kSAASKQoMc2VuZF9yZXF1ZXN0GCkgASgLMhEuYmF0b24udjEuVXJsUmVhZEgAQgYKBGtpbmQivgEKC1NlbmRSZXF1ZXN0Eg4KBm1ldGhvZBgBIAEoCRILCgN1cmwYAiABKAkSIQoHaGVhZGVycxgDIAMoCzIQLmJhdG9uLnYxLkhlYWRlchIXCgp0b2tlbl9maWxlGAQgASgJSACIAQESDAoEYm9keRgFIAEoCRIVCgh2YWx1ZV9hdBgGIAEoCUgBiAEBEhUKDWV4cGVjdF9zdGF0dXMYByADKA1CDQoLX3Rva2VuX2ZpbGVCCwoJX3ZhbHVlX2F0IhoKCVN0b3BVbml0cxINCgV1bml0cxgBIAMoCSIbCgpTdGFydFVuaXRzEg0KBXVuaXRzGAEgAygJIjIKD1N1c3BlbmRGYWlsb3ZlchINCgV1bml0cxgBIAMoCRIQCghsZWFzZV9tcxgCIAEoASIcCgtBcm1GYWlsb3ZlchINCgV1bml0cxgBIAMoCSJACgxTdGFnZVJlbGVhc2USDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoASIuCg5NYWtlRXhlY3V0YWJsZRIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJgCgxSdW5JbnN0YWxsZXISDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkSHQoQcHJvZ3Jlc3NfcGF0dGVybhgDIAEoCUgAiAEBQhMKEV9wcm9ncmVzc19wYXR0ZXJuInwKDEluc3RhbGxlckVuZBIRCglleGl0X2NvZGUYASABKAUSEgoKZWxhcHNlZF9tcxgCIAEoARIQCghsb2dfZmlsZRgDIAEoCRIRCglsb2dfYnl0ZXMYBCABKAESEgoKbGFzdF9saW5lcxgFIAEoCRIMCgR1bml0GAYgASgJIi4KDVdyaXRlVGVzdEZpbGUSDAoEcGF0aBgBIAEoCRIPCgdjb250ZW50GAIgASgJIi8KDlJlbW92ZVRlc3RGaWxlEgwKBHBhdGgYASABKAkSDwoHY29udGVudBgCIAEoCWIGcHJvdG8z", [file_baton_v1_reading]);
+  fileDesc("ChViYXRvbi92MS9hY3Rpb24ucHJvdG8SCGJhdG9uLnYxIukMCgZBY3Rpb24SJwoJcmVhZF9ub2RlGAEgASgLMhIuYmF0b24udjEuUmVhZE5vZGVIABIpCgpyZWFkX3VuaXRzGAIgASgLMhMuYmF0b24udjEuUmVhZFVuaXRzSAASJwoJcmVhZF9kaXNrGAMgASgLMhIuYmF0b24udjEuUmVhZERpc2tIABItCgxyZWFkX3ZlcnNpb24YBCABKAsyFS5iYXRvbi52MS5SZWFkVmVyc2lvbkgAEjUKEHJlYWRfcmVwbGljYXRpb24YBSABKAsyGS5iYXRvbi52MS5SZWFkUmVwbGljYXRpb25IABIpCgpjb3VudF9yb3dzGAYgASgLMhMuYmF0b24udjEuQ291bnRSb3dzSAASKwoLY291bnRfZmlsZXMYByABKAsyFC5iYXRvbi52MS5Db3VudEZpbGVzSAASJwoJcmVhZF9maWxlGAggASgLMhIuYmF0b24udjEuUmVhZEZpbGVIABInCglmaW5kX3Jvd3MYCSABKAsyEi5iYXRvbi52MS5GaW5kUm93c0gAEjYKEXJlYWRfb2JzZXJ2ZXJfbG9nGAogASgLMhkuYmF0b24udjEuUmVhZE9ic2VydmVyTG9nSAASLQoMcmVhZF9yZWxlYXNlGAsgASgLMhUuYmF0b24udjEuUmVhZFJlbGVhc2VIABIlCghyZWFkX3VybBgMIAEoCzIRLmJhdG9uLnYxLlJlYWRVcmxIABIvCg1yZWFkX2ZhaWxvdmVyGA0gASgLMhYuYmF0b24udjEuUmVhZEZhaWxvdmVySAASLQoMcmVhZF9iYWNrdXBzGA4gASgLMhUuYmF0b24udjEuUmVhZEJhY2t1cHNIABIxCg5tZWFzdXJlX2JhY2t1cBgPIAEoCzIXLmJhdG9uLnYxLk1lYXN1cmVCYWNrdXBIABIpCgpzdG9wX3VuaXRzGBQgASgLMhMuYmF0b24udjEuU3RvcFVuaXRzSAASKwoLc3RhcnRfdW5pdHMYFSABKAsyFC5iYXRvbi52MS5TdGFydFVuaXRzSAASNQoQc3VzcGVuZF9mYWlsb3ZlchgWIAEoCzIZLmJhdG9uLnYxLlN1c3BlbmRGYWlsb3ZlckgAEi0KDGFybV9mYWlsb3ZlchgXIAEoCzIVLmJhdG9uLnYxLkFybUZhaWxvdmVySAASLwoNc3RhZ2VfcmVsZWFzZRgYIAEoCzIWLmJhdG9uLnYxLlN0YWdlUmVsZWFzZUgAEjMKD21ha2VfZXhlY3V0YWJsZRgZIAEoCzIYLmJhdG9uLnYxLk1ha2VFeGVjdXRhYmxlSAASMgoPd3JpdGVfdGVzdF9maWxlGBogASgLMhcuYmF0b24udjEuV3JpdGVUZXN0RmlsZUgAEjQKEHJlbW92ZV90ZXN0X2ZpbGUYGyABKAsyGC5iYXRvbi52MS5SZW1vdmVUZXN0RmlsZUgAEi4KDWJhY2tfdXBfZmlsZXMYHCABKAsyFS5iYXRvbi52MS5CYWNrVXBGaWxlc0gAEjQKEGJhY2tfdXBfZGF0YWJhc2UYHSABKAsyGC5iYXRvbi52MS5CYWNrVXBEYXRhYmFzZUgAEi8KDXZlcmlmeV9iYWNrdXAYHiABKAsyFi5iYXRvbi52MS5WZXJpZnlCYWNrdXBIABIvCg1yZW1vdmVfYmFja3VwGB8gASgLMhYuYmF0b24udjEuUmVtb3ZlQmFja3VwSAASLwoNcmVzdG9yZV9maWxlcxggIAEoCzIWLmJhdG9uLnYxLlJlc3RvcmVGaWxlc0gAEjUKEHJlc3RvcmVfZGF0YWJhc2UYISABKAsyGS5iYXRvbi52MS5SZXN0b3JlRGF0YWJhc2VIABIzCg9yZXR1cm5fZGF0YWJhc2UYIiABKAsyGC5iYXRvbi52MS5SZXR1cm5EYXRhYmFzZUgAEi8KDWRyb3BfZGF0YWJhc2UYIyABKAsyFi5iYXRvbi52MS5Ecm9wRGF0YWJhc2VIABIvCg1ydW5faW5zdGFsbGVyGCggASgLMhYuYmF0b24udjEuUnVuSW5zdGFsbGVySAASLQoMc2VuZF9yZXF1ZXN0GCkgASgLMhUuYmF0b24udjEuU2VuZFJlcXVlc3RIABIlCghydW5faG9vaxgqIAEoCzIRLmJhdG9uLnYxLlJ1bkhvb2tIAEIGCgRraW5kItYMCgZBbnN3ZXISKAoJcmVhZF9ub2RlGAEgASgLMhMuYmF0b24udjEuTm9kZUZhY3RzSAASKgoKcmVhZF91bml0cxgCIAEoCzIULmJhdG9uLnYxLlVuaXRTdGF0ZXNIABIpCglyZWFkX2Rpc2sYAyABKAsyFC5iYXRvbi52MS5EaXNrU3RhdGVzSAASLQoMcmVhZF92ZXJzaW9uGAQgASgLMhUuYmF0b24udjEuVmVyc2lvblJlYWRIABI2ChByZWFkX3JlcGxpY2F0aW9uGAUgASgLMhouYmF0b24udjEuUmVwbGljYXRpb25TdGF0ZUgAEikKCmNvdW50X3Jvd3MYBiABKAsyEy5iYXRvbi52MS5Sb3dDb3VudHNIABIqCgtjb3VudF9maWxlcxgHIAEoCzITLmJhdG9uLnYxLkZpbGVDb3VudEgAEigKCXJlYWRfZmlsZRgIIAEoCzITLmJhdG9uLnYxLkZpbGVTdGF0ZUgAEigKCWZpbmRfcm93cxgJIAEoCzITLmJhdG9uLnYxLlJvd3NGb3VuZEgAEjIKEXJlYWRfb2JzZXJ2ZXJfbG9nGAogASgLMhUuYmF0b24udjEuT2JzZXJ2ZXJMb2dIABIuCgxyZWFkX3JlbGVhc2UYCyABKAsyFi5iYXRvbi52MS5SZWxlYXNlU3RhdGVIABIlCghyZWFkX3VybBgMIAEoCzIRLmJhdG9uLnYxLlVybFJlYWRIABIwCg1yZWFkX2ZhaWxvdmVyGA0gASgLMhcuYmF0b24udjEuRmFpbG92ZXJTdGF0ZUgAEiwKDHJlYWRfYmFja3VwcxgOIAEoCzIULmJhdG9uLnYxLkJhY2t1cExpc3RIABIuCg5tZWFzdXJlX2JhY2t1cBgPIAEoCzIULmJhdG9uLnYxLkJhY2t1cFNpemVIABIqCgpzdG9wX3VuaXRzGBQgASgLMhQuYmF0b24udjEuVW5pdFN0YXRlc0gAEisKC3N0YXJ0X3VuaXRzGBUgASgLMhQuYmF0b24udjEuVW5pdFN0YXRlc0gAEjMKEHN1c3BlbmRfZmFpbG92ZXIYFiABKAsyFy5iYXRvbi52MS5GYWlsb3ZlclN0YXRlSAASLwoMYXJtX2ZhaWxvdmVyGBcgASgLMhcuYmF0b24udjEuRmFpbG92ZXJTdGF0ZUgAEi8KDXN0YWdlX3JlbGVhc2UYGCABKAsyFi5iYXRvbi52MS5SZWxlYXNlU3RhdGVIABIxCg9tYWtlX2V4ZWN1dGFibGUYGSABKAsyFi5iYXRvbi52MS5SZWxlYXNlU3RhdGVIABIuCg93cml0ZV90ZXN0X2ZpbGUYGiABKAsyEy5iYXRvbi52MS5GaWxlU3RhdGVIABIvChByZW1vdmVfdGVzdF9maWxlGBsgASgLMhMuYmF0b24udjEuRmlsZVN0YXRlSAASLQoNYmFja191cF9maWxlcxgcIAEoCzIULmJhdG9uLnYxLkJhY2t1cFBhcnRIABIwChBiYWNrX3VwX2RhdGFiYXNlGB0gASgLMhQuYmF0b24udjEuQmFja3VwUGFydEgAEi0KDXZlcmlmeV9iYWNrdXAYHiABKAsyFC5iYXRvbi52MS5CYWNrdXBQYXJ0SAASLQoNcmVtb3ZlX2JhY2t1cBgfIAEoCzIULmJhdG9uLnYxLkJhY2t1cExpc3RIABItCg1yZXN0b3JlX2ZpbGVzGCAgASgLMhQuYmF0b24udjEuQmFja3VwUGFydEgAEjYKEHJlc3RvcmVfZGF0YWJhc2UYISABKAsyGi5iYXRvbi52MS5EYXRhYmFzZVJlc3RvcmVkSAASNQoPcmV0dXJuX2RhdGFiYXNlGCIgASgLMhouYmF0b24udjEuRGF0YWJhc2VSZXR1cm5lZEgAEjIKDWRyb3BfZGF0YWJhc2UYIyABKAsyGS5iYXRvbi52MS5EYXRhYmFzZURyb3BwZWRIABIvCg1ydW5faW5zdGFsbGVyGCggASgLMhYuYmF0b24udjEuSW5zdGFsbGVyRW5kSAASKQoMc2VuZF9yZXF1ZXN0GCkgASgLMhEuYmF0b24udjEuVXJsUmVhZEgAEiUKCHJ1bl9ob29rGCogASgLMhEuYmF0b24udjEuSG9va0VuZEgAQgYKBGtpbmQivgEKC1NlbmRSZXF1ZXN0Eg4KBm1ldGhvZBgBIAEoCRILCgN1cmwYAiABKAkSIQoHaGVhZGVycxgDIAMoCzIQLmJhdG9uLnYxLkhlYWRlchIXCgp0b2tlbl9maWxlGAQgASgJSACIAQESDAoEYm9keRgFIAEoCRIVCgh2YWx1ZV9hdBgGIAEoCUgBiAEBEhUKDWV4cGVjdF9zdGF0dXMYByADKA1CDQoLX3Rva2VuX2ZpbGVCCwoJX3ZhbHVlX2F0IhoKCVN0b3BVbml0cxINCgV1bml0cxgBIAMoCSIbCgpTdGFydFVuaXRzEg0KBXVuaXRzGAEgAygJIjIKD1N1c3BlbmRGYWlsb3ZlchINCgV1bml0cxgBIAMoCRIQCghsZWFzZV9tcxgCIAEoASIcCgtBcm1GYWlsb3ZlchINCgV1bml0cxgBIAMoCSJACgxTdGFnZVJlbGVhc2USDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkSEgoKc2l6ZV9ieXRlcxgDIAEoASIuCg5NYWtlRXhlY3V0YWJsZRIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJgCgxSdW5JbnN0YWxsZXISDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkSHQoQcHJvZ3Jlc3NfcGF0dGVybhgDIAEoCUgAiAEBQhMKEV9wcm9ncmVzc19wYXR0ZXJuInwKDEluc3RhbGxlckVuZBIRCglleGl0X2NvZGUYASABKAUSEgoKZWxhcHNlZF9tcxgCIAEoARIQCghsb2dfZmlsZRgDIAEoCRIRCglsb2dfYnl0ZXMYBCABKAESEgoKbGFzdF9saW5lcxgFIAEoCRIMCgR1bml0GAYgASgJIi4KDVdyaXRlVGVzdEZpbGUSDAoEcGF0aBgBIAEoCRIPCgdjb250ZW50GAIgASgJIi8KDlJlbW92ZVRlc3RGaWxlEgwKBHBhdGgYASABKAkSDwoHY29udGVudBgCIAEoCWIGcHJvdG8z", [file_baton_v1_backup, file_baton_v1_reading]);
 
 /**
  * One typed thing that an agent can do. The name of the case is the action's kind.
@@ -108,6 +110,18 @@ export type Action = Message<"baton.v1.Action"> & {
     case: "readFailover";
   } | {
     /**
+     * @generated from field: baton.v1.ReadBackups read_backups = 14;
+     */
+    value: ReadBackups;
+    case: "readBackups";
+  } | {
+    /**
+     * @generated from field: baton.v1.MeasureBackup measure_backup = 15;
+     */
+    value: MeasureBackup;
+    case: "measureBackup";
+  } | {
+    /**
      * Idempotent: the same key or the same act twice ends in the same state.
      *
      * @generated from field: baton.v1.StopUnits stop_units = 20;
@@ -158,6 +172,54 @@ export type Action = Message<"baton.v1.Action"> & {
     case: "removeTestFile";
   } | {
     /**
+     * @generated from field: baton.v1.BackUpFiles back_up_files = 28;
+     */
+    value: BackUpFiles;
+    case: "backUpFiles";
+  } | {
+    /**
+     * @generated from field: baton.v1.BackUpDatabase back_up_database = 29;
+     */
+    value: BackUpDatabase;
+    case: "backUpDatabase";
+  } | {
+    /**
+     * @generated from field: baton.v1.VerifyBackup verify_backup = 30;
+     */
+    value: VerifyBackup;
+    case: "verifyBackup";
+  } | {
+    /**
+     * @generated from field: baton.v1.RemoveBackup remove_backup = 31;
+     */
+    value: RemoveBackup;
+    case: "removeBackup";
+  } | {
+    /**
+     * @generated from field: baton.v1.RestoreFiles restore_files = 32;
+     */
+    value: RestoreFiles;
+    case: "restoreFiles";
+  } | {
+    /**
+     * @generated from field: baton.v1.RestoreDatabase restore_database = 33;
+     */
+    value: RestoreDatabase;
+    case: "restoreDatabase";
+  } | {
+    /**
+     * @generated from field: baton.v1.ReturnDatabase return_database = 34;
+     */
+    value: ReturnDatabase;
+    case: "returnDatabase";
+  } | {
+    /**
+     * @generated from field: baton.v1.DropDatabase drop_database = 35;
+     */
+    value: DropDatabase;
+    case: "dropDatabase";
+  } | {
+    /**
      * At most once: a second start is refused.
      *
      * @generated from field: baton.v1.RunInstaller run_installer = 40;
@@ -170,6 +232,12 @@ export type Action = Message<"baton.v1.Action"> & {
      */
     value: SendRequest;
     case: "sendRequest";
+  } | {
+    /**
+     * @generated from field: baton.v1.RunHook run_hook = 42;
+     */
+    value: RunHook;
+    case: "runHook";
   } | { case: undefined; value?: undefined };
 };
 
@@ -269,6 +337,18 @@ export type Answer = Message<"baton.v1.Answer"> & {
     case: "readFailover";
   } | {
     /**
+     * @generated from field: baton.v1.BackupList read_backups = 14;
+     */
+    value: BackupList;
+    case: "readBackups";
+  } | {
+    /**
+     * @generated from field: baton.v1.BackupSize measure_backup = 15;
+     */
+    value: BackupSize;
+    case: "measureBackup";
+  } | {
+    /**
      * @generated from field: baton.v1.UnitStates stop_units = 20;
      */
     value: UnitStates;
@@ -317,6 +397,54 @@ export type Answer = Message<"baton.v1.Answer"> & {
     case: "removeTestFile";
   } | {
     /**
+     * @generated from field: baton.v1.BackupPart back_up_files = 28;
+     */
+    value: BackupPart;
+    case: "backUpFiles";
+  } | {
+    /**
+     * @generated from field: baton.v1.BackupPart back_up_database = 29;
+     */
+    value: BackupPart;
+    case: "backUpDatabase";
+  } | {
+    /**
+     * @generated from field: baton.v1.BackupPart verify_backup = 30;
+     */
+    value: BackupPart;
+    case: "verifyBackup";
+  } | {
+    /**
+     * @generated from field: baton.v1.BackupList remove_backup = 31;
+     */
+    value: BackupList;
+    case: "removeBackup";
+  } | {
+    /**
+     * @generated from field: baton.v1.BackupPart restore_files = 32;
+     */
+    value: BackupPart;
+    case: "restoreFiles";
+  } | {
+    /**
+     * @generated from field: baton.v1.DatabaseRestored restore_database = 33;
+     */
+    value: DatabaseRestored;
+    case: "restoreDatabase";
+  } | {
+    /**
+     * @generated from field: baton.v1.DatabaseReturned return_database = 34;
+     */
+    value: DatabaseReturned;
+    case: "returnDatabase";
+  } | {
+    /**
+     * @generated from field: baton.v1.DatabaseDropped drop_database = 35;
+     */
+    value: DatabaseDropped;
+    case: "dropDatabase";
+  } | {
+    /**
      * @generated from field: baton.v1.InstallerEnd run_installer = 40;
      */
     value: InstallerEnd;
@@ -327,6 +455,12 @@ export type Answer = Message<"baton.v1.Answer"> & {
      */
     value: UrlRead;
     case: "sendRequest";
+  } | {
+    /**
+     * @generated from field: baton.v1.HookEnd run_hook = 42;
+     */
+    value: HookEnd;
+    case: "runHook";
   } | { case: undefined; value?: undefined };
 };
 

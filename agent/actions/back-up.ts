@@ -1,0 +1,105 @@
+// backUpFiles, backUpDatabase: jobs whose scripts write a part, which gets its name once it is whole.
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
+import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
+import { type Failure, ok, type Result } from '../../shared/failures.ts';
+import { formatSize } from '../../shared/units.ts';
+import { finishPart } from '../backups/finish-part.ts';
+import { rowsSchema } from '../backups/manifest.ts';
+import { measureFolder, unknownPart } from '../backups/parts.ts';
+import { failureOfScript } from '../jobs/failures.ts';
+import type { Job, JobEnd } from '../jobs/job.ts';
+import { printableLines } from '../platform/printable.ts';
+import { refusalOfOwner } from '../platform/root-only.ts';
+import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
+import type { ActionContext } from './context.ts';
+
+const warningsMax = 20;
+
+type At = { directory: string; backup: string; part: PartName };
+
+export const backUpFiles: Job<'backUpFiles'> = {
+  name: 'the backup',
+  before: (action) => isOwnDirectory(action.directory),
+  async measure(action, context) {
+    const written = await writtenSoFar(partFolder(action));
+    const text = await readFile(join(outputFolder(context.profile, context.key), 'expected'), 'utf8').catch(() => '');
+    const expected = Number(text.split(' ')[0]);
+    if (written === undefined) return undefined;
+    if (!(expected > 0)) return { line: `${formatSize(written)} written` };
+    const percent = Math.min(99, (100 * written) / expected);
+    return { percent, line: `${formatSize(written)} of ${formatSize(expected)} written` };
+  },
+  async finish(action, context, job) {
+    const at: At = { ...action, part: action.part as PartName };
+    const { paths, excludes } = action;
+    const made = await finishPart(at, context, async () => ({
+      ...{ paths, excludes, database: '', serverMajor: 0, rows: [] },
+      warnings: await warningsOf(context),
+    }));
+    return made.ok ? ok({ kind: 'backUpFiles', ...made.value, job }) : made;
+  },
+  async fail(action, context, job, found) {
+    const at: At = { ...action, part: action.part as PartName };
+    return { failure: await unfinished(at, context, job, found), answer: { kind: 'backUpFiles', ...lost(at), job } };
+  },
+};
+
+export const backUpDatabase: Job<'backUpDatabase'> = {
+  name: 'the backup',
+  before: (action) => isOwnDirectory(action.directory),
+  async measure(action) {
+    const written = await writtenSoFar(partFolder({ ...action, part: 'database' }));
+    return written === undefined ? undefined : { line: `${formatSize(written)} written` };
+  },
+  async finish(action, context, job) {
+    const made = await finishPart({ ...action, part: 'database' }, context, async (partial) => ({
+      ...{ paths: [], excludes: [], database: action.database, warnings: [] },
+      serverMajor: Number(await readFile(join(partial, 'major'), 'utf8')),
+      rows: rowsSchema.parse(JSON.parse(await readFile(join(partial, 'rows.json'), 'utf8'))).tables,
+    }));
+    return made.ok ? ok({ kind: 'backUpDatabase', ...made.value, job }) : made;
+  },
+  async fail(action, context, job, found) {
+    const at: At = { ...action, part: 'database' };
+    return { failure: await unfinished(at, context, job, found), answer: { kind: 'backUpDatabase', ...lost(at), job } };
+  },
+};
+
+const lost = (at: At) => unknownPart(partFolder(at), at.backup, at.part);
+
+/** What is in the backups' directory is believed and restored: nobody but root may write there. */
+export async function isOwnDirectory(directory: string): Promise<Result<void>> {
+  try {
+    const refusal = refusalOfOwner(directory, await stat(directory));
+    return refusal === undefined ? ok(undefined) : { ok: false, failure: refusal };
+  } catch (error) {
+    return errorCode(error) === 'ENOENT'
+      ? ok(undefined)
+      : { ok: false, failure: failureOfSystemCall(error, directory) };
+  }
+}
+
+/** Nothing partial stays in the way, once it is certain that nobody writes there any more. */
+async function unfinished(at: At, context: ActionContext, end: JobEnd, found: Failure): Promise<Failure> {
+  const told = await failureOfScript(end, found, outputFolder(context.profile, context.key), at.directory);
+  if (found.code === 'lost') return told;
+  try {
+    await rm(`${partFolder(at)}.partial`, { recursive: true, force: true });
+    return told;
+  } catch (error) {
+    const left = failureOfSystemCall(error, `${partFolder(at)}.partial`);
+    return { ...told, message: `${told.message}; what was written is still there: ${left.message}` };
+  }
+}
+
+async function writtenSoFar(folder: string): Promise<number | undefined> {
+  const measured = await measureFolder(`${folder}.partial`).catch(() => undefined);
+  return measured?.bytes;
+}
+
+async function warningsOf(context: ActionContext): Promise<string[]> {
+  const path = join(outputFolder(context.profile, context.key), 'warnings');
+  return printableLines(await readFile(path, 'utf8').catch(() => ''), warningsMax);
+}

@@ -1,0 +1,42 @@
+// restoreFiles: a job that puts the trees of a part back as they were. Where they lie is said by the part, what of that may
+// be written by the policy.
+import { rm } from 'node:fs/promises';
+import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
+import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
+import { fail, ok } from '../../shared/failures.ts';
+import { readIntactManifest } from '../backups/manifest.ts';
+import { readPart, unknownPart } from '../backups/parts.ts';
+import { failureOfScript } from '../jobs/failures.ts';
+import type { Job } from '../jobs/job.ts';
+import { rootOf } from '../policy/permit.ts';
+import { isOwnDirectory } from './back-up.ts';
+
+export const restoreFiles: Job<'restoreFiles'> = {
+  name: 'restoring files',
+  async before(action, context) {
+    const own = await isOwnDirectory(action.directory);
+    if (!own.ok) return own;
+    const manifest = await readIntactManifest(partFolder(action));
+    if (!manifest.ok) return manifest;
+    const allowed = context.policy.backups?.paths ?? [];
+    const outside = manifest.value.paths.filter((path) => rootOf(path, allowed) === undefined);
+    if (outside.length === 0) return ok(undefined);
+    return fail(
+      'refused-by-policy',
+      `${outside.join(', ')} is not allowed by backups.paths in ${context.policy.file} on this node`,
+    );
+  },
+  async finish(action, _context, job) {
+    return ok({
+      kind: 'restoreFiles',
+      ...(await readPart(partFolder(action), action.backup, action.part as PartName)),
+      job,
+    });
+  },
+  async fail(action, context, job, found) {
+    const folder = partFolder(action);
+    const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), action.directory);
+    if (found.code !== 'lost') await rm(`${folder}.unpacked`, { recursive: true, force: true }).catch(() => undefined);
+    return { failure, answer: { kind: 'restoreFiles', ...unknownPart(folder, action.backup, action.part), job } };
+  },
+};

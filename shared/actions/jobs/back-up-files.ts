@@ -1,0 +1,74 @@
+// backUpFiles as a script: one archive for each tree, its sum taken of what is written, in a folder that only gets its name
+// once it is whole. Memory stays bounded: everything streams.
+import type { ActionOf } from '../action.ts';
+import type { NodeProfile } from '../command.ts';
+import { shellQuote } from '../shell-quote.ts';
+import { jobExits } from './job.ts';
+import { backupFolder, partFolder } from './places.ts';
+import { assign, failFunction, list, makeFolders, type Script, syncAll } from './script.ts';
+
+/** How archives are written and unpacked, so that nothing about a file is lost: owners by number, links, holes, ACLs. */
+export const tarWords = (profile: NodeProfile): string =>
+  `--numeric-owner --acls --xattrs --xattrs-include='*'${profile.platform === 'rhel' ? ' --selinux' : ''}`;
+
+export function backUpFilesScript(action: ActionOf<'backUpFiles'>, profile: NodeProfile, folder: string): Script {
+  return {
+    isGentle: true,
+    lines: [
+      failFunction,
+      assign('partial', `${partFolder(action)}.partial`),
+      list('paths', action.paths),
+      list('excludes', action.excludes),
+      'for path in "${paths[@]}"; do',
+      `  [[ -e $path ]] || fail ${jobExits.missing} "there is no $path on this node"`,
+      'done',
+      makeFolders(backupFolder(action)),
+      'rm -rf -- "$partial"',
+      `mkdir -m 0700 -- "$partial" || fail ${jobExits.unwritable} "$partial cannot be made"`,
+      'cd "$partial"',
+      measureLine(action, folder),
+      'number=0',
+      'for path in "${paths[@]}"; do',
+      '  number=$((number + 1)) archive=tree-$number.tar',
+      '  [[ -d $path ]] && where=$path what=. || where=$(dirname "$path") what=./$(basename "$path")',
+      '  without=()',
+      '  for exclude in "${excludes[@]}"; do',
+      '    [[ $exclude == "$path"/* ]] && without+=("--exclude=.${exclude#"$path"}")',
+      '  done',
+      '  echo "backing up $path"',
+      '  set +e',
+      `  tar --create --format=posix --pax-option=delete=atime,delete=ctime --one-file-system --sparse ${tarWords(profile)} \\`,
+      '    --directory "$where" --anchored --no-wildcards "${without[@]}" -- "$what" \\',
+      `    2> >(tee -a ${shellQuote(`${folder}/warnings`)} >&2) | tee --output-error=exit "$archive" | sha256sum >sum`,
+      '  ended=("${PIPESTATUS[@]}")',
+      '  set -e',
+      `  ((ended[1] == 0 && ended[2] == 0)) || fail ${jobExits.unwritable} "$archive could not be written into $partial"`,
+      '  # 1: a file changed while it was read, which is told beside the backup.',
+      '  ((ended[0] <= 1)) || fail 1 "tar ended with ${ended[0]} over $path"',
+      '  read -r hash _ <sum',
+      '  echo "$hash  $archive" >>SHA256SUMS',
+      '  echo "$path" >>paths',
+      'done',
+      'rm sum',
+      ': >excludes',
+      'for exclude in "${excludes[@]}"; do echo "$exclude" >>excludes; done',
+      'sha256sum paths excludes >>SHA256SUMS',
+      syncAll('partial'),
+    ],
+  };
+}
+
+/** What there is to do, for whoever watches. */
+function measureLine(action: ActionOf<'backUpFiles'>, folder: string): string {
+  const words = findSizes(action.paths, action.excludes).map(shellQuote).join(' ');
+  return `${words} | ${sumUp} >${shellQuote(`${folder}/expected`)} || true`;
+}
+
+/** Prints the size of each file of the trees. */
+export function findSizes(paths: readonly string[], excludes: readonly string[]): string[] {
+  const pruned = excludes.flatMap((path) => ['-path', path, '-prune', '-o']);
+  return ['find', '-H', ...paths, '-ignore_readdir_race', '-xdev', ...pruned, '-type', 'f', '-printf', '%s\\n'];
+}
+
+/** Bytes and files of what findSizes prints. */
+export const sumUp = `awk '{ bytes += $1 } END { printf "%.0f %d\\n", bytes, NR }'`;

@@ -1,0 +1,50 @@
+// restoreFiles as a script: nothing is changed before all sums were read and all archives are unpacked. Repeated after a
+// kill anywhere it ends the same.
+import type { ActionOf } from '../action.ts';
+import type { NodeProfile } from '../command.ts';
+import { tarWords } from './back-up-files.ts';
+import { jobExits } from './job.ts';
+import { failFunction, list, type Script } from './script.ts';
+import { checkSums, enterPart } from './verify-backup.ts';
+
+export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: NodeProfile, folder: string): Script {
+  return {
+    isGentle: false,
+    lines: [
+      failFunction,
+      `command -v rsync >/dev/null || fail ${jobExits.missing} 'rsync is not installed on this node'`,
+      ...enterPart(action),
+      list('also_excluded', action.excludes),
+      'echo "reading sums"',
+      checkSums(folder),
+      'mapfile -t paths <paths',
+      'mapfile -t excludes <excludes',
+      'excludes+=("${also_excluded[@]}")',
+      'unpacked=$part.unpacked',
+      'rm -rf -- "$unpacked"',
+      `mkdir -m 0700 -- "$unpacked" || fail ${jobExits.unwritable} "$unpacked cannot be made"`,
+      'for index in "${!paths[@]}"; do',
+      '  number=$((index + 1))',
+      '  echo "unpacking ${paths[index]}"',
+      '  mkdir -- "$unpacked/$number"',
+      `  tar --extract --file="tree-$number.tar" --same-owner --same-permissions ${tarWords(profile)} --directory "$unpacked/$number"`,
+      'done',
+      '',
+      '# From here on the trees are changed.',
+      'for index in "${!paths[@]}"; do',
+      '  number=$((index + 1)) path=${paths[index]} without=()',
+      '  for exclude in "${excludes[@]}"; do',
+      '    [[ $exclude == "$path"/* ]] && without+=("--exclude=${exclude#"$path"}")',
+      '  done',
+      '  echo "restoring $path"',
+      '  mkdir -p -- "$(dirname "$path")"',
+      '  from=$unpacked/$number/ to=$path/',
+      '  # Of a single file its archive holds nothing but that file.',
+      '  if [[ $(tar --list --file="tree-$number.tar" | head -n 1) != ./ ]]; then from=$unpacked/$number/$(basename "$path") to=$path; fi',
+      '  rsync -aHAX --numeric-ids --checksum --modify-window=-1 --sparse --one-file-system --delete "${without[@]}" -- "$from" "$to"',
+      '  sync -f -- "$path"',
+      'done',
+      'rm -rf -- "$unpacked"',
+    ],
+  };
+}

@@ -1,0 +1,49 @@
+// What every job's script is made of: words quoted for the shell, the database's programs, and how it ends with a reason.
+// Pure. A script is text that an agent writes into the job's folder and a dry run prints.
+import type { NodeProfile } from '../command.ts';
+import { shellLine, shellQuote } from '../shell-quote.ts';
+import { jobExits } from './job.ts';
+
+export interface Script {
+  lines: string[];
+  /** Gives way to what the machine is there for. */
+  isGentle: boolean;
+}
+
+export const assign = (name: string, value: string): string => `${name}=${shellQuote(value)}`;
+export const list = (name: string, values: readonly string[]): string => `${name}=(${shellLine(values)})`;
+
+/** `fail STATUS MESSAGE…`: the last line of the output is the reason that people are told. */
+export const failFunction = 'fail() { local status=$1; shift; echo "$*" >&2; exit "$status"; }';
+
+/** Made before anything is written into it; whoever may pass through cannot look into it. */
+export const makeFolders = (folder: string): string =>
+  `(umask 0066; mkdir -p -- ${shellQuote(folder)}) || fail ${jobExits.unwritable} ${shellQuote(`${folder} cannot be made`)}`;
+
+/** The folder and everything in it, once and for all on the disk. */
+export const syncAll = (variable: string): string => `find "$${variable}" -exec sync -- {} +`;
+
+/**
+ * Functions for the database: `as_database PROGRAM…` as its user, `sql DATABASE STATEMENT`, `find_programs MAJOR`, which
+ * sets `bin`.
+ */
+export function databaseFunctions(profile: NodeProfile): string[] {
+  const where = ['-h', profile.databaseSocket, '-p', String(profile.databasePort)];
+  const [before = '', after = ''] = databasePrograms(profile).split('{major}');
+  return [
+    `as_database() { ${shellLine(['runuser', '-u', profile.databaseUser, '--', 'env', 'PGAPPNAME=baton-agent', 'PGCONNECT_TIMEOUT=10'])} "$@"; }`,
+    list('server', where),
+    `sql() { as_database ${shellQuote(profile.psql)} -X -q -A -t -w -v ON_ERROR_STOP=1 "\${server[@]}" -d "$1" -c "$2"; }`,
+    `find_programs() { bin=${shellQuote(before)}$1${after === '' ? '' : shellQuote(after)}; [[ -x $bin/pg_dump ]] || bin=/usr/bin; }`,
+  ];
+}
+
+/** Of agents that don't say it: Debian's place. */
+const databasePrograms = ({ databasePrograms }: NodeProfile): string =>
+  databasePrograms || '/usr/lib/postgresql/{major}/bin';
+
+/** A major version's programs, which read and write what that version does. */
+export const serverMajor = `major=$(sql postgres "SELECT current_setting('server_version_num')::int / 10000")`;
+
+/** Text for the script as one SQL literal. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,0 +1,58 @@
+// Which file writes the script of which job, and the command lines that start a job.
+import { unitOfKey } from '../../key.ts';
+import type { Command, CommandContext, NodeProfile, OwnWork } from '../command.ts';
+import { shellLine, shellQuote } from '../shell-quote.ts';
+import { startUnit } from '../systemd-commands.ts';
+import { backUpDatabaseScript } from './back-up-database.ts';
+import { backUpFilesScript } from './back-up-files.ts';
+import type { JobAction } from './job.ts';
+import { backupFolder } from './places.ts';
+import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from './restore-database.ts';
+import { restoreFilesScript } from './restore-files.ts';
+import type { Script } from './script.ts';
+import { verifyBackupScript } from './verify-backup.ts';
+
+export type ScriptAction = Exclude<JobAction, { kind: 'runInstaller' | 'runHook' }>;
+
+/** Where the transient unit of a key leaves output.log and status. */
+export function outputFolder(profile: NodeProfile, key: CommandContext['key']): string {
+  return `${profile.outputDirectory}/${unitOfKey(key).replace(/\.service$/, '')}`;
+}
+
+/** The script that carries out a job. */
+export function scriptOf(action: ScriptAction, profile: NodeProfile, folder: string): string {
+  return `${of(action, profile, folder).lines.join('\n')}\n`;
+}
+
+/** The script written into the job's folder, then started as a unit. */
+export function scriptCommands(action: ScriptAction, profile: NodeProfile, context: CommandContext): Command[] {
+  const folder = outputFolder(profile, context.key);
+  const file = `${folder}/job.sh`;
+  const write: OwnWork = {
+    by: 'agent',
+    line: `cat >${shellQuote(file)} <<'JOB'\n${scriptOf(action, profile, folder)}JOB`,
+  };
+  const unit = { folder, workingDirectory: '/', isGentle: of(action, profile, folder).isGentle };
+  return [write, startUnit(['/bin/bash', '-euo', 'pipefail', file], unit, context)];
+}
+
+function of(action: ScriptAction, profile: NodeProfile, folder: string): Script {
+  switch (action.kind) {
+    case 'backUpFiles':
+      return backUpFilesScript(action, profile, folder);
+    case 'backUpDatabase':
+      return backUpDatabaseScript(action, profile);
+    case 'verifyBackup':
+      return verifyBackupScript(action, profile, folder);
+    case 'removeBackup':
+      return { isGentle: true, lines: [shellLine(['rm', '-rf', '--', backupFolder(action)])] };
+    case 'restoreFiles':
+      return restoreFilesScript(action, profile, folder);
+    case 'restoreDatabase':
+      return restoreDatabaseScript(action, profile, folder);
+    case 'returnDatabase':
+      return returnDatabaseScript(action, profile);
+    case 'dropDatabase':
+      return dropDatabaseScript(action, profile);
+  }
+}

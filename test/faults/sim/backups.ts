@@ -1,0 +1,166 @@
+// Simulated backups: what lies on each machine's disk, and the database that is backed up, set aside and put back. Each job
+// has a beginning and an end, so that whatever ends it in between leaves what it would leave on a real machine.
+import type { Answer, AnswerOf } from '../../../shared/actions/action.ts';
+import type { JobAction } from '../../../shared/actions/jobs/job.ts';
+import { partFolder } from '../../../shared/actions/jobs/places.ts';
+import type { SimNode } from './node.ts';
+import type { World } from './world.ts';
+
+/** A part on a machine's disk, with what a restore of it brings back. */
+export interface SimPart {
+  backup: string;
+  part: string;
+  isComplete: boolean;
+  madeAtMs: number;
+  paths: string[];
+  excludes: string[];
+  database: string;
+  parity: string[];
+  version: string;
+  tickets: [marker: string, id: string][];
+  verifiedAtMs?: number;
+}
+
+type Job = Exclude<AnswerOf<'runHook'>['job'], undefined>;
+const directory = '/var/backups/baton';
+const room = { freeBytes: 100e9, sizeBytes: 200e9 };
+const rowsOfTable = 1000;
+
+/** What is there as soon as a job has begun. */
+export function beginJob(action: JobAction, node: SimNode, world: World): void {
+  switch (action.kind) {
+    case 'backUpFiles':
+    case 'backUpDatabase':
+      node.parts.set(`${placeOf(action)}.partial`, partOf(action, node, world));
+      break;
+    case 'restoreDatabase':
+      if (!isWhole(action, node)) break;
+      if (!world.asides.has(action.aside)) world.asides.set(action.aside, [...world.tickets]);
+      world.tickets.clear();
+      break;
+    default:
+      break;
+  }
+}
+
+/** What a job leaves when it ends well; whether it does. */
+export function endJob(action: JobAction, node: SimNode, world: World): boolean {
+  switch (action.kind) {
+    case 'runInstaller':
+      node.install();
+      return true;
+    case 'runHook':
+      world.hooked.push([node.name, action.hook, ...action.args].join(' '));
+      return true;
+    case 'backUpFiles':
+    case 'backUpDatabase':
+      node.parts.delete(`${placeOf(action)}.partial`);
+      node.parts.set(placeOf(action), { ...partOf(action, node, world), isComplete: true });
+      return true;
+    case 'verifyBackup': {
+      const part = node.parts.get(placeOf(action));
+      if (part !== undefined) part.verifiedAtMs = world.nowMs();
+      return part !== undefined;
+    }
+    case 'removeBackup':
+      for (const [place, { backup }] of node.parts) if (backup === action.backup) node.parts.delete(place);
+      return true;
+    case 'restoreFiles': {
+      const part = node.parts.get(placeOf(action));
+      if (part !== undefined && part.part === 'application') node.version = part.version;
+      return part !== undefined;
+    }
+    case 'restoreDatabase': {
+      const part = node.parts.get(placeOf(action));
+      if (part !== undefined) setTickets(world, part.tickets);
+      return part !== undefined;
+    }
+    case 'returnDatabase': {
+      const kept = world.asides.get(action.aside);
+      if (kept !== undefined) setTickets(world, kept);
+      world.asides.delete(action.aside);
+      return true;
+    }
+    case 'dropDatabase':
+      world.asides.delete(action.database);
+      return true;
+  }
+}
+
+/** What the agent clears away after a bad end. */
+export function abandonJob(action: JobAction, node: SimNode): void {
+  if (action.kind === 'backUpFiles' || action.kind === 'backUpDatabase')
+    node.parts.delete(`${placeOf(action)}.partial`);
+}
+
+/** What is answered of a job that ended well or badly. */
+export function answerOfJob(action: JobAction, node: SimNode, job: Job): Answer {
+  switch (action.kind) {
+    case 'runInstaller':
+      return { kind: action.kind, ...job };
+    case 'runHook':
+      return { kind: action.kind, hook: action.hook, exitCode: job.exitCode, lastLines: job.lastLines, job };
+    case 'backUpFiles':
+    case 'backUpDatabase':
+    case 'verifyBackup':
+    case 'restoreFiles':
+      return { kind: action.kind, ...told(node.parts.get(placeOf(action)) ?? unknown(action)), job };
+    case 'removeBackup':
+      return { kind: action.kind, ...listOf(node), job };
+    case 'restoreDatabase': {
+      const rows = told(node.parts.get(placeOf(action)) ?? unknown(action)).rows;
+      return { kind: action.kind, database: action.database, aside: action.aside, rows, job };
+    }
+    case 'returnDatabase':
+      return { kind: action.kind, database: action.database, aside: action.aside, job };
+    case 'dropDatabase':
+      return { kind: action.kind, database: action.database, job };
+  }
+}
+
+export const listOf = (node: SimNode): Omit<AnswerOf<'readBackups'>, 'kind'> => ({
+  ...{ directory, ...room },
+  parts: [...node.parts.values()].map(told),
+});
+
+type OfPart = Extract<JobAction, { directory: string }>;
+
+function placeOf(action: OfPart): string {
+  return `${action.backup}/${'part' in action ? action.part : 'database'}`;
+}
+
+const isWhole = (action: OfPart, node: SimNode): boolean => node.parts.has(placeOf(action));
+
+function unknown(action: OfPart): SimPart {
+  const part = 'part' in action ? action.part : 'database';
+  const empty = { paths: [], excludes: [], database: '', parity: [], version: '', tickets: [] };
+  return { backup: action.backup, part, isComplete: false, madeAtMs: 0, ...empty };
+}
+
+function partOf(
+  action: Extract<OfPart, { kind: 'backUpFiles' | 'backUpDatabase' }>,
+  node: SimNode,
+  world: World,
+): SimPart {
+  const { version } = node;
+  const now = { ...unknown(action), madeAtMs: world.nowMs(), version, tickets: [...world.tickets] };
+  return action.kind === 'backUpFiles'
+    ? { ...now, paths: action.paths, excludes: action.excludes }
+    : { ...now, database: action.database, parity: action.parity };
+}
+
+function told(part: SimPart): AnswerOf<'readBackups'>['parts'][number] {
+  const { backup, isComplete, madeAtMs, paths, excludes, database, parity, verifiedAtMs } = part;
+  return {
+    ...{ backup, part: part.part, complete: isComplete, madeAtMs, paths, excludes, database },
+    ...{ folder: partFolder({ directory, ...part }), bytes: isComplete ? 1e9 : 0, files: isComplete ? 3 : 0 },
+    ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: false },
+    rows: parity.map((table) => ({ table, rows: rowsOfTable })),
+    ...(verifiedAtMs === undefined ? {} : { verifiedAtMs }),
+  };
+}
+
+function setTickets(world: World, tickets: SimPart['tickets']): void {
+  world.tickets.clear();
+  for (const [marker, id] of tickets) world.tickets.set(marker, id);
+}
