@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { fail, failure as failureOf, ok, type Result } from '../../shared/failures.ts';
-import { type Manifest, readIntactManifest, rowsSchema } from '../backups/manifest.ts';
+import { type Manifest, markRestored, readIntactManifest, rowsSchema } from '../backups/manifest.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
@@ -27,14 +27,18 @@ export const restoreDatabase: Job<'restoreDatabase'> = {
     );
   },
   async finish(action, context, job) {
-    const manifest = await readIntactManifest(partFolder({ ...action, part: 'database' }));
+    const folder = partFolder({ ...action, part: 'database' });
+    const manifest = await readIntactManifest(folder);
     if (!manifest.ok) return manifest;
     const { database, aside } = action;
     const rows = await countedRows(place(context));
     if (!rows.ok) return rows;
     const answer = { kind: 'restoreDatabase' as const, database, aside, rows: rows.value, job };
     const differs = difference(manifest.value.rows, rows.value);
-    if (differs === undefined) return ok(answer);
+    if (differs === undefined) {
+      const marked = await markRestored(folder, context.key.run, context.clock.nowMs());
+      return marked.ok ? ok(answer) : { ...marked, answer };
+    }
     const failure = failureOf(
       'not-in-state',
       `${database} was restored, but ${differs}; what was there before is kept as ${aside}`,

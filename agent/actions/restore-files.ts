@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { fail, ok } from '../../shared/failures.ts';
-import { readIntactManifest } from '../backups/manifest.ts';
+import { markRestored, readIntactManifest } from '../backups/manifest.ts';
 import { readPart, unknownPart } from '../backups/parts.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
@@ -26,7 +26,9 @@ export const restoreFiles: Job<'restoreFiles'> = {
       `${outside.join(', ')} is not allowed by backups.paths in ${context.policy.file} on this node`,
     );
   },
-  async finish(action, _context, job) {
+  async finish(action, context, job) {
+    const marked = await markRestored(partFolder(action), context.key.run, context.clock.nowMs());
+    if (!marked.ok) return marked;
     return ok({
       kind: 'restoreFiles',
       ...(await readPart(partFolder(action), action.backup, action.part as PartName)),

@@ -1,4 +1,5 @@
-// What lies beside a part's data: manifest.json, written last by the agent, and verified.json after a verification. Each
+// What lies beside a part's data: manifest.json, written last by the agent, verified.json after a verification, and
+// restored.json after it was restored. Each
 // carries a sum over itself, so that damage is found before anything is believed.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,17 +41,42 @@ const verifiedSchema = z.object({
 });
 export type Verified = z.infer<typeof verifiedSchema>;
 
+const restoredSchema = z.object({
+  schema: z.literal(1),
+  /** The run whose job restored the part to its end. */
+  run: z.string(),
+  atMs: z.number(),
+  sumsSha256: z.string(),
+});
+export type Restored = z.infer<typeof restoredSchema>;
+
 /** What psql printed of the parity tables: database.ts, countRows. */
 export const rowsSchema = z.object({ tables: rows });
 
 const manifestOf = (folder: string) => join(folder, 'manifest.json');
 const verifiedOf = (folder: string) => join(folder, 'verified.json');
+/** The scripts that restore remove it before they change anything. */
+const restoredOf = (folder: string) => join(folder, 'restored.json');
 export const sumsOf = (folder: string) => join(folder, 'SHA256SUMS');
 
 export const readManifest = (folder: string): Promise<Result<Manifest>> => read(manifestOf(folder), manifestSchema);
 export const writeManifest = (folder: string, manifest: Manifest) => write(manifestOf(folder), manifest);
 export const readVerified = (folder: string): Promise<Result<Verified>> => read(verifiedOf(folder), verifiedSchema);
 export const writeVerified = (folder: string, verified: Verified) => write(verifiedOf(folder), verified);
+
+export const readRestored = (folder: string): Promise<Result<Restored>> => read(restoredOf(folder), restoredSchema);
+
+/** Marks a part as restored by a run, to its end. */
+export async function markRestored(folder: string, run: string, atMs: number): Promise<Result<void>> {
+  const manifest = await readIntactManifest(folder);
+  if (!manifest.ok) return manifest;
+  try {
+    await write(restoredOf(folder), { schema: 1, run, atMs, sumsSha256: manifest.value.sumsSha256 });
+    return ok(undefined);
+  } catch (error) {
+    return { ok: false, failure: failureOfSystemCall(error, restoredOf(folder)) };
+  }
+}
 
 /** The manifest of a part whose list of sums is the one that was written with it. */
 export async function readIntactManifest(folder: string): Promise<Result<Manifest>> {

@@ -5,7 +5,7 @@ import type { AnswerOf } from '../../shared/actions/action.ts';
 import { type PartName, partNames } from '../../shared/actions/jobs/places.ts';
 import { readDiskOf } from '../platform/mounts.ts';
 import { errorCode } from '../platform/system-error.ts';
-import { readIntactManifest, readVerified } from './manifest.ts';
+import { readIntactManifest, readRestored, readVerified } from './manifest.ts';
 
 export type Part = AnswerOf<'readBackups'>['parts'][number];
 
@@ -15,7 +15,7 @@ const partsMax = 200;
 export function unknownPart(folder: string, backup: string, part: string): Part {
   return {
     ...{ backup, part, folder, complete: false, madeAtMs: 0, bytes: 0, files: 0, paths: [], excludes: [] },
-    ...{ database: '', serverMajor: 0, rows: [], warnings: [], trialRestored: false },
+    ...{ database: '', serverMajor: 0, rows: [], warnings: [], trialRestored: false, restoredBy: '' },
   };
 }
 
@@ -29,9 +29,12 @@ export async function readPart(folder: string, backup: string, part: PartName): 
     };
   const { schema: _, key: __, sumsSha256, ...told } = manifest.value;
   const verified = await readVerified(folder);
+  const restored = await readRestored(folder);
+  const restoredBy = restored.ok && restored.value.sumsSha256 === sumsSha256 ? restored.value.run : '';
   const isVerified = verified.ok && verified.value.sumsSha256 === sumsSha256;
   return {
     ...told,
+    restoredBy,
     ...{ folder, complete: true, trialRestored: isVerified && verified.value.trialRestored },
     ...(isVerified ? { verifiedAtMs: verified.value.atMs } : {}),
   };

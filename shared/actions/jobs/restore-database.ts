@@ -4,7 +4,7 @@ import type { ActionOf } from '../action.ts';
 import type { NodeProfile } from '../command.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { jobExits } from './job.ts';
-import { assign, databaseFunctions, failFunction, type Script } from './script.ts';
+import { assign, databaseFunctions, failFunction, forgetRestored, type Script } from './script.ts';
 import { checkSums, enterPart } from './verify-backup.ts';
 
 /** `has NAME` prints 1 or 0, so that a server that does not answer ends the script instead of counting as no. */
@@ -49,6 +49,7 @@ export function restoreDatabaseScript(
       'find_programs "$major"',
       `as_database "$bin/pg_restore" --list "$part/dump" >/dev/null || fail ${jobExits.differs} "the dump cannot be read by PostgreSQL $major"`,
       '',
+      forgetRestored,
       'present=$(has "$database")',
       'kept=$(has "$aside")',
       'case $present$kept in',

@@ -4,7 +4,7 @@ import type { ActionOf } from '../action.ts';
 import type { NodeProfile } from '../command.ts';
 import { tarWords } from './back-up-files.ts';
 import { jobExits } from './job.ts';
-import { failFunction, list, type Script } from './script.ts';
+import { failFunction, forgetRestored, list, type Script } from './script.ts';
 import { checkSums, enterPart } from './verify-backup.ts';
 
 export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: NodeProfile, folder: string): Script {
@@ -31,6 +31,7 @@ export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: No
       'done',
       '',
       '# From here on the trees are changed.',
+      forgetRestored,
       'for index in "${!paths[@]}"; do',
       '  number=$((index + 1)) path=${paths[index]} without=()',
       '  for exclude in "${excludes[@]}"; do',

@@ -47,3 +47,6 @@ export const serverMajor = `major=$(sql postgres "SELECT current_setting('server
 
 /** Text for the script as one SQL literal. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** Takes the mark away that a part was restored to its end, for good; in the part's folder, before anything is changed. */
+export const forgetRestored = 'rm -f restored.json && sync -f .';

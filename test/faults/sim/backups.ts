@@ -19,6 +19,7 @@ export interface SimPart {
   version: string;
   tickets: [marker: string, id: string][];
   verifiedAtMs?: number;
+  restoredBy?: string;
 }
 
 type Job = Exclude<AnswerOf<'runHook'>['job'], undefined>;
@@ -33,8 +34,12 @@ export function beginJob(action: JobAction, node: SimNode, world: World): void {
     case 'backUpDatabase':
       node.parts.set(`${placeOf(action)}.partial`, partOf(action, node, world));
       break;
+    case 'restoreFiles':
+      forgetRestored(action, node);
+      break;
     case 'restoreDatabase':
       if (!isWhole(action, node)) break;
+      forgetRestored(action, node);
       if (!world.asides.has(action.aside)) world.asides.set(action.aside, [...world.tickets]);
       world.tickets.clear();
       break;
@@ -43,8 +48,13 @@ export function beginJob(action: JobAction, node: SimNode, world: World): void {
   }
 }
 
-/** What a job leaves when it ends well; whether it does. */
-export function endJob(action: JobAction, node: SimNode, world: World): boolean {
+function forgetRestored(action: OfPart, node: SimNode): void {
+  const part = node.parts.get(placeOf(action));
+  if (part !== undefined) node.parts.set(placeOf(action), { ...part, restoredBy: '' });
+}
+
+/** What a job of a run leaves when it ends well; whether it does. */
+export function endJob(action: JobAction, node: SimNode, world: World, run: string): boolean {
   switch (action.kind) {
     case 'runInstaller':
       node.install();
@@ -68,11 +78,13 @@ export function endJob(action: JobAction, node: SimNode, world: World): boolean 
     case 'restoreFiles': {
       const part = node.parts.get(placeOf(action));
       if (part !== undefined && part.part === 'application') node.version = part.version;
+      if (part !== undefined) part.restoredBy = run;
       return part !== undefined;
     }
     case 'restoreDatabase': {
       const part = node.parts.get(placeOf(action));
       if (part !== undefined) setTickets(world, part.tickets);
+      if (part !== undefined) part.restoredBy = run;
       return part !== undefined;
     }
     case 'returnDatabase': {
@@ -150,11 +162,11 @@ function partOf(
 }
 
 function told(part: SimPart): AnswerOf<'readBackups'>['parts'][number] {
-  const { backup, isComplete, madeAtMs, paths, excludes, database, parity, verifiedAtMs } = part;
+  const { backup, isComplete, madeAtMs, paths, excludes, database, parity, verifiedAtMs, restoredBy = '' } = part;
   return {
     ...{ backup, part: part.part, complete: isComplete, madeAtMs, paths, excludes, database },
     ...{ folder: partFolder({ directory, ...part }), bytes: isComplete ? 1e9 : 0, files: isComplete ? 3 : 0 },
-    ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: false },
+    ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: false, restoredBy },
     rows: parity.map((table) => ({ table, rows: rowsOfTable })),
     ...(verifiedAtMs === undefined ? {} : { verifiedAtMs }),
   };

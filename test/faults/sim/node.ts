@@ -110,7 +110,7 @@ export class SimNode {
       if (!unit.isRunning || this.bootId !== bootId) return;
       if (takesMs >= timeoutMs) return this.endUnit(unitOfKey(key), 'timeout');
       unit.isRunning = false;
-      const isFailing = isToFail || !endJob(action, this, this.world);
+      const isFailing = isToFail || !endJob(action, this, this.world, key.run);
       unit.status = isFailing ? 1 : 0;
       unit.result = isFailing ? 'exit-code' : 'success';
       this.note('end', key, action.kind, epoch);
