@@ -16,7 +16,7 @@ import { transferBar } from './transfer-bar.ts';
 import { planSummary } from './view/plan-view.ts';
 
 export interface Change {
-  plan: 'upgrade' | 'stage' | 'failover-suspend' | 'failover-arm';
+  plan: 'upgrade' | 'stage' | 'backup' | 'backup-verify' | 'failover-suspend' | 'failover-arm';
   cluster: string;
   parameters: Record<string, unknown>;
   /** Uploaded to the coordinator before the run starts. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { batonVersion } from '../../shared/version.ts';
 import { defaultAddress } from './address.ts';
+import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { failoverCommand } from './commands/failover.ts';
@@ -66,7 +67,13 @@ export function createProgram(): Command {
     ],
     [
       'Upgrade:',
-      [checkCommand(shell), planCommand(shell), stageCommand(shell), upgradeCommand(shell)] as unknown as Command[],
+      [
+        checkCommand(shell),
+        backupCommand(shell),
+        planCommand(shell),
+        stageCommand(shell),
+        upgradeCommand(shell),
+      ] as unknown as Command[],
     ],
     [
       'Afterwards, and when it stands still:',

@@ -68,6 +68,7 @@ const matrix: Record<string, Row> = {
   'Operator.ExportRun': forOperators,
   'Operator.GetReport': forOperators,
   'Operator.ShowFailover': forOperators,
+  'Operator.ListBackups': forOperators,
 };
 /** On the socket there is no service but the operator's. */
 const otherwise = (identity: Identity): status =>

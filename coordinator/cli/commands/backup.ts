@@ -1,0 +1,119 @@
+// `backup`: taking one now, what lies on the nodes, and reading one again to see that it can be restored.
+import type { BackupsDocument } from '../../../shared/documents.ts';
+import { fail, ok, type Result } from '../../../shared/failures.ts';
+import { carryOut } from '../change.ts';
+import { type OperatorClient, readingTimeoutMs } from '../client.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Shell } from '../shell.ts';
+import { backupsView } from '../view/backup-view.ts';
+import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+
+export function backupCommand(shell: Shell) {
+  return commandWith(
+    'backup',
+    'Take backups of a cluster, list them, and verify that they can be restored. What is backed up and where to says the key `backup:` of the cluster file; upgrades take one by themselves.',
+    ['baton backup take lab', 'baton backup ls lab', 'baton backup verify lab latest --trial-restore'],
+  )
+    .addCommand(takeCommand(shell))
+    .addCommand(listCommand(shell))
+    .addCommand(verifyCommand(shell));
+}
+
+function takeCommand(shell: Shell) {
+  return commandWith(
+    'take',
+    'Back up application, files, database and configuration onto the nodes, and verify what was written. Services go on. Older backups go by the rule of the cluster file.',
+    ['baton backup take lab', 'baton backup take lab --yes --detach --reason "before the audit"'],
+  )
+    .argument('<CLUSTER>')
+    .option('--snapshots', 'also VM snapshots, as before an upgrade')
+    .option('--yes', 'do not ask; needed without a terminal')
+    .option('--detach', 'return as soon as the run has started')
+    .option('--change <ID>', 'number of the change request, for the journal')
+    .option('--reason <TEXT>', 'why, for the journal')
+    .option(...jsonOption)
+    .action(async (cluster, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const name = nameArgument('cluster', cluster);
+        if (!name.ok) return name;
+        return await carryOut(client, io, {
+          plan: 'backup',
+          cluster: name.value,
+          parameters: { snapshots: options.snapshots === true },
+          isYes: options.yes === true,
+          isDetached: options.detach === true,
+          change: options.change ?? '',
+          reason: options.reason ?? '',
+        });
+      });
+    });
+}
+
+function listCommand(shell: Shell) {
+  return commandWith(
+    'ls',
+    'List what lies on the nodes, the newest first: whole or not, verified or not, and when the schedule asks for the next. Ends with 4 when a node cannot be asked.',
+    ['baton backup ls lab', "baton backup ls lab --json | jq -r '.backups[0].id'"],
+  )
+    .argument('<CLUSTER>')
+    .option(...jsonOption)
+    .action(async (cluster, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const answer = await listBackups(client, cluster);
+        if (!answer.ok) return answer;
+        if (options.json) io.document(answer.value);
+        else io.say(backupsView(answer.value, io.paint));
+        const isUnread = answer.value.nodes.some(({ failure }) => failure !== undefined);
+        return ok(isUnread ? exitCodes.outOfReach : exitCodes.done);
+      });
+    });
+}
+
+function verifyCommand(shell: Shell) {
+  return commandWith(
+    'verify',
+    'Read a backup again from the disks: checksums, lists of contents, and with --trial-restore the database restored into a scratch cluster and its rows counted. Changes nothing but the note that it was verified. BACKUP is an id of `backup ls` or `latest`.',
+    ['baton backup verify lab', 'baton backup verify lab upgrade-1a2b3c4d --trial-restore'],
+  )
+    .argument('<CLUSTER>')
+    .argument('[BACKUP]', 'its id, or `latest`', 'latest')
+    .option('--trial-restore', 'restore the database into a scratch cluster on its node, and remove that again')
+    .option('--detach', 'return as soon as the run has started')
+    .option('--reason <TEXT>', 'why, for the journal')
+    .option(...jsonOption)
+    .action(async (cluster, backup, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const wanted = await backupArgument(client, cluster, backup);
+        if (!wanted.ok) return wanted;
+        return await carryOut(client, io, {
+          plan: 'backup-verify',
+          cluster,
+          parameters: { backup: wanted.value, trialRestore: options.trialRestore === true },
+          // It only reads: there is nothing that a yes would be given to.
+          isYes: true,
+          isDetached: options.detach === true,
+          change: '',
+          reason: options.reason ?? '',
+        });
+      });
+    });
+}
+
+async function listBackups(client: OperatorClient, cluster: string): Promise<Result<BackupsDocument>> {
+  const name = nameArgument('cluster', cluster);
+  if (!name.ok) return name;
+  return await client.call<BackupsDocument>('listBackups', { cluster: name.value }, readingTimeoutMs);
+}
+
+const backupPattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+/** The id behind what was typed; the coordinator knows whether it is there. */
+async function backupArgument(client: OperatorClient, cluster: string, text: string): Promise<Result<string>> {
+  if (!backupPattern.test(text))
+    return fail('bad-input', `${JSON.stringify(text)} is no backup; see: baton backup ls ${cluster}`);
+  if (text !== 'latest') return ok(text);
+  const all = await listBackups(client, cluster);
+  if (!all.ok) return all;
+  const newest = all.value.backups[0];
+  return newest ? ok(newest.id) : fail('not-found', `there is no backup of cluster ${cluster} yet`);
+}
