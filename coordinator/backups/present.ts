@@ -1,5 +1,6 @@
 // What lies on the nodes, put together to backups: which are whole, which are verified, which go by the rule of the
 // cluster file. Pure.
+import type { AnswerOf } from '../../shared/actions/action.ts';
 import type { BackupDocument, BackupPartDocument } from '../../shared/documents.ts';
 import type { BackupTask, PartName } from './parts.ts';
 
@@ -15,9 +16,23 @@ export interface PresentPart {
   /** 0 where it was never done. */
   verifiedAtMs: number;
   restoredAtMs: number;
-  /** How long taking it took; 0 where that is not known. */
-  elapsedMs: number;
+  /** What did not stop it, such as files that changed while they were read. */
+  warnings: string[];
 }
+
+/** The parts as a node told them. */
+export const partsIn = (node: string, { parts }: Pick<AnswerOf<'readBackups'>, 'parts'>): PresentPart[] =>
+  parts.map((part) => ({
+    node,
+    backup: part.backup,
+    part: part.part,
+    isComplete: part.complete,
+    sizeBytes: part.bytes,
+    takenAtMs: part.madeAtMs,
+    verifiedAtMs: part.verifiedAtMs ?? 0,
+    restoredAtMs: part.trialRestored ? (part.verifiedAtMs ?? 0) : 0,
+    warnings: part.warnings,
+  }));
 
 export interface PresentBackup {
   backup: string;

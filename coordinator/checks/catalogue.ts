@@ -1,5 +1,8 @@
 // The closed list of checks. Adding one: a file named after it, and a line here.
 import { agentsConnected } from './agents-connected.ts';
+import { backupComplete } from './backup-complete.ts';
+import { backupGone } from './backup-gone.ts';
+import { backupSpace } from './backup-space.ts';
 import { clockOffset } from './clock-offset.ts';
 import { databaseUnitActive } from './database-unit-active.ts';
 import type { Check } from './define.ts';
@@ -10,6 +13,7 @@ import { fileArrived } from './file-arrived.ts';
 import { fileGone } from './file-gone.ts';
 import { fileSyncPlacement } from './file-sync-placement.ts';
 import { filesEqual } from './files-equal.ts';
+import { masterIsPrimary } from './master-is-primary.ts';
 import { observerQuiet } from './observer-quiet.ts';
 import { osSupported } from './os-supported.ts';
 import { portalAnswers } from './portal-answers.ts';
@@ -21,6 +25,7 @@ import { resources } from './resources.ts';
 import { rowArrived } from './row-arrived.ts';
 import { rowGone } from './row-gone.ts';
 import { rowsEqual } from './rows-equal.ts';
+import { snapshotState } from './snapshot-state.ts';
 import { ticketFound } from './ticket-found.ts';
 import { ticketSearchExact } from './ticket-search-exact.ts';
 import { unitsActive } from './units-active.ts';
@@ -32,6 +37,9 @@ import { versionIs } from './version-is.ts';
 export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = new Map(
   [
     agentsConnected,
+    backupComplete,
+    backupGone,
+    backupSpace,
     clockOffset,
     databaseUnitActive,
     diskSpace,
@@ -41,6 +49,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     fileGone,
     fileSyncPlacement,
     filesEqual,
+    masterIsPrimary,
     observerQuiet,
     osSupported,
     portalAnswers,
@@ -52,6 +61,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     rowArrived,
     rowGone,
     rowsEqual,
+    snapshotState,
     ticketFound,
     ticketSearchExact,
     unitsActive,

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { isSchedule, isTimezone } from './backup-schedule.ts';
 import * as field from './fields.ts';
 
+const hourMs = 3_600_000;
+
 const paths = (at: 'least one' | 'will') =>
   z
     .array(field.path, { error: 'must be a list of absolute paths' })
@@ -17,7 +19,14 @@ const count = (least: number, most: number) => {
 
 const snapshots = z.union(
   [
-    z.strictObject({ hook: field.name.default('vm-snapshot'), node: z.string() }),
+    z.strictObject({
+      hook: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be the name of a hook')
+        .default('vm-snapshot'),
+      node: z.string(),
+      timeout: field.duration(1000, 12 * hourMs, 'from 1s to 12h').default(hourMs / 2),
+    }),
     z.strictObject({ none: z.string().trim().min(10, 'must say why, in a sentence').max(300) }),
   ],
   { error: "must be { hook: vm-snapshot, node: NODE } or { none: 'why there are none' }" },

@@ -47,7 +47,7 @@ export interface BackupPlan {
   /** Backups on each node; older ones go. */
   keep: number;
   /** Absent: an upgrade asks a person for them. */
-  snapshots?: { hook: string; node: string } | { none: string };
+  snapshots?: { hook: string; node: string; timeoutMs: number } | { none: string };
   schedule?: BackupSchedule;
 }
 

@@ -101,9 +101,15 @@ function toBackup({
     ...backup,
     excludes: exclude,
     databaseJobs: database.jobs,
-    ...(snapshots && { snapshots }),
+    ...(snapshots && { snapshots: toSnapshots(snapshots) }),
     ...(schedule && { schedule }),
   };
+}
+
+function toSnapshots(told: NonNullable<NonNullable<ClusterFile['backup']>['snapshots']>) {
+  if ('none' in told) return told;
+  const { timeout: timeoutMs, ...hook } = told;
+  return { ...hook, timeoutMs };
 }
 
 type FileRequest = NonNullable<ClusterFile['application']['ticket']>['create' | 'find' | 'remove'];

@@ -100,9 +100,10 @@ backup:               # taken before anything changes, and by \`baton backup tak
   database: { jobs: 2 }             # tables that are dumped at the same time, of the master, 1 to 32
   trialRestore: false               # true: every backup of the database is restored into a scratch cluster and its rows counted
   keep: 3                           # backups on each node, 1 to 100; the last one of an upgrade stays besides
-  # snapshots: { hook: vm-snapshot, node: ${observers[machines]} }  # of both machines before an upgrade, by the hook of that name on this node;
-  #                                             # it is called with create, verify or remove, the node's name, the snapshot's name.
-  #                                             # { none: 'why' }: there are none, a deviation. Left out: a person is asked for them
+  # snapshots: { hook: vm-snapshot, node: ${observers[machines]}, timeout: 30m }
+  ##  VM snapshots before an upgrade, of every machine but the observer: on that node the hook is called with create, verify or
+  ##  remove, a machine's name and the snapshot's. verify ends with 0 only where it is there, remove also where none is.
+  ##  { none: 'why' }: there are none, which shows as a deviation. Left out: a person is asked for them
   # schedule: { cron: '30 0 * * *', timezone: Asia/Kolkata }   # minute, hour, day, month, weekday; left out: only when asked for
 `;
 }

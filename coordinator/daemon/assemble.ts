@@ -7,9 +7,11 @@ import type { Log } from '../../shared/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { CoordinatorConfig } from '../config/coordinator-config.ts';
 import type { Leadership } from '../journal/leadership.ts';
+import { startScheduledBackup } from '../operator/runs.ts';
 import { operatorService } from '../operator/service.ts';
 import { createRunMeter } from '../runs/run-meter.ts';
 import type { RunService } from '../runs/run-service.ts';
+import { type BackupTimer, createBackupTimer, openScheduleTable } from '../schedule/backup-timer.ts';
 import { assembleRuns } from './assemble-runs.ts';
 import { createFence } from './fence.ts';
 import type { AgentsServed } from './serve-agents.ts';
@@ -17,6 +19,8 @@ import type { AgentsServed } from './serve-agents.ts';
 export interface Assembled {
   operator: UntypedServiceImplementation;
   runs: RunService;
+  /** Starts what schedules ask for; for when every run is taken up. */
+  timer: BackupTimer;
 }
 
 export async function assemble(given: {
@@ -44,7 +48,9 @@ export async function assemble(given: {
   const { audit, tables, clusters, locks, fleet, runs, views } = assembled.value;
   const { enrolment, releases } = agents;
   const shared = { bus, clock, log, audit, tables, coordinator, epoch };
-  const operator = operatorService({
+  const schedules = await openScheduleTable(bus);
+  if (!schedules.ok) return schedules;
+  const parts = {
     ...shared,
     enrolment,
     authority,
@@ -56,6 +62,11 @@ export async function assemble(given: {
     releases,
     runs,
     views,
+    schedules: schedules.value,
+  };
+  const timer = createBackupTimer({
+    ...{ clusters, table: schedules.value, audit, clock, log },
+    start: (cluster, requestId, reason) => startScheduledBackup(parts, cluster, requestId, reason),
   });
-  return ok({ operator, runs });
+  return ok({ operator: operatorService(parts), runs, timer });
 }

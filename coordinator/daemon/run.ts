@@ -120,6 +120,12 @@ async function serve(
   if (!resumed.ok) return resumed;
   // Last: whoever is served finds every run taken up.
   desk.open(assembled.value.operator);
+  const watching = new AbortController();
+  const timer = assembled.value.timer.keep(watching.signal);
+  onStop('schedules', () => {
+    watching.abort();
+    return timer;
+  });
   const at = { agents: formatHostPort(agents.value.address), operators: config.socketPath };
   log.info('ready', { version: batonVersion, name: config.name, epoch, ...at });
 

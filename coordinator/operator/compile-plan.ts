@@ -11,6 +11,7 @@ import type { FleetTables } from '../fleet/tables.ts';
 import { compilePlan } from '../plans/compile.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { appNodes } from '../plans/preflight.ts';
+import { readBackups } from './backups.ts';
 
 export interface CompileParts {
   clusters: ClusterStore;
@@ -20,6 +21,9 @@ export interface CompileParts {
 
 const readTimeoutMs = 15_000;
 const parametersBytesMax = 64 * 1024;
+
+/** Which backups they remove or read is written in the plan, so that it is seen before anybody says yes. */
+const plansWithBackups = ['upgrade', 'backup', 'backup-verify'];
 
 export async function compile(
   { clusters, tables, fleet }: CompileParts,
@@ -32,7 +36,10 @@ export async function compile(
   const profiles = await profilesOf(tables, cluster.value);
   if (!profiles.ok) return profiles;
   const installed = request.plan === 'upgrade' ? await installedVersions(fleet, cluster.value, profiles.value) : {};
-  return compilePlan(request.plan, cluster.value, parameters.value, profiles.value, { installed });
+  const backups = plansWithBackups.includes(request.plan) ? await readBackups(fleet, cluster.value) : ok([]);
+  if (!backups.ok) return backups;
+  const facts = { installed, backups: backups.value };
+  return compilePlan(request.plan, cluster.value, parameters.value, profiles.value, facts);
 }
 
 function parseParameters(json: string): Result<unknown> {

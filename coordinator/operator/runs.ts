@@ -81,6 +81,25 @@ export async function startRun(
   return opened.ok ? ok({ schema: 1, run: opened.value }) : opened;
 }
 
+/** Starts the backup of a schedule; the same request again gives the run that it has started. */
+export async function startScheduledBackup(
+  parts: RunParts,
+  cluster: string,
+  requestId: string,
+  reason: string,
+): Promise<Result<string>> {
+  const wanted = { plan: 'backup', cluster, parametersJson: '{}' };
+  const known = await parts.views.list(cluster);
+  if (!known.ok) return known;
+  const run = runIdOf(wanted.plan, requestId);
+  if (known.value.runs.some(({ id }) => id === run)) return ok(run);
+  const compiled = await compile(parts, wanted);
+  if (!compiled.ok) return compiled;
+  const request = { plan: wanted, planHash: compiled.value.hash, requestId, change: '', reason };
+  const started = await startRun(parts, request, 'schedule');
+  return started.ok ? ok(started.value.run) : started;
+}
+
 /** Journals an operator's decision and shows the run afterwards. */
 export async function decideRun(
   { runs, views, audit }: RunParts,

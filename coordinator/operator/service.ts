@@ -20,6 +20,8 @@ import type {
 import type { Log } from '../../shared/log.ts';
 import { batonVersion } from '../../shared/version.ts';
 import { describePlan } from '../plans/describe.ts';
+import type { ScheduleTable } from '../schedule/backup-timer.ts';
+import { listBackups } from './backups.ts';
 import { checkCluster } from './check-cluster.ts';
 import { clusterDocument } from './cluster-view.ts';
 import { applyCluster, type ClusterParts, listClusters } from './clusters.ts';
@@ -33,6 +35,7 @@ import { uploadRelease } from './upload-release.ts';
 export interface OperatorParts extends NodeParts, ClusterParts, RunParts {
   coordinator: string;
   epoch: number;
+  schedules: ScheduleTable;
   clock: Clock;
   log: Log;
 }
@@ -60,6 +63,10 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
     showFailover: unary<ClusterRequest>(log, async ({ cluster: name }) => {
       const cluster = await clusters.get(name);
       return cluster.ok ? ok(await readFailover(fleet, cluster.value)) : cluster;
+    }),
+    listBackups: unary<ClusterRequest>(log, async ({ cluster: name }) => {
+      const cluster = await clusters.get(name);
+      return cluster.ok ? await listBackups(parts, cluster.value) : cluster;
     }),
     check: serverStream<CheckRequest>(log, (request, asking, tell) => checkCluster(parts, request, asking, tell)),
 

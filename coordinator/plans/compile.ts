@@ -2,8 +2,10 @@
 import type { NodeProfile } from '../../shared/actions/command.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
+import type { PresentPart } from '../backups/present.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { armFailover } from './arm-failover.ts';
+import { takeBackup, verifyBackup } from './back-up.ts';
 import { commandLines, undoCommandLines } from './commands.ts';
 import { isPlanName, judgeTarget, type PlanName, parseParameters } from './parameters.ts';
 import type { CompiledPlan, Plan, PlanItem } from './plan.ts';
@@ -13,9 +15,12 @@ import { stageRelease } from './stage-release.ts';
 import { suspendFailover } from './suspend-failover.ts';
 import { upgradeApplication } from './upgrade-application.ts';
 
-/** What is known of the nodes: `installed` is the application's version on master and standby; only upgrades need it. */
+/** What is known of the nodes. */
 export interface Facts {
+  /** The application's version on master and standby; only upgrades need it. */
   installed: Record<string, string>;
+  /** The parts of backups that lie on the nodes; plans that take, verify or remove some need them. */
+  backups?: PresentPart[];
 }
 
 /**
@@ -66,12 +71,32 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       if (!target.ok) return target;
       return ok({
         parameters: told.value,
-        items: upgradeApplication(cluster, told.value.release, told.value.toVersion),
+        items: upgradeApplication(cluster, told.value.release, told.value.toVersion, facts.backups ?? []),
       });
     }
     case 'stage': {
       const told = parseParameters(name, parameters);
       return told.ok ? ok({ parameters: told.value, items: stageRelease(cluster, told.value.release) }) : told;
+    }
+    case 'backup': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      const { backup } = cluster;
+      return backup === undefined
+        ? noBackups(cluster)
+        : ok({
+            parameters: told.value,
+            items: takeBackup(cluster, backup, facts.backups ?? [], told.value.snapshots),
+          });
+    }
+    case 'backup-verify': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      const { backup } = cluster;
+      if (backup === undefined) return noBackups(cluster);
+      const parts = wholeBackup(facts.backups ?? [], told.value.backup);
+      if (!parts.ok) return parts;
+      return ok({ parameters: told.value, items: verifyBackup(backup, parts.value, told.value.trialRestore) });
     }
     case 'failover-suspend': {
       const told = parseParameters(name, parameters);
@@ -82,6 +107,19 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       return told.ok ? ok({ parameters: told.value, items: armFailover(cluster) }) : told;
     }
   }
+}
+
+const noBackups = ({ cluster }: Cluster): Result<never> =>
+  fail('bad-input', `cluster ${cluster} takes no backups: its file has no key backup; see baton cluster template`);
+
+/** The parts of one backup; one that was not finished is none. */
+function wholeBackup(present: PresentPart[], backup: string): Result<PresentPart[]> {
+  const parts = present.filter((part) => part.backup === backup);
+  if (parts.length === 0) return fail('not-found', `there is no backup ${backup}; see baton backup ls`);
+  const unfinished = parts.filter(({ isComplete }) => !isComplete).map(({ node, part }) => `${node} ${part}`);
+  return unfinished.length === 0
+    ? ok(parts)
+    : fail('bad-input', `backup ${backup} was not finished: ${unfinished.join(', ')}; there is nothing to verify`);
 }
 
 const toPlan = (name: PlanName, cluster: Cluster, parameters: Record<string, unknown>, items: PlanItem[]): Plan => ({

@@ -15,6 +15,11 @@ const toVersion = z.string().refine(isVersion, 'must be a version such as 8.7.0'
 const shapes = {
   upgrade: z.strictObject({ toVersion, release }),
   stage: z.strictObject({ release }),
+  backup: z.strictObject({ snapshots: z.boolean().default(false) }),
+  'backup-verify': z.strictObject({
+    backup: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be the id of a backup'),
+    trialRestore: z.boolean().default(false),
+  }),
   'failover-suspend': z.strictObject({}),
   'failover-arm': z.strictObject({}),
 };

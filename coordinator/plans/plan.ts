@@ -7,7 +7,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 interface Item {
   /** Unique in the plan: [a-z0-9][a-z0-9.-]{0,79}. */
   id: string;
-  /** Heading under which people see it: Preflight, Stage, Suspend failover, Master, Standby, Arm failover, Verify. */
+  /** Heading under which people see it: Preflight, Stage, Back up, Suspend failover, Master, Standby, Arm failover, Verify. */
   phase: string;
   title: string;
   /** The guide's section that it carries out, or "beyond the guide: why". */
@@ -89,7 +89,7 @@ export type PlanItem = Gate | Step | Approval;
  */
 export interface Plan {
   schema: 1;
-  /** upgrade, stage, failover-suspend, failover-arm */
+  /** upgrade, stage, backup, backup-verify, failover-suspend, failover-arm */
   name: string;
   cluster: Cluster;
   parameters: Record<string, unknown>;

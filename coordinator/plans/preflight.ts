@@ -21,6 +21,7 @@ import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { beyondSupport } from '../cluster/parse.ts';
 import { gate, type Unphased } from './items.ts';
 import type { Release } from './release.ts';
+import { roomForBackup } from './room-for-backup.ts';
 
 export interface Target {
   release?: Release;
@@ -48,6 +49,7 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
     }),
     platforms(cluster),
     diskIsFree(cluster, target.release),
+    ...roomForBackup(cluster),
     gate('Database Sync Check (looked at ahead)', {
       id: 'preflight.rows',
       title: 'The databases hold as many rows at one position',
@@ -115,9 +117,20 @@ function diskIsFree(cluster: Cluster, release: Release | undefined): Unphased {
   return gate('Pre-Upgrade Requirements › Disk Space', {
     id: 'preflight.disk',
     title: 'There is room for the upgrade',
-    deviation: 'backups and VM snapshots are not taken by this version of Baton: take them before (Backup Process)',
+    ...deviationOf(cluster),
     checks: [diskSpace.ref({ nodes: appNodes(cluster), release: release ?? null })],
   });
+}
+
+/** What the guide asks for and this cluster file does without. */
+function deviationOf({ backup }: Cluster): { deviation?: string } {
+  if (backup === undefined)
+    return {
+      deviation:
+        'backups and VM snapshots are not taken, since the cluster file has no key backup: take them before (Backup Process)',
+    };
+  if (backup.snapshots === undefined || !('none' in backup.snapshots)) return {};
+  return { deviation: `no VM snapshots are taken: ${backup.snapshots.none}` };
 }
 
 function ticketApiAnswers(cluster: Cluster): Unphased[] {

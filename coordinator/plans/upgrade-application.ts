@@ -1,6 +1,7 @@
 // Guide › Pre-Upgrade Requirements, Application Upgrade Steps, Post-Upgrade Verification: reads beside it from top to
 // bottom. What varies is a function with a name in the files around.
 import type { Cluster } from '../cluster/cluster.ts';
+import { backUpBefore, type Present } from './back-up.ts';
 import { armFailover, observerIsQuiet, suspendFailover, whileSuspended } from './failover.ts';
 import { noUndo, phase } from './items.ts';
 import type { PlanItem } from './plan.ts';
@@ -17,7 +18,12 @@ import {
 } from './verification.ts';
 
 /** The upgrade of the application on master and standby. */
-export function upgradeApplication(cluster: Cluster, release: Release, toVersion: string): PlanItem[] {
+export function upgradeApplication(
+  cluster: Cluster,
+  release: Release,
+  toVersion: string,
+  backups: Present,
+): PlanItem[] {
   const [master, standby] = appNodes(cluster);
   const { application } = cluster;
   return [
@@ -29,6 +35,8 @@ export function upgradeApplication(cluster: Cluster, release: Release, toVersion
         node === master ? 'master.install' : 'standby.install',
       ),
     ),
+
+    ...backUpBefore(cluster, backups),
 
     ...phase('Suspend failover', [
       observerIsQuiet('Pre-Upgrade Requirements › 1. Monitor HA Observer Logs'),

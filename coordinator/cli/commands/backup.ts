@@ -1,12 +1,13 @@
 // `backup`: taking one now, what lies on the nodes, and reading one again to see that it can be restored.
 import type { BackupsDocument } from '../../../shared/documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
-import { carryOut } from '../change.ts';
+import { carryOut, compile } from '../change.ts';
 import { type OperatorClient, readingTimeoutMs } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
 import { backupsView } from '../view/backup-view.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { markdownOption, sayPlan } from './plan-output.ts';
 
 export function backupCommand(shell: Shell) {
   return commandWith(
@@ -45,6 +46,30 @@ function takeCommand(shell: Shell) {
           change: options.change ?? '',
           reason: options.reason ?? '',
         });
+      });
+    });
+}
+
+/** `plan backup`. */
+export function planBackupCommand(shell: Shell) {
+  return commandWith(
+    'backup',
+    'The dry run of `baton backup take`: every part with its exact command lines, and which older backups it removes. Reads the nodes, touches nothing.',
+    ['baton plan backup lab', 'baton plan backup lab --markdown > plan.md'],
+  )
+    .argument('<CLUSTER>')
+    .option('--snapshots', 'also VM snapshots, as before an upgrade')
+    .option(...markdownOption)
+    .option(...jsonOption)
+    .action(async (cluster, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const name = nameArgument('cluster', cluster);
+        if (!name.ok) return name;
+        const parameters = { snapshots: options.snapshots === true };
+        const plan = await compile(client, { plan: 'backup', cluster: name.value, parameters }, 'look');
+        if (!plan.ok) return plan;
+        sayPlan(io, plan.value, options);
+        return ok(exitCodes.done);
       });
     });
 }

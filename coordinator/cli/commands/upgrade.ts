@@ -1,14 +1,14 @@
 // `upgrade`, `stage` and `plan upgrade`: the main job, its first part ahead of the window, and its dry run.
 import type { Command } from '@commander-js/extra-typings';
 import { ok, type Result } from '../../../shared/failures.ts';
-import { planMarkdown } from '../../plans/describe.ts';
 import { carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
 import { transferBar } from '../transfer-bar.ts';
-import { planInFull } from '../view/plan-view.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { planBackupCommand } from './backup.ts';
+import { markdownOption, sayPlan } from './plan-output.ts';
 import { type ReleaseFile, releaseFile, versionArgument } from './release-file.ts';
 
 const installer = '/root/MotadataServiceOpsCommonUpgrade_V870';
@@ -94,7 +94,7 @@ export function planCommand(shell: Shell): Command {
     .requiredOption(...installerOption)
     .requiredOption(...toOption)
     .option(...sumOption)
-    .option('--markdown', 'as Markdown, to be attached to a change request')
+    .option(...markdownOption)
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {
@@ -102,15 +102,13 @@ export function planCommand(shell: Shell): Command {
         if (!wanted.ok) return wanted;
         const plan = await compile(client, wanted.value, 'look');
         if (!plan.ok) return plan;
-        if (options.json) io.document(plan.value);
-        else if (options.markdown) io.raw(planMarkdown(plan.value));
-        else io.say(planInFull(plan.value, io.paint));
+        sayPlan(io, plan.value, options);
         return ok(exitCodes.done);
       });
     });
-  return commandWith('plan', 'Print what a command would do, without doing it.', [
-    'baton plan upgrade --help',
-  ]).addCommand(upgrade) as unknown as Command;
+  return commandWith('plan', 'Print what a command would do, without doing it.', ['baton plan upgrade --help'])
+    .addCommand(upgrade)
+    .addCommand(planBackupCommand(shell)) as unknown as Command;
 }
 
 interface UpgradeOptions {

@@ -4,11 +4,12 @@ import { checkCatalogue } from '../../../coordinator/checks/catalogue.ts';
 import type { CheckRef, NodePresence } from '../../../coordinator/checks/check.ts';
 import { clockOffset } from '../../../coordinator/checks/clock-offset.ts';
 import { checkSentence, worstVerdict } from '../../../coordinator/checks/evaluate.ts';
+import { suites as backupSuites } from './cases-of-backups.ts';
 import { suites as dataSuites } from './cases-of-data.ts';
 import { suites as serviceSuites } from './cases-of-services.ts';
 import { broken, context, results } from './world.ts';
 
-const suites = [...serviceSuites, ...dataSuites];
+const suites = [...serviceSuites, ...dataSuites, ...backupSuites];
 const presence = (change: Partial<NodePresence>) => ({
   ...context,
   presence: context.presence.map((one) => (one.node === 'n2' ? { ...one, ...change } : one)),

@@ -74,7 +74,7 @@ describe('cluster file', () => {
   it('accepts the snapshots and the schedule of the template once their comment signs are gone', () => {
     const text = clusterTemplate(3, 'classic').replaceAll(/^ {2}# (snapshots|schedule): /gm, '  $1: ');
     const { backup } = parsed(text);
-    assert.deepEqual(backup?.snapshots, { hook: 'vm-snapshot', node: 'n3' });
+    assert.deepEqual(backup?.snapshots, { hook: 'vm-snapshot', node: 'n3', timeoutMs: 1_800_000 });
     assert.deepEqual(backup?.schedule, { cron: '30 0 * * *', timezone: 'Asia/Kolkata' });
   });
 

@@ -1,0 +1,25 @@
+// The database that is backed up is the one that clients write to. Which one that is, is read, never assumed.
+import { z } from 'zod';
+import { nodeOf } from '../cluster/cluster.ts';
+import { defineCheck, judgeEach } from './define.ts';
+
+export const masterIsPrimary = defineCheck({
+  id: 'master-is-primary',
+  title: 'The master’s database is the primary',
+  section: 'Pre-Upgrade Requirements › Database Backup: from the master node',
+  severity: 'blocking',
+  remedy:
+    'A failover happened. Fail back, or correct the roles in the cluster file, so that the right database is backed up.',
+  params: z.strictObject({}),
+  words: (_params, cluster) => `${nodeOf(cluster, 'master', 'db').name}: primary, accepting writes`,
+  *evaluate(_params, { cluster }) {
+    const node = nodeOf(cluster, 'master', 'db').name;
+    const action = { kind: 'readReplication', database: cluster.database.name } as const;
+    return yield* judgeEach([node], action, 'primary, accepting writes', ({ inRecovery, acceptsWrites }) => {
+      if (inRecovery) return { reading: 'is a standby (in recovery)', verdict: 'fail' };
+      return acceptsWrites
+        ? { reading: 'is the primary', verdict: 'pass' }
+        : { reading: 'is a primary, but read-only', verdict: 'fail' };
+    });
+  },
+});

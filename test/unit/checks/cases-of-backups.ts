@@ -1,0 +1,132 @@
+// Verdicts about backups and snapshots.
+import { backupComplete } from '../../../coordinator/checks/backup-complete.ts';
+import { backupGone } from '../../../coordinator/checks/backup-gone.ts';
+import { backupSpace } from '../../../coordinator/checks/backup-space.ts';
+import { masterIsPrimary } from '../../../coordinator/checks/master-is-primary.ts';
+import { snapshotState } from '../../../coordinator/checks/snapshot-state.ts';
+import { on, type Suite } from './cases.ts';
+import { backupPart, broken } from './world.ts';
+
+const directory = '/var/backups/baton';
+const backup = 'upgrade-1';
+const parts = [
+  { node: 'n1', part: 'application' },
+  { node: 'n1', part: 'database' },
+  { node: 'n2', part: 'application' },
+];
+const files = (node: string, part: string) => ({ node, part, paths: ['/opt/flotomate'], excludes: [], database: null });
+const tasks = [
+  files('n1', 'application'),
+  { ...files('n1', 'database'), paths: [], database: 'flotoitsmdb' },
+  files('n2', 'application'),
+];
+const snapshot = { node: 'n3', hook: 'vm-snapshot', machine: 'n1', snapshot: 'baton-upgrade-1' };
+const list = (change: object, of = 'database') => ({
+  parts: ['application', 'database'].map((part) => ({ ...backupPart(part), ...(part === of && change) })),
+});
+
+export const suites: Suite[] = [
+  {
+    ref: backupSpace.ref({ directory, backup: 'upgrade-2', tasks, trialRestore: false }),
+    cases: [
+      ['a full disk', 'fail', on('readBackups', { freeBytes: 1e9 }, 'n2'), /1\.0 GB free, 2\.0 GB to be backed up/],
+      // 4 GB and a tenth, and 5 GB to spare.
+      ['a disk that would be filled', 'fail', on('readBackups', { freeBytes: 9.3e9 }, 'n1'), /9\.3 GB free/],
+      ['what was not measured', 'unknown', on('measureBackup', broken, 'n2'), /not read/],
+    ],
+  },
+  {
+    // What lies there already is not needed again.
+    ref: backupSpace.ref({ directory, backup, tasks, trialRestore: false }),
+    passing: on('readBackups', { freeBytes: 1 }),
+    cases: [
+      [
+        'a part that was not finished and is smaller than what is needed',
+        'fail',
+        on('readBackups', { ...list({ complete: false, bytes: 1e9 }), freeBytes: 0 }, 'n1'),
+        /1\.0 GB free, 2\.0 GB/,
+      ],
+    ],
+  },
+  {
+    ref: backupSpace.ref({ directory, backup: 'upgrade-2', tasks, trialRestore: true }),
+    // A scratch cluster of the 2 GB of the database besides.
+    cases: [
+      ['no room for the scratch cluster', 'fail', on('readBackups', { freeBytes: 12.3e9 }, 'n1'), /12\.3 GB free/],
+    ],
+  },
+  {
+    ref: backupComplete.ref({ directory, backup, parts, asked: 'complete' }),
+    cases: [
+      ['a part that is not there', 'fail', on('readBackups', { parts: [] }, 'n2'), /is not there/],
+      ['another run’s part', 'fail', on('readBackups', list({ backup: 'upgrade-0' }), 'n1'), /is not there/],
+      ['a part that was not finished', 'fail', on('readBackups', list({ complete: false }), 'n1'), /was not finished/],
+    ],
+  },
+  {
+    ref: backupComplete.ref({ directory, backup, parts, asked: 'verified' }),
+    passing: on('readBackups', list({ warnings: ['/opt/x changed while it was read'] })),
+    cases: [
+      [
+        'a part that was not read again',
+        'fail',
+        on('readBackups', list({ verifiedAtMs: undefined }), 'n1'),
+        /not verified/,
+      ],
+      ['a part that is not there', 'fail', on('readBackups', { parts: [] }, 'n2'), /is not there/],
+    ],
+  },
+  {
+    ref: backupComplete.ref({ directory, backup, parts: [{ node: 'n1', part: 'database' }], asked: 'restored' }),
+    cases: [
+      [
+        'a database that was not restored',
+        'fail',
+        on('readBackups', list({ trialRestored: false }), 'n1'),
+        /not restored on trial/,
+      ],
+      [
+        'one that was not verified at all',
+        'fail',
+        on('readBackups', list({ verifiedAtMs: undefined }), 'n1'),
+        /not verified/,
+      ],
+    ],
+  },
+  {
+    ref: backupGone.ref({ node: 'n1', directory, backup }),
+    passing: on('readBackups', { parts: [backupPart('files', 'upgrade-0')] }),
+    cases: [
+      ['what is still there', 'fail', on('readBackups', {}), /still has application, files/],
+      [
+        'a rest of it',
+        'fail',
+        on('readBackups', { parts: [{ ...backupPart('files'), complete: false }] }),
+        /still has files/,
+      ],
+    ],
+  },
+  {
+    ref: masterIsPrimary.ref({}),
+    cases: [
+      ['a master that is a standby', 'fail', on('readReplication', { inRecovery: true }, 'n1'), /is a standby/],
+      ['a read-only primary', 'fail', on('readReplication', { acceptsWrites: false }, 'n1'), /read-only/],
+    ],
+  },
+  {
+    ref: snapshotState.ref({ ...snapshot, isThere: true }),
+    cases: [
+      [
+        'a snapshot that is not there',
+        'fail',
+        on('readHook', { exitCode: 1, lastLines: 'no such one' }),
+        /ended with 1: no such one/,
+      ],
+    ],
+  },
+  {
+    ref: snapshotState.ref({ ...snapshot, isThere: false }),
+    passing: on('readHook', { exitCode: 2, lastLines: '' }),
+    cases: [['a snapshot that is still there', 'fail', on('readHook', { exitCode: 0 }), /ended with 0/]],
+  },
+];
