@@ -6,6 +6,7 @@ import type { ActionContext, Ended, Run } from './context.ts';
 import { countRows, findRows, readReplication } from './database.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
+import { readHook } from './hook.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
 import { measureBackup, readBackups } from './read-backups.ts';
@@ -30,6 +31,7 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readFailover,
   readBackups,
   measureBackup,
+  readHook,
   stopUnits,
   startUnits,
   suspendFailover,

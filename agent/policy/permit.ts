@@ -69,6 +69,7 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'dropDatabase':
       // Its name is one that only restoreDatabase gives.
       return policy.database?.restore ? undefined : refuse(policy, 'database.restore', `dropping ${action.database}`);
+    case 'readHook':
     case 'runHook':
       return policy.hooks.includes(action.hook) ? undefined : refuse(policy, 'hooks', `the hook ${action.hook}`);
     case 'stageRelease':

@@ -1,7 +1,6 @@
 // What a cluster's file asks to be backed up, part by part: which node, which paths, which database. Pure.
+import type { PartName } from '../../shared/actions/jobs/places.ts';
 import { type BackupPlan, type Cluster, nodeOf } from '../cluster/cluster.ts';
-
-export type PartName = 'application' | 'files' | 'database' | 'configuration';
 
 export interface FilesPart {
   part: Exclude<PartName, 'database'>;

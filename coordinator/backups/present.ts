@@ -1,8 +1,9 @@
 // What lies on the nodes, put together to backups: which are whole, which are verified, which go by the rule of the
 // cluster file. Pure.
 import type { AnswerOf } from '../../shared/actions/action.ts';
-import type { BackupDocument, BackupPartDocument } from '../../shared/documents.ts';
-import type { BackupTask, PartName } from './parts.ts';
+import type { PartName } from '../../shared/actions/jobs/places.ts';
+import type { BackupDocument, BackupPartDocument } from '../../shared/backup-documents.ts';
+import type { BackupTask } from './parts.ts';
 
 /** A part as it lies on a node, finished or not. */
 export interface PresentPart {

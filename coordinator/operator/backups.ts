@@ -1,5 +1,5 @@
 // Operator › ListBackups, and the backups that compiling a plan needs: what lies on the nodes, as they say now.
-import type { BackupsDocument } from '../../shared/documents.ts';
+import type { BackupsDocument } from '../../shared/backup-documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { backupNodes, partsOf } from '../backups/parts.ts';
 import { backupsIn, describeBackup, type PresentPart, partsIn } from '../backups/present.ts';

@@ -43,6 +43,7 @@ export const actionClasses = {
   readFailover: 'read',
   readBackups: 'read',
   measureBackup: 'read',
+  readHook: 'read',
   stopUnits: 'idempotent',
   startUnits: 'idempotent',
   suspendFailover: 'idempotent',

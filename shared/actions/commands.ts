@@ -90,6 +90,8 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
       };
       return [checksum(path), startUnit([path], unit, context)];
     }
+    case 'readHook':
+      return [program([`${profile.hooksDirectory}/${action.hook}`, ...action.args])];
     case 'runHook': {
       const unit = { folder: outputFolder(profile, context.key), workingDirectory: '/' };
       return [startUnit([`${profile.hooksDirectory}/${action.hook}`, ...action.args], unit, context)];

@@ -46,6 +46,9 @@ function areApart(paths: readonly string[]): boolean {
   return paths.every((path, index) => paths.every((other, at) => at === index || !`${other}/`.startsWith(`${path}/`)));
 }
 
+/** The word with which a hook changes nothing. */
+const isAsking = (args: readonly string[]): boolean => args[0] === 'verify';
+
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
@@ -163,6 +166,7 @@ function schemas(text: Text) {
     restoreDatabase: { ...backup, database: f.database, jobs: f.jobs, aside: f.aside },
     returnDatabase: { database: f.database, aside: f.aside },
     dropDatabase: { database: f.aside },
+    readHook: { hook: f.hook, args: z.array(f.argument).max(10).refine(isAsking, { error: 'begin with verify' }) },
     runHook: { hook: f.hook, args: z.array(f.argument).max(10) },
     sendRequest: {
       ...request,

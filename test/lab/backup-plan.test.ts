@@ -1,7 +1,8 @@
 // Backups as an operator sees them: taken, listed, verified, restored on trial, removed by rule; and what stops one before it
 // harms: a full disk, a damaged archive, a hook that fails or hangs.
 import assert from 'node:assert/strict';
-import type { BackupDocument, BackupsDocument, RunDocument } from '../../shared/documents.ts';
+import type { BackupDocument, BackupsDocument } from '../../shared/backup-documents.ts';
+import type { RunDocument } from '../../shared/documents.ts';
 import { baton, batonJson, clusterFile, installerStarts, onNode } from './lab.ts';
 import { startAfresh, stateOf, upgrade } from './scenario.ts';
 

@@ -1,5 +1,5 @@
 // `backup`: taking one now, what lies on the nodes, and reading one again to see that it can be restored.
-import type { BackupsDocument } from '../../../shared/documents.ts';
+import type { BackupsDocument } from '../../../shared/backup-documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { carryOut, compile } from '../change.ts';
 import { type OperatorClient, readingTimeoutMs } from '../client.ts';

@@ -1,5 +1,5 @@
 // Backups for people: one line a backup, then what is missing of it, the room that is left, and the schedule. Pure.
-import type { BackupDocument, BackupsDocument } from '../../../shared/documents.ts';
+import type { BackupDocument, BackupsDocument } from '../../../shared/backup-documents.ts';
 import { formatSize } from '../../../shared/units.ts';
 import { table } from './table.ts';
 import { clean, moment, type Paint } from './text.ts';

@@ -63,6 +63,7 @@ export function readingsOf(node: SimNode, world: World) {
       // What no plan changes is as in the healthy cluster.
       case 'readDisk':
       case 'measureBackup':
+      case 'readHook':
       case 'readReplication':
       case 'countRows':
       case 'countFiles':

@@ -34,6 +34,13 @@ describe('Constraints of actions', () => {
     refused({ kind: 'runInstaller', name: '-x', sha256 }, /name/);
   });
 
+  it('refuse to ask a hook with another word than verify: it might change something', () => {
+    accepted({ kind: 'readHook', hook: 'vm-snapshot', args: ['verify', 'n1', 'baton-upgrade-1'] });
+    refused({ kind: 'readHook', hook: 'vm-snapshot', args: ['remove', 'n1', 'baton-upgrade-1'] }, /readHook\.args/);
+    refused({ kind: 'readHook', hook: 'vm-snapshot', args: [] }, /readHook\.args/);
+    refused({ kind: 'readHook', hook: '../sh', args: ['verify'] }, /readHook\.hook/);
+  });
+
   it('refuse paths that climb, and names that are paths', () => {
     refused({ kind: 'readFile', path: '/opt/../etc/shadow' }, /path/);
     refused({ kind: 'readFile', path: 'etc/shadow' }, /path/);

@@ -106,6 +106,13 @@ export const stoppedUnit = (unit: string) => ({
   mainPid: 0,
 });
 
+/** A part of a backup, whole, verified and restored on trial. */
+export const backupPart = (part: string, backup = 'upgrade-1'): AnswerOf<'readBackups'>['parts'][number] => ({
+  ...{ backup, part, complete: true, folder: `/var/backups/baton/${backup}/${part}`, madeAtMs: nowMs - 60_000 },
+  ...{ bytes: 2e9, files: 500, paths: [], excludes: [], database: '', serverMajor: 0, rows: [], warnings: [] },
+  ...{ verifiedAtMs: nowMs - 30_000, trialRestored: true },
+});
+
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
 export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
   switch (action.kind) {
@@ -202,12 +209,17 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
       const bodyStart = found ? `{"tickets":[{"id":4711,"subject":"${subject}"}]}` : '';
       return { kind: action.kind, status: 200, value, elapsedMs: 12, bodyStart };
     }
-    case 'readBackups':
-      return { kind: action.kind, directory: action.directory, parts: [], freeBytes: 100e9, sizeBytes: 200e9 };
-    case 'measureBackup': {
-      const databaseBytes = action.database === undefined ? 0 : 3e9;
-      return { kind: action.kind, filesBytes: 2e9, files: 500, databaseBytes, freeBytes: 100e9, sizeBytes: 200e9 };
+    case 'readBackups': {
+      const parts = ['application', 'files', 'database', 'configuration'].map((part) => backupPart(part));
+      return { kind: action.kind, directory: action.directory, parts, freeBytes: 50e9, sizeBytes: 100e9 };
     }
+    case 'measureBackup': {
+      const isDatabase = action.database !== undefined;
+      const [filesBytes, databaseBytes] = isDatabase ? [0, 2e9] : [2e9, 0];
+      return { kind: action.kind, filesBytes, files: 500, databaseBytes, freeBytes: 50e9, sizeBytes: 100e9 };
+    }
+    case 'readHook':
+      return { kind: action.kind, exitCode: 0, lastLines: '' };
     case 'readFailover':
       return {
         kind: action.kind,

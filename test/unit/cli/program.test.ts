@@ -53,7 +53,11 @@ describe('baton --help', () => {
       ...['template', 'apply', 'show', 'ls'].map((verb) => `cluster ${verb}`),
       'authority issue',
       'check',
+      'backup take',
+      'backup ls',
+      'backup verify',
       'plan upgrade',
+      'plan backup',
       'stage',
       'upgrade',
       ...[

@@ -1,5 +1,5 @@
 // Backups of a cluster as the coordinator tells them: one verified, one of which a part is missing.
-import type { BackupsDocument } from '../../../shared/documents.ts';
+import type { BackupsDocument } from '../../../shared/backup-documents.ts';
 
 const part = (node: string, name: string) => ({
   node,

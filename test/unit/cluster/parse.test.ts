@@ -92,6 +92,7 @@ describe('cluster file', () => {
     assert.deepEqual(clusterWarnings(cluster), [
       'supported: debian 13 is not supported by the guide; on it you are on your own (deviation)',
       'supported: PostgreSQL 15 is not supported by the guide; on it you are on your own (deviation)',
+      'backup.snapshots: none, because the machines of the lab are containers, which nothing can take snapshots of (deviation)',
     ]);
   });
 

@@ -119,7 +119,10 @@ describe('backup before an upgrade', () => {
   it('prints the exact command lines of everything that it does', () => {
     const upgrade = compiled(withBackup(none), 'upgrade');
     for (const id of [...taken, ...verified]) assert.notDeepEqual(upgrade.commands[id], [], id);
-    assert.match(upgrade.commands['backup.n1.files']?.join('\n') ?? '', /tar .*filedb/s);
+    assert.match(
+      upgrade.commands['backup.n1.files']?.join('\n') ?? '',
+      /paths=\(\/opt\/flotomate\/main-server\/filedb\).*tar --create/s,
+    );
     assert.match(upgrade.commands['backup.n1.database']?.join('\n') ?? '', /pg_dump/);
   });
 });
