@@ -19,6 +19,7 @@ export interface SimPart {
   version: string;
   tickets: [marker: string, id: string][];
   verifiedAtMs?: number;
+  trialRestored?: boolean;
   restoredBy?: string;
 }
 
@@ -69,7 +70,10 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
       return true;
     case 'verifyBackup': {
       const part = node.parts.get(placeOf(action));
-      if (part !== undefined) part.verifiedAtMs = world.nowMs();
+      if (part !== undefined) {
+        part.verifiedAtMs = world.nowMs();
+        part.trialRestored = action.trialRestore;
+      }
       return part !== undefined;
     }
     case 'removeBackup':
@@ -166,7 +170,7 @@ function told(part: SimPart): AnswerOf<'readBackups'>['parts'][number] {
   return {
     ...{ backup, part: part.part, complete: isComplete, madeAtMs, paths, excludes, database },
     ...{ folder: partFolder({ directory, ...part }), bytes: isComplete ? 1e9 : 0, files: isComplete ? 3 : 0 },
-    ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: false, restoredBy },
+    ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: part.trialRestored ?? false, restoredBy },
     rows: parity.map((table) => ({ table, rows: rowsOfTable })),
     ...(verifiedAtMs === undefined ? {} : { verifiedAtMs }),
   };

@@ -52,6 +52,11 @@ export function readingsOf(node: SimNode, world: World) {
         return ok({ kind: action.kind, rows: world.tickets.has(action.value) ? 1 : 0 });
       case 'readBackups':
         return ok({ kind: action.kind, ...listOf(node) });
+      case 'readHook': {
+        const last = (act: string) =>
+          world.hooked.lastIndexOf([node.name, action.hook, act, ...action.args.slice(1)].join(' '));
+        return ok({ kind: action.kind, exitCode: last('create') > last('remove') ? 0 : 1, lastLines: '' });
+      }
       case 'readUrl': {
         const subject = new URL(action.url).searchParams.get('subject');
         const id = subject === null ? undefined : world.tickets.get(subject);
@@ -63,7 +68,6 @@ export function readingsOf(node: SimNode, world: World) {
       // What no plan changes is as in the healthy cluster.
       case 'readDisk':
       case 'measureBackup':
-      case 'readHook':
       case 'readReplication':
       case 'countRows':
       case 'countFiles':

@@ -1,10 +1,12 @@
 // One simulation from the start of a run to its end: the plan, what the operator is like, and what goes wrong where.
 
+import type { PresentPart } from '../../../coordinator/backups/present.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
 import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
 import type { Evidence } from '../judge/evidence.ts';
+import { backupCluster, backupParameters, layOldBackup, oldParts } from './backup-site.ts';
 import { Director, type Fate, type Point } from './director.ts';
 import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
 import { startOperator, type Way } from './operator.ts';
@@ -48,8 +50,12 @@ export function compiledFor(name: string): CompiledPlan {
   const known = compiledPlans.get(name);
   if (known !== undefined) return known;
   const installed = Object.fromEntries(cluster.nodes.map((node) => [node.name, installedVersion]));
-  for (const parameters of [upgradeParameters, { release: upgradeParameters.release }, {}]) {
-    const result = compilePlan(name, cluster, parameters, profilesOf(cluster), { installed });
+  const given = [upgradeParameters, { release: upgradeParameters.release }, {}];
+  for (const [of, parameters, backups] of [
+    ...given.map((parameters) => [cluster, parameters, [] as PresentPart[]] as const),
+    ...backupParameters.map((parameters) => [backupCluster, parameters, oldParts()] as const),
+  ]) {
+    const result = compilePlan(name, of, parameters, profilesOf(of), { installed, backups });
     if (!result.ok) continue;
     compiledPlans.set(name, result.value);
     return result.value;
@@ -74,6 +80,7 @@ export async function simulate(
     ...(options.log && { log: options.log }),
   });
   site = here;
+  if (compiled.plan.cluster.backup !== undefined) layOldBackup(here.world);
   if (failing !== undefined) here.world.failing.add(failing);
   const operator = startOperator(here, compiled, way);
 

@@ -110,7 +110,7 @@ export const stoppedUnit = (unit: string) => ({
 export const backupPart = (part: string, backup = 'upgrade-1'): AnswerOf<'readBackups'>['parts'][number] => ({
   ...{ backup, part, complete: true, folder: `/var/backups/baton/${backup}/${part}`, madeAtMs: nowMs - 60_000 },
   ...{ bytes: 2e9, files: 500, paths: [], excludes: [], database: '', serverMajor: 0, rows: [], warnings: [] },
-  ...{ verifiedAtMs: nowMs - 30_000, trialRestored: true },
+  ...{ verifiedAtMs: nowMs - 30_000, trialRestored: true, restoredBy: '' },
 });
 
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
