@@ -6,8 +6,8 @@ import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { type Failure, ok, type Result } from '../../shared/failures.ts';
 import { formatSize } from '../../shared/units.ts';
 import { finishPart } from '../backups/finish-part.ts';
-import { rowsSchema } from '../backups/manifest.ts';
 import { measureFolder, unknownPart } from '../backups/parts.ts';
+import { readRows } from '../backups/rows.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job, JobEnd } from '../jobs/job.ts';
 import { printableLines } from '../platform/printable.ts';
@@ -34,10 +34,10 @@ export const backUpFiles: Job<'backUpFiles'> = {
   async finish(action, context, job) {
     const at: At = { ...action, part: action.part as PartName };
     const { paths, excludes } = action;
-    const made = await finishPart(at, context, async () => ({
-      ...{ paths, excludes, database: '', serverMajor: 0, rows: [] },
-      warnings: await warningsOf(context),
-    }));
+    const made = await finishPart(at, context, async () => {
+      const warnings = await warningsOf(context);
+      return ok({ paths, excludes, database: '', serverMajor: 0, rows: [], warnings });
+    });
     return made.ok ? ok({ kind: 'backUpFiles', ...made.value, job }) : made;
   },
   async fail(action, context, job, found) {
@@ -54,11 +54,12 @@ export const backUpDatabase: Job<'backUpDatabase'> = {
     return written === undefined ? undefined : { line: `${formatSize(written)} written` };
   },
   async finish(action, context, job) {
-    const made = await finishPart({ ...action, part: 'database' }, context, async (partial) => ({
-      ...{ paths: [], excludes: [], database: action.database, warnings: [] },
-      serverMajor: Number(await readFile(join(partial, 'major'), 'utf8')),
-      rows: rowsSchema.parse(JSON.parse(await readFile(join(partial, 'rows.json'), 'utf8'))).tables,
-    }));
+    const made = await finishPart({ ...action, part: 'database' }, context, async (partial) => {
+      const rows = await readRows(join(partial, 'rows.json'));
+      if (!rows.ok) return rows;
+      const serverMajor = Number(await readFile(join(partial, 'major'), 'utf8'));
+      return ok({ paths: [], excludes: [], database: action.database, warnings: [], serverMajor, rows: rows.value });
+    });
     return made.ok ? ok({ kind: 'backUpDatabase', ...made.value, job }) : made;
   },
   async fail(action, context, job, found) {

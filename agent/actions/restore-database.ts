@@ -1,13 +1,12 @@
 // restoreDatabase, returnDatabase, dropDatabase: jobs whose scripts first look how far a former attempt came.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
-import { fail, failure as failureOf, ok, type Result } from '../../shared/failures.ts';
-import { type Manifest, markRestored, readIntactManifest, rowsSchema } from '../backups/manifest.ts';
+import { fail, failure as failureOf, ok } from '../../shared/failures.ts';
+import { markRestored, readIntactManifest } from '../backups/manifest.ts';
+import { difference, readRows } from '../backups/rows.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
-import { failureOfSystemCall } from '../platform/system-error.ts';
 import { isOwnDirectory } from './back-up.ts';
 import type { ActionContext } from './context.ts';
 
@@ -31,7 +30,7 @@ export const restoreDatabase: Job<'restoreDatabase'> = {
     const manifest = await readIntactManifest(folder);
     if (!manifest.ok) return manifest;
     const { database, aside } = action;
-    const rows = await countedRows(place(context));
+    const rows = await readRows(join(place(context), 'rows.json'));
     if (!rows.ok) return rows;
     const answer = { kind: 'restoreDatabase' as const, database, aside, rows: rows.value, job };
     const differs = difference(manifest.value.rows, rows.value);
@@ -68,23 +67,3 @@ export const dropDatabase: Job<'dropDatabase'> = {
     return { failure, answer: { kind: 'dropDatabase', database, job } };
   },
 };
-
-async function countedRows(folder: string): Promise<Result<Manifest['rows']>> {
-  const path = join(folder, 'rows.json');
-  try {
-    return ok(rowsSchema.parse(JSON.parse(await readFile(path, 'utf8'))).tables);
-  } catch (error) {
-    if (error instanceof SyntaxError) return fail('unexpected-output', `${path} cannot be read: ${error.message}`);
-    return { ok: false, failure: failureOfSystemCall(error, path) };
-  }
-}
-
-/** How the rows of the parity tables differ; undefined when they are as in the backup. */
-export function difference(backedUp: Manifest['rows'], restored: Manifest['rows']): string | undefined {
-  const found = new Map(restored.map(({ table, rows }) => [table, rows]));
-  const differing = backedUp.filter(({ table, rows }) => found.get(table) !== rows);
-  if (differing.length === 0) return undefined;
-  return differing
-    .map(({ table, rows }) => `${table} has ${found.get(table) ?? 'no'} rows instead of ${rows}`)
-    .join(', ');
-}

@@ -1,10 +1,13 @@
 // verifyBackup: a job that reads a part again from the disk; what it found is kept beside the part.
 
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { readIntactManifest, writeVerified } from '../backups/manifest.ts';
 import { readPart, unknownPart } from '../backups/parts.ts';
+import { difference, readRows } from '../backups/rows.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
@@ -24,9 +27,15 @@ export const verifyBackup: Job<'verifyBackup'> = {
     const folder = partFolder(action);
     const manifest = await readIntactManifest(folder);
     if (!manifest.ok) return manifest;
-    const { sumsSha256 } = manifest.value;
+    const { sumsSha256, rows } = manifest.value;
+    const trialRestored = action.trialRestore && action.part === 'database';
+    if (trialRestored) {
+      const counted = await readRows(join(outputFolder(context.profile, context.key), 'trial-rows.json'));
+      if (!counted.ok) return counted;
+      const differs = difference(rows, counted.value);
+      if (differs !== undefined) return fail('damaged', `${folder}: restored into a scratch server, ${differs}`);
+    }
     try {
-      const trialRestored = action.trialRestore && action.part === 'database';
       await writeVerified(folder, { schema: 1, atMs: context.clock.nowMs(), trialRestored, sumsSha256 });
     } catch (error) {
       return { ok: false, failure: failureOfSystemCall(error, folder) };
@@ -34,7 +43,10 @@ export const verifyBackup: Job<'verifyBackup'> = {
     return ok({ kind: 'verifyBackup', ...(await readPart(folder, action.backup, action.part as PartName)), job });
   },
   async fail(action, context, job, found) {
-    const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), undefined);
+    const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), action.directory);
+    // Its server has ended with the unit, so that nothing of it is in the way.
+    if (found.code !== 'lost')
+      await rm(`${partFolder(action)}.trial`, { recursive: true, force: true }).catch(() => undefined);
     const part = unknownPart(partFolder(action), action.backup, action.part);
     return {
       failure: { ...failure, message: `${partFolder(action)}: ${failure.message}` },

@@ -18,17 +18,19 @@ type Told = Pick<Manifest, 'paths' | 'excludes' | 'database' | 'serverMajor' | '
 export async function finishPart(
   at: { directory: string; backup: string; part: PartName },
   context: ActionContext,
-  tell: (partial: string) => Promise<Told>,
+  tell: (partial: string) => Promise<Result<Told>>,
 ): Promise<Result<Part>> {
   const folder = partFolder(at);
   const partial = `${folder}.partial`;
   const replaced = `${folder}.replaced`;
   try {
     if (await exists(partial)) {
+      const told = await tell(partial);
+      if (!told.ok) return told;
       const { bytes, files } = await measureFolder(partial);
       const sumsSha256 = sha256Hex(await readFile(sumsOf(partial)));
       const own = { key: formatKey(context.key), backup: at.backup, part: at.part, madeAtMs: context.startedAtMs };
-      await writeManifest(partial, { schema: 1, ...own, bytes, files, ...(await tell(partial)), sumsSha256 });
+      await writeManifest(partial, { schema: 1, ...own, bytes, files, ...told.value, sumsSha256 });
       await rm(replaced, { recursive: true, force: true });
       if (await exists(folder)) await rename(folder, replaced);
       await rename(partial, folder);
@@ -40,6 +42,8 @@ export async function finishPart(
     if (manifest.value.key === formatKey(context.key)) return ok(await readPart(folder, at.backup, at.part));
     return fail('not-in-state', `${partial} went away before it was finished`);
   } catch (error) {
+    // Nothing partial stays in the way, such as on a disk that had no room for the manifest.
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     return { ok: false, failure: failureOfSystemCall(error, partial) };
   }
 }

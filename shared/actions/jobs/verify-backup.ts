@@ -5,6 +5,7 @@ import { shellQuote } from '../shell-quote.ts';
 import { jobExits } from './job.ts';
 import { partFolder } from './places.ts';
 import { assign, databaseFunctions, failFunction, type Script } from './script.ts';
+import { trialRestore } from './trial-restore.ts';
 
 /** Compares every sum; the names of files that differ are in `differing`. In the part's folder. */
 export const checkSums = (folder: string): string =>
@@ -24,6 +25,7 @@ export function verifyBackupScript(action: ActionOf<'verifyBackup'>, profile: No
           'find_programs "$(cat major)"',
           `"$bin/pg_restore" --list dump >/dev/null || fail ${jobExits.differs} "the dump cannot be listed"`,
           `tar --list --file=settings.tar >/dev/null || fail ${jobExits.differs} "settings.tar cannot be listed"`,
+          ...(action.trialRestore ? trialRestore(profile, folder) : []),
         ]
       : [
           'for archive in tree-*.tar; do',
