@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Action } from '../../shared/actions/action.ts';
 import { type Key, unitOfKey } from '../../shared/key.ts';
-import { type NodeAgent, state, startNodeAgent } from './agent-node.ts';
+import { type NodeAgent, startNodeAgent, state } from './agent-node.ts';
 import { lab, onNode, waitFor } from './lab.ts';
 
 const node = 'n1';
@@ -17,7 +17,12 @@ const psql = (on: string, name: string, sql: string) =>
   onNode(on, `cd / && runuser -u postgres -- psql -X -q -A -t -v ON_ERROR_STOP=1 -d ${name} -c "${sql}"`);
 const content = (name = database, on = node) =>
   psql(on, name, "SELECT count(*) || ' ' || md5(string_agg(t::text, '' ORDER BY id)) FROM apolo.request t");
-const databases = () => psql(node, 'postgres', `SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname IN ('${database}', '${aside}')`);
+const databases = () =>
+  psql(
+    node,
+    'postgres',
+    `SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname IN ('${database}', '${aside}')`,
+  );
 
 describe('Backups of a database on a real machine', function () {
   this.timeout(300_000);
@@ -64,13 +69,15 @@ describe('Backups of a database on a real machine', function () {
   });
   after(async () => {
     await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory}`);
-    for (const name of [database, aside]) await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
+    for (const name of [database, aside])
+      await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
     await psql(node, 'postgres', 'DROP ROLE IF EXISTS batonowner');
     await agent.remove();
   });
   beforeEach(async () => {
     await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory}`);
-    for (const name of [database, aside]) await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
+    for (const name of [database, aside])
+      await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
     await psql(node, 'postgres', 'DROP ROLE IF EXISTS batonowner');
     await psql(node, 'postgres', "CREATE ROLE batonowner LOGIN PASSWORD 'secret'");
     await psql(node, 'postgres', `CREATE DATABASE ${database} OWNER batonowner`);
@@ -79,7 +86,7 @@ describe('Backups of a database on a real machine', function () {
       database,
       'CREATE SCHEMA apolo AUTHORIZATION batonowner; CREATE TABLE apolo.task (id int); ' +
         'CREATE TABLE apolo.request (id int PRIMARY KEY, subject text); ALTER TABLE apolo.request OWNER TO batonowner; ' +
-        "INSERT INTO apolo.request SELECT i, md5(i::text) || md5((i * 7)::text) FROM generate_series(1, 60000) i",
+        'INSERT INTO apolo.request SELECT i, md5(i::text) || md5((i * 7)::text) FROM generate_series(1, 60000) i',
     );
   });
 
@@ -112,13 +119,23 @@ describe('Backups of a database on a real machine', function () {
   it('come back as they were, what was there since is kept aside, and the standby follows', async () => {
     const before = await content();
     await succeed('back-up', backUp('run-2'));
-    await psql(node, database, "INSERT INTO apolo.request SELECT i, 'since' FROM generate_series(100001, 100031) i; DROP TABLE apolo.task");
+    await psql(
+      node,
+      database,
+      "INSERT INTO apolo.request SELECT i, 'since' FROM generate_series(100001, 100031) i; DROP TABLE apolo.task",
+    );
     const since = await content();
     const outcome = await succeed('restore', restore('run-2'));
     assert.ok(outcome.answer?.kind === 'restoreDatabase' && outcome.answer.rows[0]?.rows === 60_000);
     assert.equal(await content(), before);
-    assert.equal(await psql(node, database, "SELECT tableowner FROM pg_tables WHERE tablename = 'request'"), 'batonowner');
-    assert.equal(await psql(node, 'postgres', `SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '${database}'`), 'batonowner');
+    assert.equal(
+      await psql(node, database, "SELECT tableowner FROM pg_tables WHERE tablename = 'request'"),
+      'batonowner',
+    );
+    assert.equal(
+      await psql(node, 'postgres', `SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '${database}'`),
+      'batonowner',
+    );
     await waitFor('the standby has it', async () => (await content(database, 'n2').catch(() => '')) === before);
     await succeed('restore-again', restore('run-2'));
     assert.equal(await content(), before);
@@ -176,7 +193,10 @@ describe('Backups of a database on a real machine', function () {
     try {
       await onNode('n2', `mkdir -p -m 0711 ${directory}/run-5`);
       await succeed('back-up', backUp('run-5'));
-      await onNode(node, `tar -C ${directory}/run-5 -cf /var/tmp/baton-part.tar database && base64 -w0 /var/tmp/baton-part.tar > /var/tmp/baton-part`);
+      await onNode(
+        node,
+        `tar -C ${directory}/run-5 -cf /var/tmp/baton-part.tar database && base64 -w0 /var/tmp/baton-part.tar > /var/tmp/baton-part`,
+      );
       const packed = await onNode(node, 'cat /var/tmp/baton-part; rm /var/tmp/baton-part*');
       for (let from = 0; from < packed.length; from += 100_000)
         await onNode('n2', `printf %s '${packed.slice(from, from + 100_000)}' >> /var/tmp/baton-part`);

@@ -77,7 +77,10 @@ describe('Backups of files on a real machine', function () {
     await onNode(node, 'mkdir -p /srv/baton-large && head -c 400000000 /dev/urandom > /srv/baton-large/file');
   });
   after(async () => {
-    await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory} ${tree} /srv/baton-large /etc/baton-test/hooks`);
+    await onNode(
+      node,
+      `umount -l ${directory} 2>/dev/null; rm -rf ${directory} ${tree} /srv/baton-large /etc/baton-test/hooks`,
+    );
     await agent.remove();
   });
   beforeEach(() =>
@@ -117,13 +120,20 @@ describe('Backups of files on a real machine', function () {
   it('go on while the agent is killed, and are told once, whole', async () => {
     const large = backUp('run-2', ['/srv/baton-large', tree]);
     const outcome = await during(large, `${directory}/run-2/application.partial/tree-1.tar`, async () => {
-      assert.deepEqual((await list()).map(({ part, complete }) => `${part} ${complete}`), ['application false']);
+      assert.deepEqual(
+        (await list()).map(({ part, complete }) => `${part} ${complete}`),
+        ['application false'],
+      );
+      const told = () => agent.coordinator.heard.progress.some(({ line }) => / of 400 MB written/.test(line));
+      await waitFor('its progress is told', async () => told());
       await agent.kill();
     });
     assert.equal(outcome.verdict, 'succeeded', JSON.stringify(outcome));
     assert.match(outcome.commands.join('\n'), /tar --create/);
-    assert.deepEqual((await list()).map(({ part, complete }) => `${part} ${complete}`), ['application true']);
-    assert.ok(agent.coordinator.heard.progress.some(({ line }) => / of 400 MB written/.test(line ?? '')));
+    assert.deepEqual(
+      (await list()).map(({ part, complete }) => `${part} ${complete}`),
+      ['application true'],
+    );
     await succeed('verify', verify('run-2'));
   });
 
@@ -132,9 +142,16 @@ describe('Backups of files on a real machine', function () {
     const outcome = await during(large, `${directory}/run-3/application.partial/tree-1.tar`, async (unit) => {
       await onNode(node, `systemctl kill --signal=KILL ${unit}`);
     });
-    assert.equal(`${outcome.verdict} ${outcome.failure?.code}`, 'failed command-killed', JSON.stringify(outcome.failure));
+    assert.equal(
+      `${outcome.verdict} ${outcome.failure?.code}`,
+      'failed command-killed',
+      JSON.stringify(outcome.failure),
+    );
     await nothingIsLeft();
-    await onNode(node, `mkdir -p -m 0711 ${directory}/run-3 && mkdir ${directory}/run-3/application.partial && echo torn > ${directory}/run-3/application.partial/tree-1.tar`);
+    await onNode(
+      node,
+      `mkdir -p -m 0711 ${directory}/run-3 && mkdir ${directory}/run-3/application.partial && echo torn > ${directory}/run-3/application.partial/tree-1.tar`,
+    );
     await succeed('again', large);
     await succeed('and-again', large);
     assert.equal(await onNode(node, `ls ${directory}/run-3`), 'application');
@@ -216,12 +233,22 @@ describe('Backups of files on a real machine', function () {
 
   it('have hooks beside them: called by name with arguments, with their output, their failure and their limit', async () => {
     const script = '#!/bin/sh\\necho "$@"; [ "$1" != verify ] || exit 3; [ "$1" != remove ] || sleep 60\\n';
-    await onNode(node, `mkdir -p /etc/baton-test/hooks && printf '${script}' > /etc/baton-test/hooks/vm-snapshot && chmod 0755 /etc/baton-test/hooks/vm-snapshot`);
-    const hook = (verb: string, name = 'vm-snapshot'): Action => ({ kind: 'runHook', hook: name, args: [verb, 'n3', 'run-1'] });
+    await onNode(
+      node,
+      `mkdir -p /etc/baton-test/hooks && printf '${script}' > /etc/baton-test/hooks/vm-snapshot && chmod 0755 /etc/baton-test/hooks/vm-snapshot`,
+    );
+    const hook = (verb: string, name = 'vm-snapshot'): Action => ({
+      kind: 'runHook',
+      hook: name,
+      args: [verb, 'n3', 'run-1'],
+    });
     const made = await succeed('create', hook('create'));
     assert.equal(made.answer?.kind === 'runHook' && made.answer.lastLines, 'create n3 run-1');
     const failed = await act('verify-hook', hook('verify'));
-    assert.match(`${failed.failure?.code} ${failed.failure?.message}`, /command-failed .*ended with 3.*verify n3 run-1/);
+    assert.match(
+      `${failed.failure?.code} ${failed.failure?.message}`,
+      /command-failed .*ended with 3.*verify n3 run-1/,
+    );
     assert.equal((await act('hangs', hook('remove'), 2000)).failure?.code, 'timeout');
     assert.equal((await act('other', hook('create', 'power'))).failure?.code, 'refused-by-policy');
     await onNode(node, 'chmod 0775 /etc/baton-test/hooks/vm-snapshot');
