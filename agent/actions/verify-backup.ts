@@ -16,8 +16,6 @@ import { isOwnDirectory } from './back-up.ts';
 export const verifyBackup: Job<'verifyBackup'> = {
   name: 'verifying the backup',
   async before(action) {
-    if (action.trialRestore)
-      return fail('bad-input', 'this version restores nothing to try it; ask without trialRestore');
     const own = await isOwnDirectory(action.directory);
     if (!own.ok) return own;
     const manifest = await readIntactManifest(partFolder(action));

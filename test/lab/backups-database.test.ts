@@ -27,10 +27,12 @@ const databases = () =>
 describe('Backups of a database on a real machine', function () {
   this.timeout(300_000);
   let agent: NodeAgent;
+  // systemd remembers the units of an earlier run of these tests.
+  const run = `r${Date.now().toString(36)}`;
   let attempts = 0;
   const key = (step: string): Key => {
     attempts += 1;
-    return { run: 'r1', step, phase: 'do', attempt: attempts };
+    return { run, step, phase: 'do', attempt: attempts };
   };
   const at = (backup: string) => ({ directory, backup });
   const backUp = (backup: string): Action => ({
@@ -46,7 +48,7 @@ describe('Backups of a database on a real machine', function () {
   const act = (step: string, action: Action, timeoutMs = 120_000) => agent.act(key(step), action, timeoutMs);
   const succeed = async (step: string, action: Action) => {
     const outcome = await act(step, action);
-    assert.equal(outcome.verdict, 'succeeded', JSON.stringify(outcome));
+    assert.equal(outcome.verdict, 'succeeded', JSON.stringify(outcome.failure));
     return outcome;
   };
   /** Ends the unit of an action the hard way, as soon as its output says something. */
@@ -183,7 +185,7 @@ describe('Backups of a database on a real machine', function () {
     await onNode(node, `printf X | dd of=${dump} bs=1 seek=5000 conv=notrunc 2>/dev/null`);
     for (const [step, action] of Object.entries({ verify: verify('run-4'), restore: restore('run-4') })) {
       const outcome = await act(step, action);
-      assert.equal(outcome.failure?.code, 'damaged', JSON.stringify(outcome));
+      assert.equal(outcome.failure?.code, 'damaged', JSON.stringify(outcome.failure));
       assert.match(outcome.failure.message, /dump\/\d+\.dat\.gz/);
     }
     assert.equal((await act('none', restore('run-none'))).failure?.code, 'not-found');
@@ -202,7 +204,7 @@ describe('Backups of a database on a real machine', function () {
         await onNode('n2', `printf %s '${packed.slice(from, from + 100_000)}' >> /var/tmp/baton-part`);
       await onNode('n2', `base64 -d /var/tmp/baton-part | tar -x -C ${directory}/run-5; rm /var/tmp/baton-part`);
       const outcome = await standby.act(key('standby'), restore('run-5'), 60_000);
-      assert.equal(outcome.failure?.code, 'not-in-state', JSON.stringify(outcome));
+      assert.equal(outcome.failure?.code, 'not-in-state', JSON.stringify(outcome.failure));
       assert.match(outcome.failure.message, /not the primary; nothing was changed/);
     } finally {
       await onNode('n2', `rm -rf ${directory}`);
@@ -213,12 +215,12 @@ describe('Backups of a database on a real machine', function () {
   it('cannot be restored, or find no room: each is its own message', async () => {
     await onNode(node, `mkdir -p -m 0711 ${directory} && mount -t tmpfs -o mode=0711,size=1m tmpfs ${directory}`);
     const full = await act('full', backUp('run-6'));
-    assert.equal(full.failure?.code, 'no-space', JSON.stringify(full));
+    assert.equal(full.failure?.code, 'no-space', JSON.stringify(full.failure));
     assert.equal(await onNode(node, `find ${directory} -mindepth 2`), '');
     await onNode(node, `mount -o remount,size=30m ${directory}`);
     await succeed('back-up', backUp('run-6'));
     const noRoom = await act('trial-full', verify('run-6', true));
-    assert.equal(noRoom.failure?.code, 'no-space', JSON.stringify(noRoom));
+    assert.equal(noRoom.failure?.code, 'no-space', JSON.stringify(noRoom.failure));
     await onNode(node, `umount ${directory}`);
 
     await psql(
