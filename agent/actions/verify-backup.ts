@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
+import { trialSocket } from '../../shared/actions/jobs/trial-restore.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { readIntactManifest, writeVerified } from '../backups/manifest.ts';
 import { readPart, unknownPart } from '../backups/parts.ts';
@@ -44,7 +45,8 @@ export const verifyBackup: Job<'verifyBackup'> = {
     const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), action.directory);
     // Its server has ended with the unit, so that nothing of it is in the way.
     if (found.code !== 'lost')
-      await rm(`${partFolder(action)}.trial`, { recursive: true, force: true }).catch(() => undefined);
+      for (const left of [`${partFolder(action)}.trial`, trialSocket])
+        await rm(left, { recursive: true, force: true }).catch(() => undefined);
     const part = unknownPart(partFolder(action), action.backup, action.part);
     return {
       failure: { ...failure, message: `${partFolder(action)}: ${failure.message}` },

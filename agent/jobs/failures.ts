@@ -26,11 +26,13 @@ export async function failureOfScript(
       names.length === 0 ? said : `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}: ${said}`;
     return failure('damaged', which, { evidence });
   }
-  if (target !== undefined && ((await wasFull(folder)) || (await isFull(target))))
+  if (target !== undefined && (await isFull(target)))
     return failure('no-space', `${target} is full (${said}); make room, then retry`, { retryable: true, evidence });
   switch (end.exitCode) {
     case jobExits.missing:
       return failure('not-found', said, { evidence });
+    case jobExits.noRoom:
+      return failure('no-space', said, { retryable: true, evidence });
     case jobExits.notInState:
       return failure('not-in-state', said, { evidence });
     default:
@@ -42,13 +44,6 @@ export async function failureOfScript(
 async function differing(folder: string): Promise<string[]> {
   const text = await readFile(join(folder, 'differing'), 'utf8').catch(() => '');
   return [...text.matchAll(/^(.+): FAILED(?: open or read)?$/gm)].map(([, name = '']) => name);
-}
-
-/** What a script has noted before it removed what it had written itself: free blocks and their size. */
-async function wasFull(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, 'room'), 'utf8').catch(() => '');
-  const [, blocks, size] = /^(\d+) (\d+)\s*$/.exec(text) ?? [];
-  return blocks !== undefined && Number(blocks) * Number(size) < fullBelowBytes;
 }
 
 async function isFull(target: string): Promise<boolean> {

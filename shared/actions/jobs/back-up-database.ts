@@ -45,6 +45,7 @@ export function backUpDatabaseScript(action: ActionOf<'backUpDatabase'>, profile
       'find_programs "$major"',
       'echo "$major" >major',
       'echo "$database" >database',
+      'sql "$database" "SELECT pg_database_size(current_database())" >size',
       '',
       '# A session that keeps the snapshot in which others dump, and in which it counts.',
       `coproc session { as_database ${shellQuote(profile.psql)} -X -q -A -t -w -v ON_ERROR_STOP=1 "\${server[@]}" -d "$database"; }`,
@@ -65,7 +66,7 @@ export function backUpDatabaseScript(action: ActionOf<'backUpDatabase'>, profile
       `sql postgres ${oneLine(settingsSql)} >settings.list`,
       'tar --create --file=settings.tar --numeric-owner --verbatim-files-from --files-from=settings.list',
       'rm settings.list',
-      'find dump globals.sql settings.tar count.sql rows.json major database -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS',
+      'find dump globals.sql settings.tar count.sql rows.json major database size -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS',
       syncAll('partial'),
     ],
   };

@@ -41,6 +41,8 @@ export const jobExits = {
   missing: 66,
   /** What the backup goes to takes nothing. */
   unwritable: 73,
+  /** What it needs would not fit. */
+  noRoom: 74,
   /** Things are not so that this may be done, or not as they must be afterwards. */
   notInState: 70,
 } as const;

@@ -3,15 +3,17 @@
 // group; only its files are removed, since by now its number may be another process's.
 import type { NodeProfile } from '../command.ts';
 import { shellLine, shellQuote } from '../shell-quote.ts';
+import { jobExits } from './job.ts';
 import { list } from './script.ts';
 
-const socket = '/run/baton-trial';
+/** Where its socket lies; a folder of its own, since a path to a socket must be short. */
+export const trialSocket = '/run/baton-trial';
 const owner = 'baton_trial';
 
 /** Nothing of it outlives the trial, so nothing needs to be safe on the disk. */
 const settings = {
   listen_addresses: '',
-  unix_socket_directories: socket,
+  unix_socket_directories: trialSocket,
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
@@ -27,25 +29,26 @@ export function trialRestore(profile: NodeProfile, folder: string): string[] {
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return [
     'scratch=$part.trial',
-    `remove_scratch() { rm -rf -- "$scratch" ${socket}; }`,
+    `remove_scratch() { rm -rf -- "$scratch" ${trialSocket}; }`,
     '# No function, so that the server itself is what is started and ended.',
     `scratch_user=(setpriv --reuid=${shellQuote(user)} --regid="$(id -g ${shellQuote(user)})" --init-groups nice -n 19)`,
-    list('there', ['-h', socket, '-p', '5432', '-U', owner, '-w']),
+    list('there', ['-h', trialSocket, '-p', '5432', '-U', owner, '-w']),
     'end_scratch() {',
     '  local status=$?',
     '  trap - EXIT',
     '  if [[ -n ${server_pid:-} ]]; then kill -INT "$server_pid" 2>/dev/null || true; wait "$server_pid" || true; fi',
-    `  if ((status != 0)); then tail -n 200 "$scratch/server.log" >${shellQuote(`${folder}/scratch-server.log`)} 2>&1 || true; stat -f -c '%a %S' "$part" >${shellQuote(`${folder}/room`)}; fi`,
     '  remove_scratch',
     '  exit "$status"',
     '}',
     'remove_scratch',
+    'needed=$(($(cat size) + 128 * 1024 * 1024))',
+    'free=$(($(stat -f -c "%a * %S" "$part")))',
+    `((free > needed)) || fail ${jobExits.noRoom} "a trial restore needs $needed bytes beside $part, $free are free"`,
     'trap end_scratch EXIT',
-    `install -d -o ${shellQuote(user)} -m 0700 "$scratch" ${socket}`,
+    `install -d -o ${shellQuote(user)} -m 0700 "$scratch" ${trialSocket}`,
     'echo "restoring it into a scratch server"',
     `"\${scratch_user[@]}" "$bin/initdb" -D "$scratch/data" -U ${owner} --auth=trust --locale=C --encoding=UTF8 --no-sync >/dev/null`,
-    '"${scratch_user[@]}" touch "$scratch/server.log"',
-    `"\${scratch_user[@]}" "$bin/postgres" -D "$scratch/data" ${shellLine(options)} >>"$scratch/server.log" 2>&1 &`,
+    `"\${scratch_user[@]}" "$bin/postgres" -D "$scratch/data" ${shellLine(options)} >>${shellQuote(`${folder}/scratch-server.log`)} 2>&1 &`,
     'server_pid=$!',
     'until "${scratch_user[@]}" "$bin/pg_isready" -q "${there[@]:0:4}"; do',
     '  kill -0 "$server_pid" || fail 1 "the scratch server ended"',

@@ -51,6 +51,34 @@ describe('The policy', () => {
     assert.match(refusalOf({ kind: 'armFailover', units: ['nginx'] }, policy)?.message ?? '', /observerUnits/);
   });
 
+  it('allows backups in its one folder and of its trees, and restoring only where it says so', () => {
+    const at = { directory: '/var/backups/baton', backup: 'run-1' };
+    const files: Action = { kind: 'backUpFiles', ...at, part: 'application', paths: ['/opt/a'], excludes: [] };
+    const back: Action = { kind: 'restoreFiles', ...at, part: 'application', excludes: [] };
+    const dump: Action = { kind: 'backUpDatabase', ...at, database: 'd', jobs: 1, parity: [] };
+    const restore: Action = { kind: 'restoreDatabase', ...at, database: 'd', jobs: 1, aside: 'baton-aside-r1' };
+    const drop: Action = { kind: 'dropDatabase', database: 'baton-aside-r1' };
+    const hook: Action = { kind: 'runHook', hook: 'vm-snapshot', args: [] };
+    const nothing = parse('');
+    for (const action of [files, back, dump, restore, drop, hook, { kind: 'readBackups', ...at } as Action])
+      assert.equal(refusalOf(action, nothing)?.code, 'refused-by-policy', action.kind);
+
+    const some = parse(
+      'backups: { directory: /var/backups/baton, paths: [/opt] }\ndatabase: { names: [d] }\nhooks: [vm-snapshot]',
+    );
+    for (const action of [files, dump, hook]) assert.equal(refusalOf(action, some), undefined, action.kind);
+    assert.match(refusalOf({ ...files, paths: ['/opt/a', '/etc'] }, some)?.message ?? '', /\/etc .*backups\.paths/);
+    assert.match(refusalOf({ ...files, directory: '/tmp' }, some)?.message ?? '', /backups\.directory/);
+    assert.match(refusalOf({ ...dump, database: 'e' }, some)?.message ?? '', /database\.names/);
+    assert.match(refusalOf(back, some)?.message ?? '', /backups\.restore/);
+    for (const action of [restore, drop]) assert.match(refusalOf(action, some)?.message ?? '', /database\.restore/);
+
+    const all = parse(
+      'backups: { directory: /var/backups/baton, restore: true }\ndatabase: { names: [d], restore: true }',
+    );
+    for (const action of [back, restore, drop]) assert.equal(refusalOf(action, all), undefined, action.kind);
+  });
+
   it('allows paths below its folders only', () => {
     const policy = parse('paths: [/opt/HA/]');
     assert.equal(refusalOf({ kind: 'readFile', path: '/opt/HA/x' }, policy), undefined);

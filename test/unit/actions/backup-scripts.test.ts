@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ActionOf } from '../../../shared/actions/action.ts';
+import { printCommands } from '../../../shared/actions/commands.ts';
+import { validateAction, validateActionTemplate } from '../../../shared/actions/constraints.ts';
+import { isJob, jobEndOf } from '../../../shared/actions/jobs/job.ts';
+import { asideName } from '../../../shared/actions/jobs/places.ts';
+import { type ScriptAction, scriptOf } from '../../../shared/actions/jobs/scripts.ts';
+import { profile } from '../plans/compiled.ts';
+
+const at = { directory: '/var/backups/baton', backup: 'upgrade-1a2b3c4d' };
+const files: ActionOf<'backUpFiles'> = {
+  ...{ kind: 'backUpFiles', ...at, part: 'application' },
+  ...{ paths: ['/opt/flo tomate', "/opt/it's"], excludes: ['/opt/flo tomate/logs'] },
+};
+const aside = asideName('rollback-5e6f');
+const actions: ScriptAction[] = [
+  files,
+  { kind: 'backUpDatabase', ...at, database: 'flotoitsmdb', jobs: 2, parity: ['apolo.request'] },
+  { kind: 'verifyBackup', ...at, part: 'application', trialRestore: false },
+  { kind: 'verifyBackup', ...at, part: 'database', trialRestore: true },
+  { kind: 'removeBackup', ...at },
+  { kind: 'restoreFiles', ...at, part: 'files', excludes: [] },
+  { kind: 'restoreDatabase', ...at, database: 'flotoitsmdb', jobs: 2, aside },
+  { kind: 'returnDatabase', database: 'flotoitsmdb', aside },
+  { kind: 'dropDatabase', database: aside },
+];
+const scriptFor = (action: ScriptAction, more = {}) => scriptOf(action, { ...profile, ...more }, '/var/job');
+const context = { key: { run: 'r1', step: 'back-up', phase: 'do', attempt: 1 }, timeoutMs: 60_000 } as const;
+
+describe('Scripts of backups', () => {
+  it('are such as bash reads, and are printed as they are executed', () => {
+    for (const action of actions) {
+      execFileSync('bash', ['-n'], { input: scriptFor(action) });
+      assert.ok(isJob(action));
+      const folder = `${profile.outputDirectory}/baton-r1-back-up-do-1`;
+      const [write = '', start = ''] = printCommands(action, profile, context);
+      assert.equal(write, `cat >${folder}/job.sh <<'JOB'\n${scriptOf(action, profile, folder)}JOB`);
+      assert.ok(start.endsWith(`/status /bin/bash -euo pipefail ${folder}/job.sh`), start);
+      assert.ok(!start.includes('$' + '{'), start);
+    }
+  });
+
+  it('write a part beside its place, and find the programs of the server’s own version on each platform', () => {
+    assert.match(scriptFor(files), /^partial=\/var\/backups\/baton\/upgrade-1a2b3c4d\/application\.partial$/m);
+    assert.match(scriptFor(files), /^paths=\('\/opt\/flo tomate' '\/opt\/it'\\''s'\)$/m);
+    assert.doesNotMatch(scriptFor(files), /--selinux/);
+    assert.match(scriptFor(files, { platform: 'rhel' }), /--selinux/);
+    const dump = actions[1] as ScriptAction;
+    assert.match(scriptFor(dump), /bin=\/usr\/lib\/postgresql\/\$1\/bin;/);
+    assert.match(scriptFor(dump, { databasePrograms: '/usr/pgsql-{major}/bin' }), /bin=\/usr\/pgsql-\$1\/bin;/);
+    assert.match(scriptFor(dump, { databasePrograms: '' }), /bin=\/usr\/lib\/postgresql\/\$1\/bin;/);
+  });
+
+  it('change no tree before every sum was read and everything is unpacked', () => {
+    const lines = scriptFor(actions[5] as ScriptAction).split('\n');
+    const first = (pattern: RegExp) => lines.findIndex((line) => pattern.test(line));
+    assert.ok(first(/sha256sum --check/) < first(/tar --extract/));
+    assert.ok(first(/tar --extract/) < first(/^\s*rsync /));
+  });
+
+  it('say why they end: what is to be backed up is not there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-script-'));
+    try {
+      const action = {
+        ...files,
+        directory: join(folder, 'backups'),
+        paths: [folder, join(folder, 'none')],
+        excludes: [],
+      };
+      const script = scriptOf(action, profile, folder);
+      assert.throws(
+        () => execFileSync('bash', ['-euo', 'pipefail', '-c', script], { stdio: 'pipe', encoding: 'utf8' }),
+        (error: { status: number; stderr: string }) =>
+          error.status === 66 && error.stderr.trim() === `there is no ${folder}/none on this node`,
+      );
+      assert.ok(!existsSync(action.directory));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('Fields of backups', () => {
+  const isRefused = (action: object, field: RegExp) => {
+    const result = validateAction(action as never);
+    assert.ok(!result.ok, JSON.stringify(action));
+    assert.match(result.failure.message, field);
+  };
+
+  it('may hold bindings in a plan only', () => {
+    const action = {
+      kind: 'restoreDatabase' as const,
+      ...at,
+      backup: '{{of}}',
+      database: 'd',
+      jobs: 1,
+      aside: asideName('{{run}}'),
+    };
+    assert.ok(validateActionTemplate(action).ok);
+    isRefused(action, /restoreDatabase\.backup.*restoreDatabase\.aside/);
+    for (const each of actions) assert.ok(validateAction(each).ok, each.kind);
+  });
+
+  it('never lead out of the folder, nor mean more than themselves to a program', () => {
+    isRefused({ ...files, backup: '../x' }, /backup/);
+    isRefused({ ...files, backup: '-x' }, /backup/);
+    isRefused({ ...files, part: '../etc' }, /part/);
+    isRefused({ ...files, part: 'database' }, /part/);
+    isRefused({ ...files, directory: '/var/../etc' }, /directory/);
+    isRefused({ ...files, excludes: ['/opt/*'] }, /excludes/);
+    isRefused({ ...files, excludes: ['/opt/a\nb'] }, /excludes/);
+    isRefused({ ...files, paths: ['/opt', '/opt/flotomate'] }, /paths.*within one another/);
+    isRefused({ ...files, paths: ['/opt', '/opt'] }, /paths.*within one another/);
+    isRefused({ ...files, paths: [] }, /paths/);
+    isRefused({ kind: 'runHook', hook: '../../bin/sh', args: [] }, /hook/);
+    isRefused({ kind: 'runHook', hook: 'x', args: ['a\nb'] }, /args/);
+  });
+
+  it('name no database to be dropped that was not set aside', () => {
+    for (const database of ['flotoitsmdb', 'postgres', 'baton-aside-', 'baton-aside-A', 'x-baton-aside-r1'])
+      isRefused({ kind: 'dropDatabase', database }, /dropDatabase\.database/);
+    isRefused({ kind: 'returnDatabase', database: 'flotoitsmdb', aside: 'postgres' }, /aside/);
+  });
+});
+
+describe('The end of a job in an answer', () => {
+  const job = { exitCode: 0, elapsedMs: 1, logFile: '/l', logBytes: 1, lastLines: '', unit: 'u' };
+  it('is found whichever kind it is, and nowhere else', () => {
+    assert.equal(jobEndOf({ kind: 'runInstaller', ...job })?.logFile, '/l');
+    assert.equal(jobEndOf({ kind: 'dropDatabase', database: 'd', job })?.logFile, '/l');
+    assert.equal(jobEndOf({ kind: 'dropDatabase', database: 'd' }), undefined);
+    assert.equal(jobEndOf({ kind: 'stopUnits', units: [] }), undefined);
+  });
+});
