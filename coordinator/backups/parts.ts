@@ -55,6 +55,7 @@ function treesOf(node: string, { files }: Cluster, backup: BackupPlan): FilesPar
 }
 
 /** The nodes that hold parts of backups. */
-export const backupNodes = (cluster: Cluster, backup: BackupPlan): string[] => [
-  ...new Set(partsOf(cluster, backup).map(({ node }) => node)),
-];
+export function backupNodes(cluster: Cluster, backup: BackupPlan): string[] {
+  const tasks = partsOf(cluster, backup);
+  return cluster.nodes.map(({ name }) => name).filter((name) => tasks.some(({ node }) => node === name));
+}
