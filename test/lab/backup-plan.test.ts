@@ -57,7 +57,7 @@ describe('backups', () => {
     const database = backup?.parts.find(({ part }) => part === 'database');
     assert.ok(database?.restoredAt, JSON.stringify(database));
     assert.equal(await onNode('n1', 'ls -d /var/lib/postgresql/15/*'), '/var/lib/postgresql/15/main');
-    assert.equal(await onNode('n1', `pgrep -af 'postgres .*${directory}' || true`), '');
+    assert.equal(await onNode('n1', `pgrep -af 'postgres .*[b]ackups/baton' || true`), '');
   });
 
   it('are found damaged by one flipped byte, and the file is named', async () => {
