@@ -4,6 +4,7 @@ import { backupComplete } from './backup-complete.ts';
 import { backupGone } from './backup-gone.ts';
 import { backupSpace } from './backup-space.ts';
 import { clockOffset } from './clock-offset.ts';
+import { databaseGone } from './database-gone.ts';
 import { databaseUnitActive } from './database-unit-active.ts';
 import type { Check } from './define.ts';
 import { diskSpace } from './disk-space.ts';
@@ -16,6 +17,7 @@ import { filesEqual } from './files-equal.ts';
 import { masterIsPrimary } from './master-is-primary.ts';
 import { observerQuiet } from './observer-quiet.ts';
 import { osSupported } from './os-supported.ts';
+import { partRestored } from './part-restored.ts';
 import { portalAnswers } from './portal-answers.ts';
 import { postgresqlSupported } from './postgresql-supported.ts';
 import { releaseExecutable } from './release-executable.ts';
@@ -24,6 +26,7 @@ import { replicationStreaming } from './replication-streaming.ts';
 import { resources } from './resources.ts';
 import { rowArrived } from './row-arrived.ts';
 import { rowGone } from './row-gone.ts';
+import { rowsAsBackedUp } from './rows-as-backed-up.ts';
 import { rowsEqual } from './rows-equal.ts';
 import { snapshotState } from './snapshot-state.ts';
 import { ticketFound } from './ticket-found.ts';
@@ -41,6 +44,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     backupGone,
     backupSpace,
     clockOffset,
+    databaseGone,
     databaseUnitActive,
     diskSpace,
     failoverArmed,
@@ -52,6 +56,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     masterIsPrimary,
     observerQuiet,
     osSupported,
+    partRestored,
     portalAnswers,
     postgresqlSupported,
     releaseExecutable,
@@ -60,6 +65,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     resources,
     rowArrived,
     rowGone,
+    rowsAsBackedUp,
     rowsEqual,
     snapshotState,
     ticketFound,

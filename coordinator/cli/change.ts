@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import type { PlanDocument, ReleaseDocument, RunStartedDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
-import { hours } from '../../shared/units.ts';
+import { hours, minutes } from '../../shared/units.ts';
 import { type OperatorClient, readingTimeoutMs } from './client.ts';
 import { type ReleaseFile, uploadParts } from './commands/release-file.ts';
 import { exitCodes } from './exit-codes.ts';
-import { untilAnswered } from './follow.ts';
+import { followLimits, untilAnswered } from './follow.ts';
 import type { Io } from './io.ts';
 import { readCluster, unready } from './readiness.ts';
 import { followToEnd } from './run-end.ts';
@@ -16,9 +16,19 @@ import { transferBar } from './transfer-bar.ts';
 import { planSummary } from './view/plan-view.ts';
 
 export interface Change {
-  plan: 'upgrade' | 'stage' | 'backup' | 'backup-verify' | 'failover-suspend' | 'failover-arm';
+  plan:
+    | 'upgrade'
+    | 'stage'
+    | 'backup'
+    | 'backup-verify'
+    | 'failover-suspend'
+    | 'failover-arm'
+    | 'rollback'
+    | 'finalize';
   cluster: string;
   parameters: Record<string, unknown>;
+  /** A run that may hold the cluster as it stands: it is ended for this one. */
+  after?: string;
   /** Uploaded to the coordinator before the run starts. */
   release?: ReleaseFile;
   isYes: boolean;
@@ -30,14 +40,14 @@ export interface Change {
 /** The compiled plan, after making sure that the cluster's nodes can be asked and, to change it, that no run holds it. */
 export async function compile(
   client: OperatorClient,
-  wanted: Pick<Change, 'plan' | 'cluster' | 'parameters'>,
+  wanted: Pick<Change, 'plan' | 'cluster' | 'parameters' | 'after'>,
   to: 'look' | 'change',
 ): Promise<Result<PlanDocument>> {
   const cluster = await readCluster(client, wanted.cluster);
   if (!cluster.ok) return cluster;
   const { run } = cluster.value;
   // Named before a yes is asked for; the coordinator's lock decides in the end.
-  if (to === 'change' && run !== undefined)
+  if (to === 'change' && run !== undefined && run !== wanted.after)
     return fail(
       'conflict',
       `cluster ${wanted.cluster} is held by run ${run}; nothing was touched. See it: baton run watch ${run}`,
@@ -101,6 +111,8 @@ async function start(client: OperatorClient, io: Io, change: Change, plan: PlanD
         readingTimeoutMs,
       ),
     (failure) => io.note(`${failure.message}; asking again`),
+    // What the run before has begun is settled first, which may take as long as its agents need.
+    change.after === undefined ? undefined : { ...followLimits, patienceMs: minutes(10) },
   );
   if (!started.ok) return started;
   const { run } = started.value;

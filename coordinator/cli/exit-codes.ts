@@ -42,7 +42,7 @@ export function exitOfFailure(failure: Failure): ExitCode {
   return exitOfCode[failure.code];
 }
 
-const exitOfStatusText: Record<RunStatusText, ExitCode> = {
+const exitOfStatus: Record<RunStatusText, ExitCode> = {
   running: exitCodes.done,
   scheduled: exitCodes.done,
   succeeded: exitCodes.done,
@@ -53,9 +53,13 @@ const exitOfStatusText: Record<RunStatusText, ExitCode> = {
   'awaiting-operator': exitCodes.waitsForOperator,
 };
 
+/** The run did what it was meant to do; for a rollback that is to have gone back. */
+export const endedWell = ({ status, plan }: { status: RunStatusText; plan: string }): boolean =>
+  status === 'succeeded' || (status === 'rolled-back' && plan === 'rollback');
+
 /** Exit code of a command that followed a run until it had this status. */
-export function exitOfStatus(status: RunStatusText): ExitCode {
-  return exitOfStatusText[status];
+export function exitOfRun(run: { status: RunStatusText; plan: string }): ExitCode {
+  return endedWell(run) ? exitCodes.done : exitOfStatus[run.status];
 }
 
 /** Exit code of checks: a warning is no failure, `unknown` is no pass. */

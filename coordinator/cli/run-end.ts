@@ -2,7 +2,7 @@
 import type { ReportDocument, RunDocument, RunsDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { OperatorClient } from './client.ts';
-import { exitOfStatus } from './exit-codes.ts';
+import { endedWell, exitOfRun } from './exit-codes.ts';
 import { untilAnswered } from './follow.ts';
 import type { Io } from './io.ts';
 import { showRunLive } from './live.ts';
@@ -37,14 +37,14 @@ export async function followToEnd(
   const ended = await showRunLive(client, io, now.value, from);
   if (!ended.ok) return ended;
   await sayEnd(client, io, ended.value);
-  return ok(exitOfStatus(ended.value.status));
+  return ok(exitOfRun(ended.value));
 }
 
 /** The recap with versions before and after, or the document. */
 export async function sayEnd(client: OperatorClient, io: Io, run: RunDocument): Promise<void> {
   if (io.isJson) {
     io.document(run);
-    if (run.status === 'succeeded') return;
+    if (endedWell(run)) return;
   }
   const report = await client.call<ReportDocument>('getReport', { run: run.id });
   // A report that cannot be made changes nothing about the run: the recap does without its versions.

@@ -2,6 +2,7 @@
 
 import type { NodeProfile } from '../../shared/actions/command.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import { runPattern } from '../../shared/names.ts';
 import { answerOf, isFailure } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
@@ -11,12 +12,15 @@ import type { FleetTables } from '../fleet/tables.ts';
 import { compilePlan } from '../plans/compile.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { appNodes } from '../plans/preflight.ts';
+import type { RunViews } from '../runs/run-views.ts';
 import { readBackups } from './backups.ts';
+import { readRollbackFacts } from './rollback-facts.ts';
 
 export interface CompileParts {
   clusters: ClusterStore;
   tables: FleetTables;
   fleet: Fleet;
+  views: Pick<RunViews, 'past' | 'list'>;
 }
 
 const readTimeoutMs = 15_000;
@@ -26,7 +30,7 @@ const parametersBytesMax = 64 * 1024;
 const plansWithBackups = ['upgrade', 'backup', 'backup-verify'];
 
 export async function compile(
-  { clusters, tables, fleet }: CompileParts,
+  { clusters, tables, fleet, views }: CompileParts,
   request: { plan: string; cluster: string; parametersJson: string },
 ): Promise<Result<CompiledPlan>> {
   const cluster = await clusters.get(request.cluster);
@@ -38,8 +42,27 @@ export async function compile(
   const installed = request.plan === 'upgrade' ? await installedVersions(fleet, cluster.value, profiles.value) : {};
   const backups = plansWithBackups.includes(request.plan) ? await readBackups(fleet, cluster.value) : ok([]);
   if (!backups.ok) return backups;
-  const facts = { installed, backups: backups.value };
+  const of = request.plan === 'rollback' ? goesOnFrom(request.parametersJson) : undefined;
+  const rollback = of === undefined ? undefined : await readRollbackFacts({ fleet, views }, cluster.value, of);
+  if (rollback?.ok === false) return rollback;
+  const kept = request.plan === 'finalize' ? goesOnFrom(request.parametersJson) : undefined;
+  const past = kept === undefined ? undefined : await views.past(kept);
+  if (past?.ok === false) return past;
+  const facts = {
+    ...{ installed, backups: backups.value },
+    ...(rollback === undefined ? {} : { rollback: rollback.value }),
+    ...(past === undefined || kept === undefined
+      ? {}
+      : { finalize: { of: kept, plan: past.value.compiled.plan, state: past.value.state } }),
+  };
   return compilePlan(request.plan, cluster.value, parameters.value, profiles.value, facts);
+}
+
+/** The run that a plan's parameters name as the one to go on from; undefined where they name none, which compiling refuses. */
+export function goesOnFrom(parametersJson: string): string | undefined {
+  const told = parseParameters(parametersJson);
+  const of = told.ok && (told.value as { of?: unknown } | null)?.of;
+  return typeof of === 'string' && runPattern.test(of) ? of : undefined;
 }
 
 function parseParameters(json: string): Result<unknown> {

@@ -1,6 +1,7 @@
 // Operator › runs: what the service is asked, checked, and handed to the runs.
 import type { RunDocument, RunStartedDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import { runPattern } from '../../shared/names.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Decision } from '../journal/event.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
@@ -8,7 +9,8 @@ import type { ReleaseStore } from '../releases/release-store.ts';
 import { runIdOf } from '../runs/opening.ts';
 import type { RunService } from '../runs/run-service.ts';
 import type { RunViews } from '../runs/run-views.ts';
-import { type CompileParts, compile } from './compile-plan.ts';
+import type { RunState } from '../sequencer/state.ts';
+import { type CompileParts, compile, goesOnFrom } from './compile-plan.ts';
 
 export interface RunParts extends CompileParts {
   runs: RunService;
@@ -17,7 +19,6 @@ export interface RunParts extends CompileParts {
   audit: Audit;
 }
 
-const runPattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const requestPattern = /^[A-Za-z0-9-]{8,64}$/;
 const textCharactersMax = 1_000;
 const decisions: readonly string[] = [
@@ -61,6 +62,11 @@ export async function startRun(
   if (!started.ok) return started;
   const run = runIdOf(wanted.plan, requestId);
   if (started.value.runs.some(({ id }) => id === run)) return ok({ schema: 1, run });
+  const of = await openRunOf(parts, wanted);
+  if (of?.successor?.run === run) {
+    const begun = await parts.runs.untilHandedOver(of.run, { run });
+    return begun.ok ? ok({ schema: 1, run }) : begun;
+  }
 
   const compiled = await compile(parts, wanted);
   if (!compiled.ok) return compiled;
@@ -72,7 +78,9 @@ export async function startRun(
   const stored = await releaseIsStored(parts.releases, compiled.value);
   if (!stored.ok) return stored;
   const { change, reason } = request;
-  const opened = await parts.runs.startRun({ compiled: compiled.value, planHash, operator, requestId, change, reason });
+  const agreed = { compiled: compiled.value, planHash, operator, requestId, change, reason };
+  // One that still stands is ended for it; one that has ended holds nothing.
+  const opened = of === undefined ? await parts.runs.startRun(agreed) : await parts.runs.handOver(of.run, agreed);
   const detail = opened.ok
     ? `${opened.value} on ${wanted.cluster}`
     : `${wanted.plan} on ${wanted.cluster}: ${opened.failure.message}`;
@@ -100,6 +108,16 @@ export async function startScheduledBackup(
   return started.ok ? ok(started.value.run) : started;
 }
 
+/** The run that a rollback goes back from, where that has not ended yet. */
+async function openRunOf(
+  { views }: RunParts,
+  { plan, parametersJson }: { plan: string; parametersJson: string },
+): Promise<RunState | undefined> {
+  const of = plan === 'rollback' ? goesOnFrom(parametersJson) : undefined;
+  const past = of === undefined ? undefined : await views.past(of);
+  return past?.ok && past.value.state.ended === undefined ? past.value.state : undefined;
+}
+
 /** Journals an operator's decision and shows the run afterwards. */
 export async function decideRun(
   { runs, views, audit }: RunParts,
@@ -110,7 +128,12 @@ export async function decideRun(
   const run = runName(request.run);
   if (!run.ok) return run;
   if (!decisions.includes(decision))
-    return fail('bad-input', `${JSON.stringify(decision)} is no decision; one of ${decisions.join(', ')}`);
+    return fail(
+      'bad-input',
+      decision === 'rollback'
+        ? 'a rollback has a plan of its own, which is agreed to first: baton run rollback'
+        : `${JSON.stringify(decision)} is no decision; one of ${decisions.join(', ')}`,
+    );
   if (!requestPattern.test(requestId))
     return fail('bad-input', 'the request has no id of 8 to 64 letters, digits or -');
   const texts = checkTexts({ change: '', reason });

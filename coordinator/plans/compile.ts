@@ -7,13 +7,16 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { armFailover } from './arm-failover.ts';
 import { takeBackup, verifyBackup } from './back-up.ts';
 import { commandLines, undoCommandLines } from './commands.ts';
+import { costsOfFinalize, type FinalizeFacts, finalize, judgeFinalize } from './finalize.ts';
 import { isPlanName, judgeTarget, type PlanName, parseParameters } from './parameters.ts';
 import type { CompiledPlan, Plan, PlanItem } from './plan.ts';
 import { planFaults } from './plan-rules.ts';
 import { predict } from './predictions.ts';
+import { rollBack } from './roll-back.ts';
 import { stageRelease } from './stage-release.ts';
 import { suspendFailover } from './suspend-failover.ts';
 import { upgradeApplication } from './upgrade-application.ts';
+import { costsOf, hindrances, type RollbackFacts } from './way-back.ts';
 
 /** What is known of the nodes. */
 export interface Facts {
@@ -21,6 +24,10 @@ export interface Facts {
   installed: Record<string, string>;
   /** The parts of backups that lie on the nodes; plans that take, verify or remove some need them. */
   backups?: PresentPart[];
+  /** Of the run that is rolled back. */
+  rollback?: RollbackFacts;
+  /** Of the rollback that is finalized. */
+  finalize?: FinalizeFacts;
 }
 
 /**
@@ -57,10 +64,11 @@ export function compilePlan(
     hash: sha256Hex(canonicalJson(plan)),
     commands: Object.fromEntries(plan.items.map((item) => [item.id, commandLines(item, cluster, profiles)])),
     undoCommands: Object.fromEntries(plan.items.map((item) => [item.id, undoCommandLines(item, profiles)])),
+    ...(items.value.costs !== undefined && { costs: items.value.costs }),
   });
 }
 
-type Parts = { parameters: Record<string, unknown>; items: PlanItem[] };
+type Parts = { parameters: Record<string, unknown>; items: PlanItem[]; costs?: string[] };
 
 function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: Facts): Result<Parts> {
   switch (name) {
@@ -101,6 +109,31 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
     case 'failover-suspend': {
       const told = parseParameters(name, parameters);
       return told.ok ? ok({ parameters: told.value, items: suspendFailover(cluster) }) : told;
+    }
+    case 'rollback': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      if (facts.rollback?.of !== told.value.of) throw new Error('the facts of a rollback are those of another run');
+      const why = hindrances(cluster, facts.rollback);
+      if (why.length > 0)
+        return fail(
+          'not-in-state',
+          `run ${told.value.of} cannot be rolled back now, nothing was touched: ${why.join('; ')}`,
+        );
+      return ok({
+        parameters: told.value,
+        items: rollBack(cluster, facts.rollback),
+        costs: costsOf(cluster, facts.rollback),
+      });
+    }
+    case 'finalize': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      if (facts.finalize?.of !== told.value.of) throw new Error('the facts are those of another run');
+      const judged = judgeFinalize(cluster, facts.finalize);
+      if (!judged.ok) return judged;
+      const costs = costsOfFinalize(facts.finalize);
+      return ok({ parameters: told.value, items: finalize(cluster, facts.finalize), costs });
     }
     case 'failover-arm': {
       const told = parseParameters(name, parameters);

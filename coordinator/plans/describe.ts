@@ -9,7 +9,7 @@ import type { CompiledPlan, PlanItem } from './plan.ts';
 import { predictedMs } from './predictions.ts';
 
 /** What `baton plan` shows. */
-export function describePlan({ plan, hash, commands, undoCommands }: CompiledPlan): PlanDocument {
+export function describePlan({ plan, hash, commands, undoCommands, costs }: CompiledPlan): PlanDocument {
   return {
     schema: 1,
     cluster: plan.cluster.cluster,
@@ -17,6 +17,7 @@ export function describePlan({ plan, hash, commands, undoCommands }: CompiledPla
     hash,
     parameters: plan.parameters,
     predicted: plan.predicted,
+    ...(costs !== undefined && { costs }),
     items: plan.items.map((item) => ({
       id: item.id,
       kind: item.kind,
@@ -76,6 +77,7 @@ export function planMarkdown(plan: PlanDocument): string {
     `- hash: \`${plan.hash}\``,
     `- predicted: ${formatDuration(durationMs)} in all, portal down ${formatDuration(outageMs)}, failover suspended ${formatDuration(suspensionMs)}`,
   ];
+  for (const cost of plan.costs ?? []) lines.push(`- **costs:** ${m(cost)}`);
   let phase = '';
   for (const [index, item] of plan.items.entries()) {
     if (item.phase !== phase) lines.push('', `## ${m(item.phase)}`);

@@ -1,7 +1,7 @@
 // What each plan is told: shapes, and what contradicts itself or the installed versions. Nothing has been touched yet.
 import { z } from 'zod';
 import { fail, ok, type Result } from '../../shared/failures.ts';
-import { releaseNamePattern } from '../../shared/names.ts';
+import { releaseNamePattern, runPattern } from '../../shared/names.ts';
 import { compareVersions, contradictsName, isVersion } from '../../shared/release-version.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 
@@ -11,6 +11,9 @@ const release = z.strictObject({
   sizeBytes: z.int('must be a number of bytes').min(1, 'must not be empty'),
 });
 const toVersion = z.string().refine(isVersion, 'must be a version such as 8.7.0');
+
+/** The run that a plan goes on from. */
+const of = z.string().regex(runPattern, 'must be the id of a run');
 
 const shapes = {
   upgrade: z.strictObject({ toVersion, release }),
@@ -22,6 +25,8 @@ const shapes = {
   }),
   'failover-suspend': z.strictObject({}),
   'failover-arm': z.strictObject({}),
+  rollback: z.strictObject({ of }),
+  finalize: z.strictObject({ of }),
 };
 
 export type PlanName = keyof typeof shapes;

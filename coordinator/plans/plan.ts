@@ -103,4 +103,6 @@ export interface CompiledPlan {
   hash: string;
   commands: Record<string, string[]>;
   undoCommands: Record<string, string[]>;
+  /** What carrying it out costs, a sentence each, as read when it was compiled: no part of what the hash is of. */
+  costs?: string[];
 }

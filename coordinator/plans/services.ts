@@ -42,12 +42,18 @@ export function stopServices(section: string, { units }: Cluster['application'],
 }
 
 /** Starts the services in order; what the installer has started already stays as it is. */
-export function startServices(section: string, node: string, { application }: Cluster, version: string): Unphased {
+export function startServices(
+  section: string,
+  node: string,
+  { application }: Cluster,
+  version: string | null,
+  deviation?: string,
+): Unphased {
   const { units } = application;
   return step(section, {
     id: 'master.start-services',
     title: `Start the services on ${node}`,
-    deviation: 'the installer is expected to start them; this makes sure, and shows it',
+    ...(deviation !== undefined && { deviation }),
     node,
     action: { kind: 'startUnits', units },
     timeoutMs: unitTimeoutMs * units.length,

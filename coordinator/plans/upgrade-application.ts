@@ -55,7 +55,13 @@ export function upgradeApplication(
         }),
         makeExecutable('Step 2: Upgrade Master › Grant Execute Permissions', 'master', master, release),
         runInstaller('Step 2: Upgrade Master › Run the Installer', 'master', master, cluster, release, toVersion),
-        startServices('Step 2: Upgrade Master › Verify Completion', master, cluster, toVersion),
+        startServices(
+          'Step 2: Upgrade Master › Verify Completion',
+          master,
+          cluster,
+          toVersion,
+          'the installer is expected to start them; this makes sure, and shows it',
+        ),
       ]),
 
       ...phase('Standby', [

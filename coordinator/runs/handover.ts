@@ -74,7 +74,7 @@ function beginAfter(
 export async function untilBegun(
   { journal, clock }: { journal: Journal; clock: Clock },
   of: string,
-  successor: { run: string; requestId: string },
+  successor: { run: string },
 ): Promise<Result<string>> {
   const deadlineMs = clock.monotonicMs() + beganWithinMs;
   for (;;) {

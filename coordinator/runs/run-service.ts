@@ -50,6 +50,8 @@ export interface RunService {
   startRun(request: StartRequest): Promise<Result<string>>;
   /** Ends a run that stands in favour of one that goes on from there, which holds the cluster from then on; gives its id. */
   handOver(of: string, request: StartRequest): Promise<Result<string>>;
+  /** Waits for a run that was handed over under this request, or fails with why it was not. */
+  untilHandedOver(of: string, successor: { run: string }): Promise<Result<string>>;
   /** Takes up every open run, and closes what a crash left half closed. At the coordinator's start, once. */
   resumeAll(): Promise<Result<void>>;
   /** An operator's decision. */
@@ -262,6 +264,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       const said = await this.decide(of, word);
       return said.ok ? await untilBegun(parts, of, successor.value) : said;
     },
+    untilHandedOver: (of, successor) => untilBegun(parts, of, successor),
     async resumeAll() {
       const clusters = await clusterLog.clusters();
       if (!clusters.ok) return clusters;

@@ -7,6 +7,7 @@ import type { Shell } from '../shell.ts';
 import { runsView } from '../view/fleet-view.ts';
 import { runView } from '../view/recap.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { rollbackCommand } from './roll-back.ts';
 import { decisionCommands } from './run-decision.ts';
 import { exportCommand, logsCommand, verifyCommand } from './run-journal.ts';
 
@@ -16,6 +17,7 @@ export function runCommand(shell: Shell) {
     'baton run watch latest',
     'baton run retry latest',
     'baton run abort latest --reason "not tonight"',
+    'baton run rollback latest',
   ]).helpGroup('Runs:');
   for (const part of [
     listCommand(shell),
@@ -23,6 +25,8 @@ export function runCommand(shell: Shell) {
     watchCommand(shell),
     logsCommand(shell),
     ...decisionCommands(shell),
+    rollbackCommand(shell, 'rollback'),
+    rollbackCommand(shell, 'finalize'),
     exportCommand(shell),
     verifyCommand(shell),
   ])

@@ -10,6 +10,7 @@ import { commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 import { type ReleaseFile, releaseFile, versionArgument } from './release-file.ts';
+import { planRollbackCommand } from './roll-back.ts';
 
 const installer = '/root/MotadataServiceOpsCommonUpgrade_V870';
 const installerOption = ['--installer <FILE>', 'the vendor’s common installer, on this machine'] as const;
@@ -106,9 +107,13 @@ export function planCommand(shell: Shell): Command {
         return ok(exitCodes.done);
       });
     });
-  return commandWith('plan', 'Print what a command would do, without doing it.', ['baton plan upgrade --help'])
+  return commandWith('plan', 'Print what a command would do, without doing it.', [
+    'baton plan upgrade --help',
+    'baton plan rollback --help',
+  ])
     .addCommand(upgrade)
-    .addCommand(planBackupCommand(shell)) as unknown as Command;
+    .addCommand(planBackupCommand(shell))
+    .addCommand(planRollbackCommand(shell)) as unknown as Command;
 }
 
 interface UpgradeOptions {

@@ -19,7 +19,7 @@ export function planSummary(plan: PlanDocument, paint: Paint): string {
     lines.push('', paint('bold', 'Deviates from the guide'));
     for (const item of deviations) lines.push(`  ${clean(item.title)}: ${clean(item.deviation ?? '')}`);
   }
-  return [...lines, '', ...predictions(plan, paint)].join('\n');
+  return [...lines, '', ...predictions(plan, paint), ...costs(plan, paint)].join('\n');
 }
 
 /** The dry run: the same items with their commands, conditions, limits and ways back. */
@@ -33,9 +33,8 @@ export function planInFull(plan: PlanDocument, paint: Paint): string {
       lines.push('', ...itemInFull(item, number, paint));
     }
   }
-  return [...lines, '', ...predictions(plan, paint), '', 'This was a dry run: nothing on the nodes was touched.'].join(
-    '\n',
-  );
+  const dry = 'This was a dry run: nothing on the nodes was touched.';
+  return [...lines, '', ...predictions(plan, paint), ...costs(plan, paint), '', dry].join('\n');
 }
 
 const signs: Record<PlanItemDocument['kind'], string> = { gate: '◇', step: '▶', approval: '⏸' };
@@ -55,6 +54,16 @@ function predictions(plan: PlanDocument, paint: Paint): string[] {
       'yellow',
       `  failover suspended   ${suspensionMs === 0 ? 'not at all' : `about ${formatDuration(suspensionMs)}`}`,
     ),
+  ];
+}
+
+/** What must be known before the yes: it cannot be had back as easily. */
+function costs(plan: PlanDocument, paint: Paint): string[] {
+  if (plan.costs === undefined || plan.costs.length === 0) return [];
+  return [
+    '',
+    paint(['bold', 'yellow'], 'What it costs'),
+    ...plan.costs.flatMap((cost) => wrap(`  ${clean(cost)}`, 100)),
   ];
 }
 

@@ -3,6 +3,7 @@
 import type { ReportDocument, RunDocument, RunStepDocument } from '../../../shared/documents.ts';
 import { formatDuration } from '../../../shared/units.ts';
 import { phasesOf } from '../../plans/phases.ts';
+import { endedWell } from '../exit-codes.ts';
 import { findings } from './check-view.ts';
 import { haltView } from './halt-view.ts';
 import { clean, cut, moment, type Paint } from './text.ts';
@@ -11,7 +12,7 @@ export type Versions = ReportDocument['versions'];
 
 /** The recap; `versions` is absent when they could not be read. */
 export function recap(run: RunDocument, versions: Versions | undefined, paint: Paint): string {
-  const halt = run.status === 'succeeded' || run.status === 'running' ? '' : haltView(run, paint);
+  const halt = endedWell(run) || run.status === 'running' ? '' : haltView(run, paint);
   return [
     stepsView(run, paint),
     '',
@@ -31,6 +32,8 @@ export function runView(run: RunDocument, paint: Paint): string {
     `${paint('bold', `Run ${clean(run.id)}`)}: ${clean(run.plan)} of ${clean(run.cluster)} by ${clean(run.operator)}`,
     fact('Started', moment(run.startedAt)),
     ...(run.endedAt ? [fact('Ended', moment(run.endedAt))] : []),
+    ...(run.rollbackOf ? [fact('Goes back from', clean(run.rollbackOf))] : []),
+    ...(run.rolledBackBy ? [fact('Rolled back by', clean(run.rolledBackBy))] : []),
     '',
     recap(run, undefined, paint),
   ].join('\n');
@@ -38,7 +41,7 @@ export function runView(run: RunDocument, paint: Paint): string {
 
 /** The last line: the status in words. */
 export function verdict(run: RunDocument, paint: Paint): string {
-  const colour = run.status === 'succeeded' ? 'green' : run.status === 'running' ? 'cyan' : 'red';
+  const colour = endedWell(run) ? 'green' : run.status === 'running' ? 'cyan' : 'red';
   const text = `${clean(run.plan)} of ${clean(run.cluster)}: ${run.status}${run.message === '' ? '' : `. ${clean(run.message)}`}`;
   return paint(['bold', colour], text);
 }
@@ -82,7 +85,7 @@ function stepLine(item: RunStepDocument, width: number, paint: Paint): string {
 
 /** Failing checks of a run that was refused before its first change. */
 function refusals(run: RunDocument, paint: Paint): string[] {
-  if (run.status === 'succeeded' || run.status === 'running') return [];
+  if (endedWell(run) || run.status === 'running') return [];
   const failing = run.steps.flatMap((step) =>
     step.status === 'failed' || step.status === 'unknown'
       ? step.checks.filter((check) => check.verdict === 'fail' || check.verdict === 'unknown')

@@ -2,7 +2,10 @@
 import { backupComplete } from '../../../coordinator/checks/backup-complete.ts';
 import { backupGone } from '../../../coordinator/checks/backup-gone.ts';
 import { backupSpace } from '../../../coordinator/checks/backup-space.ts';
+import { databaseGone } from '../../../coordinator/checks/database-gone.ts';
 import { masterIsPrimary } from '../../../coordinator/checks/master-is-primary.ts';
+import { partRestored } from '../../../coordinator/checks/part-restored.ts';
+import { rowsAsBackedUp } from '../../../coordinator/checks/rows-as-backed-up.ts';
 import { snapshotState } from '../../../coordinator/checks/snapshot-state.ts';
 import { on, type Suite } from './cases.ts';
 import { backupPart, broken } from './world.ts';
@@ -105,6 +108,50 @@ export const suites: Suite[] = [
         /still has files/,
       ],
     ],
+  },
+  {
+    ref: partRestored.ref({ node: 'n1', directory, backup, part: 'application', run: 'rollback-1' }),
+    passing: on('readBackups', list({ restoredBy: 'rollback-1' }, 'application')),
+    cases: [
+      ['a restore that broke off', 'fail', on('readBackups', list({}, 'application')), /not restored to its end/],
+      [
+        'what another run has restored',
+        'fail',
+        on('readBackups', list({ restoredBy: 'rollback-0' }, 'application')),
+        /restored by rollback-0/,
+      ],
+      [
+        'another part',
+        'fail',
+        on('readBackups', list({ restoredBy: 'rollback-1' }, 'database')),
+        /not restored to its end/,
+      ],
+      ['a backup that is gone', 'fail', on('readBackups', { parts: [] }), /backup is not there/],
+    ],
+  },
+  {
+    ref: rowsAsBackedUp.ref({ node: 'n1', directory, backup }),
+    passing: on('readBackups', list({ rows: [{ table: 'apolo.request', rows: 1000 }] })),
+    cases: [
+      [
+        'a row that was written since',
+        'fail',
+        on('readBackups', list({ rows: [{ table: 'apolo.request', rows: 999 }] })),
+        /1000 rows/,
+      ],
+      [
+        'a table that is no longer counted',
+        'unknown',
+        on('readBackups', list({ rows: [{ table: 'apolo.other', rows: 1 }] })),
+        /was not counted/,
+      ],
+      ['a backup that is gone', 'fail', on('readBackups', { parts: [] }), /backup is not there/],
+    ],
+  },
+  {
+    ref: databaseGone.ref({ database: 'baton-aside-rollback-1' }),
+    passing: on('findRows', { rows: 0 }),
+    cases: [['a database that is still there', 'fail', on('findRows', { rows: 1 }), /still there/]],
   },
   {
     ref: masterIsPrimary.ref({}),

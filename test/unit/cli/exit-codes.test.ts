@@ -1,14 +1,21 @@
 // The contract of exit codes (DESIGN §8).
 import assert from 'node:assert/strict';
-import { exitOfFailure, exitOfStatus, exitOfVerdict } from '../../../coordinator/cli/exit-codes.ts';
+import { exitOfFailure, exitOfRun, exitOfVerdict } from '../../../coordinator/cli/exit-codes.ts';
 import { type FailureCode, failure, failureCodes } from '../../../shared/failures.ts';
 
 describe('exit codes', () => {
   it('of a run are those of its status', () => {
     assert.deepEqual(
-      (['succeeded', 'halted', 'awaiting-operator', 'failed', 'rolled-back', 'aborted'] as const).map(exitOfStatus),
+      (['succeeded', 'halted', 'awaiting-operator', 'failed', 'rolled-back', 'aborted'] as const).map((status) =>
+        exitOfRun({ status, plan: 'upgrade' }),
+      ),
       [0, 1, 3, 1, 1, 1],
     );
+  });
+  it('of a rollback is 0 once it has gone back, and 1 of the run that it went back from', () => {
+    assert.equal(exitOfRun({ status: 'rolled-back', plan: 'rollback' }), 0);
+    assert.equal(exitOfRun({ status: 'rolled-back', plan: 'upgrade' }), 1);
+    assert.equal(exitOfRun({ status: 'halted', plan: 'rollback' }), 1);
   });
   it('of checks: warnings are fine, unknown is not a pass', () => {
     assert.deepEqual((['pass', 'warn', 'fail', 'unknown'] as const).map(exitOfVerdict), [0, 0, 1, 1]);

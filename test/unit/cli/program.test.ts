@@ -58,6 +58,7 @@ describe('baton --help', () => {
       'backup verify',
       'plan upgrade',
       'plan backup',
+      'plan rollback',
       'stage',
       'upgrade',
       ...[
@@ -72,6 +73,8 @@ describe('baton --help', () => {
         'approve',
         'reject',
         'abort',
+        'rollback',
+        'finalize',
         'export',
         'verify',
       ].map((verb) => `run ${verb}`),

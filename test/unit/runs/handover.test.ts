@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { runIdOf } from '../../../coordinator/runs/opening.ts';
+import type { Action } from '../../../shared/actions/action.ts';
 import { ok, type Result } from '../../../shared/failures.ts';
 import { formatKey } from '../../../shared/key.ts';
 import { sampleStep } from '../sequencer/sample-plan.ts';
@@ -11,15 +12,20 @@ import type { Fate } from './memory-parts.ts';
 import { type Process, request, Site, simPlan } from './process.ts';
 
 const stage = simPlan.items.findIndex(({ id }) => id === 'stage');
-const marked = (id: string) => ({
-  ...sampleStep(id, 'n1', { kind: 'stageRelease', name: 'installer', sha256: 'a', sizeBytes: 1 }),
+const at = { directory: '/var/backups/baton', backup: '{{run}}' };
+const backUp = (id: string, action: Action) => ({
+  ...sampleStep(id, 'n1', action),
   ...{ isHarmless: true, then: [{ check: 'units-active', params: { node: 'n1', units: [id], activeForMs: 0 } }] },
 });
+const backUps = [
+  backUp('backup-files', { kind: 'backUpFiles', ...at, part: 'application', paths: ['/opt/a'], excludes: [] }),
+  backUp('backup-database', { kind: 'backUpDatabase', ...at, database: 'db', jobs: 1, parity: [] }),
+];
 
 /** The sample plan with a backup of what its installer changes. */
 const upgrade: Plan = {
   ...simPlan,
-  items: simPlan.items.toSpliced(stage, 0, marked('backup.n1.application'), marked('backup.n1.database')),
+  items: simPlan.items.toSpliced(stage, 0, ...backUps),
 };
 const run = runIdOf('upgrade', 'r1');
 const pick = (...ids: string[]) => ids.flatMap((id) => simPlan.items.filter((item) => item.id === id));
@@ -138,7 +144,7 @@ describe('a run that is handed over', function () {
     const running = await site.run(early ?? Promise.reject(new Error('it was never said')));
     assert.match(running.ok ? '' : running.failure.message, /rollback is not possible now, only: pause, abort/);
     const refused = await site.run(process.service.handOver(run, backRequest));
-    assert.match(refused.ok ? '' : refused.failure.message, /taken no backup .*backup\.n1\.application/);
+    assert.match(refused.ok ? '' : refused.failure.message, /taken no backup .*application of n1, database of n1/);
     assert.equal(refused.ok ? '' : refused.failure.code, 'not-in-state');
     assert.equal(site.statusOf(run), 'halted');
   });

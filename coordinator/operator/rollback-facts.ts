@@ -1,0 +1,116 @@
+// What a rollback's plan is made from: the run as it was planned and as it stands, its backup as it lies on the nodes, what
+// the databases are now. Reads only.
+
+import type { RunSummaryDocument } from '../../shared/documents.ts';
+import { type Failure, failure, ok, type Result } from '../../shared/failures.ts';
+import { answerOf, isFailure } from '../checks/check.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { directoryIn, type RollbackFacts, wayBack } from '../plans/way-back.ts';
+import { lookAtFailover } from '../runs/look-now.ts';
+import type { RunViews } from '../runs/run-views.ts';
+import { rollablePlans } from '../sequencer/roll-back-offer.ts';
+
+const readTimeoutMs = 15_000;
+/** Counting a large table. */
+const countTimeoutMs = 60_000;
+
+export async function readRollbackFacts(
+  { fleet, views }: { fleet: Fleet; views: Pick<RunViews, 'past' | 'list'> },
+  cluster: Cluster,
+  of: string,
+): Promise<Result<RollbackFacts>> {
+  const listed = await views.list(cluster.cluster);
+  if (!listed.ok) return listed;
+  const hindrance = whyNoRollback(listed.value.runs, cluster.cluster, of);
+  if (hindrance !== undefined) return { ok: false, failure: hindrance };
+  const past = await views.past(of);
+  if (!past.ok) return past;
+  const { compiled, state } = past.value;
+  const { plan } = compiled;
+  const { restored } = wayBack(cluster, { plan, state, failover: 'unknown' });
+  const nodes = [...new Set(restored.map(({ node }) => node))];
+  const directory = directoryIn(plan);
+  const [failover, databases, parts, rowsNow] = await Promise.all([
+    lookAtFailover(fleet, cluster),
+    databasesNow(fleet, cluster),
+    Promise.all(nodes.map((node) => partsOn(fleet, node, directory ?? '', of))),
+    restored.some(({ part }) => part === 'database') ? countRows(fleet, cluster) : undefined,
+  ]);
+  const unread = parts.find((list) => !list.ok);
+  if (unread?.ok === false) return unread;
+  return ok({
+    ...{ of, plan, state, failover, databases },
+    parts: parts.flatMap((list) => (list.ok ? list.value : [])),
+    ...(rowsNow === undefined ? {} : { rowsNow }),
+  });
+}
+
+/** Why this run is not the one that can be rolled back; undefined when it is. Pure. */
+export function whyNoRollback(runs: readonly RunSummaryDocument[], cluster: string, of: string): Failure | undefined {
+  const run = runs.find(({ id }) => id === of);
+  if (run === undefined)
+    return failure('not-found', `cluster ${cluster} has no run ${of}; see: baton run ls --cluster ${cluster}`);
+  if (!rollablePlans.includes(run.plan))
+    return failure(
+      'bad-input',
+      `run ${of} is one of ${run.plan}; only runs of ${rollablePlans.join(', ')} can be rolled back`,
+    );
+  if (run.status === 'running')
+    return failure(
+      'not-in-state',
+      `run ${of} is running: baton run pause ${of} holds it after its current step, then it can be rolled back`,
+    );
+  if (run.status === 'rolled-back')
+    return failure('conflict', `run ${of} was rolled back by ${run.rolledBackBy}; there is nothing to go back from`);
+  const under = runs.find(({ rollbackOf, endedAt }) => rollbackOf === of && endedAt === undefined);
+  if (under !== undefined)
+    return failure(
+      'conflict',
+      `run ${under.id} goes back from ${of} already and is ${under.status}; its way on is baton run show ${under.id}`,
+    );
+  const newest = runs.find(({ plan, status }) => rollablePlans.includes(plan) && status !== 'failed');
+  return newest === undefined || newest.id === of
+    ? undefined
+    : failure(
+        'conflict',
+        `run ${newest.id} has changed cluster ${cluster} since ${of}; only the latest one can be rolled back`,
+      );
+}
+
+async function databasesNow(fleet: Fleet, cluster: Cluster): Promise<RollbackFacts['databases']> {
+  const { name: database } = cluster.database;
+  const nodes = cluster.nodes.filter(({ tiers }) => tiers.includes('db'));
+  const read = await Promise.all(
+    nodes.map(async ({ name }): Promise<[string, RollbackFacts['databases'][string]]> => {
+      const state = answerOf(
+        await fleet.read(name, { kind: 'readReplication', database }, readTimeoutMs),
+        'readReplication',
+      );
+      return [name, isFailure(state) ? { unread: state.message } : { is: state.inRecovery ? 'standby' : 'primary' }];
+    }),
+  );
+  return Object.fromEntries(read);
+}
+
+async function partsOn(
+  fleet: Fleet,
+  node: string,
+  directory: string,
+  of: string,
+): Promise<Result<RollbackFacts['parts']>> {
+  if (directory === '') return ok([]);
+  const list = answerOf(await fleet.read(node, { kind: 'readBackups', directory }, readTimeoutMs), 'readBackups');
+  if (isFailure(list)) return { ok: false, failure: list };
+  return ok(list.parts.filter(({ backup }) => backup === of).map((part) => ({ ...part, node })));
+}
+
+async function countRows(fleet: Fleet, cluster: Cluster): Promise<RollbackFacts['rowsNow']> {
+  const { name: database, parity: tables } = cluster.database;
+  const master = cluster.nodes.find(({ role, tiers }) => role === 'master' && tiers.includes('db'))?.name ?? '';
+  const counted = answerOf(
+    await fleet.read(master, { kind: 'countRows', database, tables }, countTimeoutMs),
+    'countRows',
+  );
+  return isFailure(counted) ? undefined : counted.tables;
+}

@@ -1,0 +1,84 @@
+// A run of the upgrade that stopped somewhere, as the plan of its rollback is given it.
+import assert from 'node:assert/strict';
+import { partsOf } from '../../../coordinator/backups/parts.ts';
+import type { BackupPlan, Cluster } from '../../../coordinator/cluster/cluster.ts';
+import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import type { CompiledPlan, Plan, Step } from '../../../coordinator/plans/plan.ts';
+import type { RollbackFacts } from '../../../coordinator/plans/way-back.ts';
+import { type ItemState, initialState, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
+import { fill } from '../../../coordinator/sequencer/template.ts';
+import type { Outcome } from '../../../shared/outcome.ts';
+import { backupPart, labCluster } from '../checks/world.ts';
+import { installed, profilesOf, steps, upgradeParameters } from './compiled.ts';
+
+export const of = 'upgrade-1';
+export const cluster = labCluster((text) => `${text}backup: { snapshots: { none: 'the hypervisor has no room' } }\n`);
+
+const compiled = (name: string, parameters: unknown, facts: Partial<Parameters<typeof compilePlan>[4]>) =>
+  compilePlan(name, cluster, parameters, profilesOf(cluster), { installed, backups: [], ...facts });
+
+export const upgrade: Plan = (() => {
+  const result = compiled('upgrade', upgradeParameters, {});
+  assert.ok(result.ok, result.ok ? '' : result.failure.message);
+  return { ...result.value.plan, items: fill(result.value.plan.items, { run: of }) };
+})();
+
+export type End = Outcome['verdict'] | 'running';
+
+function begun({ node, action, timeoutMs }: Step, end: End): ItemState {
+  const attempt = { phase: 'do' as const, attempt: 1, node, action, timeoutMs, startedSequence: 2, startedAtMs: 2 };
+  const outcome: Outcome | undefined =
+    end === 'running' ? undefined : { verdict: end, commands: [], startedAtMs: 2, elapsedMs: 1 };
+  return {
+    ...itemState(initialState(of), 'none'),
+    status: end === 'succeeded' ? 'succeeded' : 'failed',
+    attempts: [{ ...attempt, isSettled: false, ...(outcome === undefined ? {} : { outcome }) }],
+    isDone: end === 'succeeded',
+  };
+}
+
+/** Halted after this step was begun, which ended so; everything before it is done. */
+export function stoppedAt(id: string | undefined, end: End = 'failed', plan: Plan = upgrade): RunState {
+  const all = steps(plan.items);
+  const last = all.findIndex((step) => step.id === id);
+  const items = all
+    .slice(0, last + 1)
+    .map((step, at): [string, ItemState] => [step.id, begun(step, at === last ? end : 'succeeded')]);
+  const versions = ['n1', 'n2'].map((node) => ({
+    ...{ id: 'version-compatible', title: '', node, section: '', severity: 'blocking' as const, limit: '' },
+    ...{ reading: '8.6.0', verdict: 'pass' as const, remedy: '' },
+  }));
+  const read: ItemState = {
+    ...itemState(initialState(of), 'none'),
+    ...{ status: 'succeeded', isDone: true, reads: { gate: { sequence: 1, passed: true, results: versions } } },
+  };
+  return {
+    ...initialState(of),
+    status: 'halted',
+    started: { type: 'RunStarted' } as NonNullable<RunState['started']>,
+    items: { 'preflight.versions': read, ...Object.fromEntries(items) },
+  };
+}
+
+export function factsOf(state: RunState, change: Partial<RollbackFacts> = {}): RollbackFacts {
+  return {
+    ...{ of, plan: upgrade, state, failover: 'suspended' },
+    parts: partsOf(cluster, cluster.backup as BackupPlan).map(({ node, part }) => ({
+      ...backupPart(part, of),
+      node,
+      rows: part === 'database' ? [{ table: 'apolo.request', rows: 100 }] : [],
+    })),
+    databases: { n1: { is: 'primary' }, n2: { is: 'standby' } },
+    rowsNow: [{ table: 'apolo.request', rows: 131 }],
+    ...change,
+  };
+}
+
+export const rollBackFrom = (facts: RollbackFacts, of: Cluster = cluster) =>
+  compilePlan('rollback', of, { of: facts.of }, profilesOf(of), { installed: {}, rollback: facts });
+
+export function rollbackOf(facts: RollbackFacts): CompiledPlan {
+  const result = rollBackFrom(facts);
+  assert.ok(result.ok, result.ok ? '' : result.failure.message);
+  return result.value;
+}
