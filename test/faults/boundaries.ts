@@ -1,12 +1,11 @@
 // Every boundary of every plan, generated: a run without faults tells them, then each is repeated with one fault at it.
 // Once-only steps also fail once, with each of an operator's answers, so that settling and undo have boundaries too.
-import { planNames } from '../../coordinator/plans/parameters.ts';
 import { actionClasses } from '../../shared/actions/action.ts';
 import { judge } from './judge/judge.ts';
 import type { Fate, Point } from './sim/director.ts';
 import type { Way } from './sim/operator.ts';
 import { randomOf } from './sim/random.ts';
-import { compiledFor, type Scenario, simulate } from './sim/simulate.ts';
+import { compiledFor, type Scenario, simulate, simulatedPlans } from './sim/simulate.ts';
 import type { Site } from './sim/site.ts';
 import type { FaultClass, Trial, TrialOptions } from './trial.ts';
 
@@ -47,6 +46,13 @@ const ways: readonly Way[] = ['retry', 'adopt', 'abort'];
 
 /** The ways through a plan: nothing fails, or one step that must not be repeated does and the operator answers. */
 export function scenariosOf(plan: string): Scenario[] {
+  // From the middle of a step that may run once, with and without the standby begun, and from the very end of the way.
+  if (plan === 'rollback')
+    return ['master.install', 'standby.install', 'verify.create-ticket'].map((failing) => ({
+      plan,
+      way: plan,
+      failing,
+    }));
   const once = compiledFor(plan).plan.items.flatMap((item) =>
     item.kind === 'step' && actionClasses[item.action.kind] === 'once' ? [item.id] : [],
   );
@@ -102,13 +108,16 @@ export async function boundarySeeds(
   { plan, at }: Pick<TrialOptions, 'plan' | 'at'> = {},
 ): Promise<string[]> {
   const seeds = new Map<string, string>();
-  const scenarios = planNames.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf);
+  const scenarios = simulatedPlans.filter((name) => plan === undefined || plan === name).flatMap(scenariosOf);
   for (const scenario of scenarios.map((one) => asFor(fault, one))) {
     let newest = '';
+    let isStruck = scenario.way !== 'rollback';
     for (const [index, point] of (await pointsOf(scenario)).entries()) {
       const { what, side, node } = point;
       if (side === 'after' && what.startsWith('append ') && !what.startsWith('append baton.head.')) newest = what;
-      if (at !== undefined && !what.startsWith(at)) continue;
+      // Until then it is an upgrade like any other.
+      isStruck ||= what.startsWith('append OperatorDecided');
+      if (!isStruck || (at !== undefined && !what.startsWith(at))) continue;
       const place = [scenario.plan, newest, side, what, node].join('|');
       if (faults[fault].isPossible(point) && !seeds.has(place)) seeds.set(place, `${nameOf(scenario)}@${index}`);
     }

@@ -1,11 +1,10 @@
 // Random schedules of three or more faults, each repeated exactly by its seed: when they strike, what they are, and for
 // how long, all comes from it.
-import { planNames } from '../../coordinator/plans/parameters.ts';
 import { nameOf, pointsOf, scenariosOf } from './boundaries.ts';
 import { judge } from './judge/judge.ts';
 import type { Fate, Point } from './sim/director.ts';
 import { type Random, randomOf } from './sim/random.ts';
-import { type Scenario, simulate } from './sim/simulate.ts';
+import { type Scenario, simulate, simulatedPlans } from './sim/simulate.ts';
 import type { Site, SiteOptions } from './sim/site.ts';
 import { cluster } from './sim/world.ts';
 import type { FaultClass, Trial } from './trial.ts';
@@ -126,7 +125,7 @@ export async function scheduleTrial(seed: string, given?: Schedule, log?: SiteOp
 
 /** The n-th seed: short plans more often than long ones, so that many are tried in a given time. */
 export const scheduleSeed = (number: number, plan?: string): string =>
-  `${plan ?? planNames[number % planNames.length] ?? ''}#${number}`;
+  `${plan ?? simulatedPlans[number % simulatedPlans.length] ?? ''}#${number}`;
 
 export const scheduleClass: FaultClass = {
   name: 'schedules',

@@ -8,6 +8,7 @@ import { exportLines } from '../../../coordinator/journal/export.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
 import type { Evidence, EvidencePlan, LedgerEvidence, LockRecord } from '../judge/evidence.ts';
 import type { BusServer } from './bus-server.ts';
+import { storedPlan } from './rollback-site.ts';
 import type { Site } from './site.ts';
 import { cluster } from './world.ts';
 
@@ -25,6 +26,20 @@ export function lockOf(server: BusServer): LockRecord[] {
     const record = JSON.parse(decoder.decode(data)) as LockRecord;
     const { type, run } = record;
     return type === 'RunOpened' && record.after !== undefined ? { type, run, after: record.after } : { type, run };
+  });
+}
+
+/** Runs that an operator has had the cluster handed over to. */
+function successorsOf(server: BusServer, events: StoredEvent[]) {
+  const named = events.flatMap(({ event: { fact } }) =>
+    fact.type === 'OperatorDecided' ? (fact.successor ?? []) : [],
+  );
+  return [...new Map(named.map((one) => [one.run, one])).values()].flatMap(({ run }) => {
+    const own = eventsOf(server, run);
+    const started = own[0]?.event.fact;
+    const stored = started?.type === 'RunStarted' ? storedPlan(server, started.planArtefact) : undefined;
+    if (stored === undefined) return [];
+    return [{ run, events: own, plan: { plan: stored.plan as unknown as EvidencePlan, hash: stored.hash } }];
   });
 }
 
@@ -49,10 +64,17 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
       keepsClosed: true,
     };
   });
+  const others = successorsOf(server, events);
   return {
     cluster: cluster.cluster,
-    journals: events.length === 0 ? {} : { [run]: exportLines(events) },
-    plans: { [run]: { plan: plan as unknown as EvidencePlan, hash } },
+    journals: {
+      ...(events.length === 0 ? {} : { [run]: exportLines(events) }),
+      ...Object.fromEntries(others.map((other) => [other.run, exportLines(other.events)])),
+    },
+    plans: {
+      [run]: { plan: plan as unknown as EvidencePlan, hash },
+      ...Object.fromEntries(others.map((other) => [other.run, other.plan])),
+    },
     acknowledged: site.acknowledged,
     ledgers,
     records: world.records,

@@ -9,11 +9,12 @@ import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { isStanding, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import type { Action } from '../../../shared/actions/action.ts';
 import { SimProcess } from './process.ts';
+import { goBack } from './rollback-site.ts';
 import type { Site } from './site.ts';
 import { cluster } from './world.ts';
 
 /** What the operator says first to a step that failed. */
-export type Way = 'retry' | 'adopt' | 'abort';
+export type Way = 'retry' | 'adopt' | 'abort' | 'rollback';
 
 const lookMs = 500;
 /** By then a healthy site has told its clocks. */
@@ -23,15 +24,20 @@ const retriesMax = 4;
 
 export interface Operator {
   run: string;
+  /** The run that goes back from it, once it is begun. */
+  back: string | undefined;
   /** What it said, in order. */
   said: string[];
 }
 
 export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Operator {
   const requestId = 'request-1';
+  const backRequestId = 'request-2';
+  const backRun = runIdOf('rollback', backRequestId);
   const run = runIdOf(compiled.plan.name, requestId);
   const { clock } = new SimProcess('operator', site.time, { offsetMs: 0 });
-  const operator: Operator = { run, said: [] };
+  const operator: Operator = { run, back: undefined, said: [] };
+  const plans = new Map([[run, compiled]]);
   const retries = new Map<string, number>();
   let isStarted = false;
   let healthySinceMs: number | undefined;
@@ -41,7 +47,9 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     Promise.race([answer, clock.sleep(answerWithinMs).then(() => undefined)]);
 
   const choose = (state: RunState): Decision | undefined => {
-    const legal = legalDecisions(compiled.plan, state).map(({ decision }) => decision);
+    const of = plans.get(state.run) ?? compiled;
+    const legal = legalDecisions(of.plan, state).map(({ decision }) => decision);
+    if (way === 'rollback' && legal.includes('rollback')) return 'rollback';
     for (const easy of ['approve', 'resume'] as const) if (legal.includes(easy)) return easy;
     const item = state.halt?.item ?? '';
     const count = retries.get(item) ?? 0;
@@ -49,10 +57,11 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     if (count > 0) for (const check of state.halt?.checks ?? []) repair(site, check);
     // What was taken as done and did not hold has to be carried out again, so neither word is said for ever.
     const isRetriedNow = count < retriesMax || count % 2 === 1;
+    const first = way === 'rollback' ? 'retry' : way;
     const order: Decision[] =
-      count === 0 ? [way, 'retry'] : isRetriedNow ? ['retry', 'adopt', 'abort'] : ['abort', 'adopt', 'retry'];
+      count === 0 ? [first, 'retry'] : isRetriedNow ? ['retry', 'adopt', 'abort'] : ['abort', 'adopt', 'retry'];
     const said = order.find((one) => legal.includes(one));
-    if (said === 'adopt') finishByHand(site, compiled, state, item);
+    if (said === 'adopt') finishByHand(site, of, state, item);
     return said;
   };
 
@@ -71,14 +80,24 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
       isStarted = started?.ok === true;
       return;
     }
-    const state = runs.stateOf(run);
-    if (state === undefined) return;
-    if (!isStanding(state)) return;
+    const state = runs.stateOf(operator.back ?? run);
+    if (state === undefined || !isStanding(state)) {
+      // Begun behind an answer that was lost, or by a coordinator that took over.
+      const started = operator.back === undefined ? await answered(ready.views.past(backRun)) : undefined;
+      if (started?.ok !== true) return;
+      operator.back = backRun;
+      plans.set(backRun, started.value.compiled);
+      return;
+    }
     const decision = choose(state);
     if (decision === undefined) return;
     operator.said.push(`${decision} ${state.halt?.item ?? ''}`);
+    if (decision === 'rollback') {
+      await answered(goBack(ready, run, backRequestId));
+      return;
+    }
     const word = { decision, operator: 'ana', reason: '', requestId: `word-${operator.said.length}` };
-    await answered(runs.decide(run, word));
+    await answered(runs.decide(state.run, word));
   };
 
   void (async () => {

@@ -3,13 +3,15 @@
 import type { PresentPart } from '../../../coordinator/backups/present.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import { planNames } from '../../../coordinator/plans/parameters.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
 import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
 import type { Evidence } from '../judge/evidence.ts';
 import { backupCluster, backupParameters, layOldBackup, oldParts } from './backup-site.ts';
 import { Director, type Fate, type Point } from './director.ts';
 import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
-import { startOperator, type Way } from './operator.ts';
+import { type Operator, startOperator, type Way } from './operator.ts';
+import { upgradeWithBackup } from './rollback-site.ts';
 import { Site, type SiteOptions } from './site.ts';
 import { cluster, installedVersion } from './world.ts';
 
@@ -45,10 +47,18 @@ const afterwardsMs = 3_000;
 
 const compiledPlans = new Map<string, CompiledPlan>();
 
+/** The plans that are simulated: a rollback as an upgrade that is rolled back. `finalize` is one step that is repeated freely. */
+export const simulatedPlans: readonly string[] = planNames.filter((name) => name !== 'finalize');
+
 /** A plan for the sample cluster, with parameters that any plan picks its own from. */
 export function compiledFor(name: string): CompiledPlan {
   const known = compiledPlans.get(name);
   if (known !== undefined) return known;
+  if (name === 'rollback') {
+    const upgrade = upgradeWithBackup();
+    if (upgrade.ok) compiledPlans.set(name, upgrade.value);
+    if (upgrade.ok) return upgrade.value;
+  }
   const installed = Object.fromEntries(cluster.nodes.map((node) => [node.name, installedVersion]));
   const given = [upgradeParameters, { release: upgradeParameters.release }, {}];
   for (const [of, parameters, backups] of [
@@ -80,7 +90,7 @@ export async function simulate(
     ...(options.log && { log: options.log }),
   });
   site = here;
-  if (compiled.plan.cluster.backup !== undefined) layOldBackup(here.world);
+  if (compiled.plan.cluster.backup !== undefined && plan !== 'rollback') layOldBackup(here.world);
   if (failing !== undefined) here.world.failing.add(failing);
   const operator = startOperator(here, compiled, way);
 
@@ -95,10 +105,10 @@ export async function simulate(
     return isClosed || here.crashes.length > 0 || operator.said.length > wordsMax;
   };
   const { log } = options;
-  if (log !== undefined) tellEvents(here, operator.run, log);
+  if (log !== undefined) tellEvents(here, () => runsOf(operator), log);
   await here.time.pass(isOver, upToMs);
   await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
-  const events = eventsOf(here.server, operator.run);
+  const events = runsOf(operator).flatMap((run) => eventsOf(here.server, run));
   const newest = events.at(-1)?.event;
   const stuck =
     here.crashes.length > 0
@@ -121,6 +131,9 @@ export async function simulate(
   };
 }
 
+/** The run that the operator has started, and the one that goes back from it. */
+const runsOf = ({ run, back }: Operator): string[] => (back === undefined ? [run] : [run, back]);
+
 /** Stands for nothing but a node that is not served until it is joined anew: that is what a put-back ledger must bring. */
 function isHeldByRefused(site: Site, newest: RunEvent['fact'] | undefined): boolean {
   if (newest?.type !== 'RunHalted') return false;
@@ -130,10 +143,12 @@ function isHeldByRefused(site: Site, newest: RunEvent['fact'] | undefined): bool
 }
 
 /** For who looks at a failing seed: the journal beside the processes' own log. */
-function tellEvents({ server, time }: Site, run: string, log: NonNullable<SiteOptions['log']>): void {
+function tellEvents({ server, time }: Site, runs: () => string[], log: NonNullable<SiteOptions['log']>): void {
   let told = 0;
   const look = (): void => {
-    for (const { event } of eventsOf(server, run).slice(told)) {
+    for (const { event } of runs()
+      .flatMap((run) => eventsOf(server, run))
+      .slice(told)) {
       told += 1;
       const { type, ...fact } = event.fact;
       log(time.nowMs, `event ${event.sequence}`, 'info', type, fact);
