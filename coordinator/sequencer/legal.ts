@@ -60,10 +60,17 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
   }));
 }
 
-function waiting({ cluster }: Plan, { run }: RunState, { node, why, isPutBack }: Hindrance): NextCommand[] {
+function waiting({ cluster }: Plan, { run }: RunState, { node, why, putBack }: Hindrance): NextCommand[] {
   const role = cluster.nodes.find(({ name }) => name === node)?.role ?? '';
   const later = `then baton run show ${run} says what can be decided`;
-  if (!isPutBack)
+  if (putBack === 'coordinator')
+    return [
+      {
+        command: 'systemctl restart baton-coordinator',
+        consequence: `on this coordinator’s machine, once it is sure that no other coordinator runs: it leads with a newer epoch, and ${node} obeys it again; ${later}`,
+      },
+    ];
+  if (putBack === undefined)
     return [
       { command: `baton run show ${run}`, consequence: `only waiting is possible now: ${why}; once it is, ${later}` },
     ];

@@ -14,6 +14,8 @@ export function putBackNode(situation: Situation): Instruction | undefined {
     const done = attemptsOn(state, name);
     const item = done.at(-1)?.item ?? firstItemOn(plan, name);
     if (why === undefined || item === undefined) return [];
+    // The node itself is as it was.
+    if (seen.nodes[name]?.isCoordinatorBehind) return [{ item, text: why }];
     const text = `${why}. Carried out there in this run, and perhaps taken back: ${doneText(plan, done)}`;
     return [{ item, text }];
   });
@@ -40,7 +42,8 @@ export interface Hindrance {
   node: string;
   /** A sentence without its full stop. */
   why: string;
-  isPutBack: boolean;
+  /** What was put back to an older copy; undefined where an agent is only away. */
+  putBack?: 'node' | 'coordinator';
 }
 
 /** The agent that has to be asked before anything can be decided, and cannot be; undefined when there is none. */
@@ -50,14 +53,15 @@ export function hindranceOf(
   nodes: Readonly<Record<string, NodeSeen>>,
 ): Hindrance | undefined {
   for (const { name } of plan.cluster.nodes) {
-    const refusal = nodes[name]?.refusal;
-    if (refusal !== undefined) return { node: name, why: refusal, isPutBack: true };
+    const { refusal, isCoordinatorBehind } = nodes[name] ?? {};
+    if (refusal !== undefined)
+      return { node: name, why: refusal, putBack: isCoordinatorBehind ? 'coordinator' : 'node' };
   }
   const cutOff = openAttempts(state).find(({ attempt }) => nodes[attempt.node]?.connected === false);
   if (cutOff === undefined) return undefined;
   const { node, attempt } = cutOff.attempt;
   const why = `attempt ${attempt} of ${cutOff.item} may still run on ${node}, whose agent is not connected`;
-  return { node, why, isPutBack: false };
+  return { node, why };
 }
 
 function whyPutBack(state: RunState, node: string, known: NodeSeen | undefined): string | undefined {
