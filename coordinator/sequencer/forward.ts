@@ -8,7 +8,7 @@ import { gatesBefore, stepsInForce } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { guardSuspension, startStep } from './start.ts';
-import { type AttemptState, type ItemState, isOpen, itemState, latestAttempt } from './state.ts';
+import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
 
 /** What comes next on the way ahead. */
 export function decideForward(situation: Situation): Instruction {
@@ -52,14 +52,15 @@ function isUnderWay(item: ItemState): boolean {
 const isToRedo = (item: ItemState, attempt: AttemptState): boolean =>
   attempt.startedSequence < (item.redoSequence ?? 0);
 
-/** An operator has decided on an attempt of which something may still run: that is over before anything else starts. */
+/** An operator has decided on an attempt that may still run or start: that is over before anything else starts. */
 function decidedButOpen(situation: Situation): Instruction | undefined {
   const { plan, state } = situation;
   for (const step of plan.items) {
     if (step.kind !== 'step') continue;
     const item = itemState(state, step.id);
     const attempt = latestAttempt(item, 'do');
-    if (attempt !== undefined && isOpen(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
+    if (attempt !== undefined && isToSettle(attempt) && item.intent !== undefined)
+      return settle(situation, step, attempt);
   }
   return undefined;
 }
@@ -100,12 +101,12 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
   const attempt = latestAttempt(item, 'do');
   if (attempt === undefined) return prepare(situation, step, index, item);
   if (isToRedo(item, attempt))
-    return isOpen(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
+    return isToSettle(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
   if (isOpen(attempt))
     return attempt.outcome === undefined
       ? awaitOutcome(situation, step, attempt)
       : lookAtUnknown(situation, step, item, attempt);
-  if (attempt.isSettled) {
+  if (attempt.isSettled && attempt.outcome?.verdict !== 'refused') {
     if (item.intent === 'adopt') return verify(situation, step, attempt, true);
     if (item.intent === 'retry' || mayTryAgain(situation, item, attempt)) return prepare(situation, step, index, item);
     return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}; nothing of it runs now`);

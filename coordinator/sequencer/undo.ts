@@ -6,7 +6,7 @@ import { armingStep } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { guardSuspension, startStep } from './start.ts';
-import { type AttemptState, type ItemState, isOpen, itemState, latestAttempt } from './state.ts';
+import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
 
 /** What comes next on the way back. */
 export function decideUndo(situation: Situation): Instruction {
@@ -16,7 +16,7 @@ export function decideUndo(situation: Situation): Instruction {
     const item = itemState(state, step.id);
     const attempt = latestAttempt(item, 'do');
     if (attempt === undefined || item.isDone || item.isUndone) continue;
-    if (!isOpen(attempt)) {
+    if (!isToSettle(attempt)) {
       const next = lookWhatItLeft(situation, step, attempt);
       if (next !== undefined) return next;
       continue;
@@ -95,8 +95,8 @@ function decideAttempt(
   item: ItemState,
   attempt: AttemptState,
 ): Instruction {
+  if (isToSettle(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
   if (isOpen(attempt)) {
-    if (item.intent !== undefined) return settle(situation, step, attempt);
     if (attempt.outcome === undefined) return awaitOutcome(situation, step, attempt);
     const standing = undo.then.length === 0 ? undefined : afterUndo(situation, step, undo, attempt);
     if (standing?.is === 'open') return standing.next;
@@ -105,7 +105,7 @@ function decideAttempt(
     return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}`);
   }
   if (item.intent === 'adopt') return verifyUndo(situation, step, undo, attempt);
-  if (attempt.isSettled) {
+  if (attempt.isSettled && attempt.outcome?.verdict !== 'refused') {
     if (item.intent === 'retry' || mayTryAgain(situation, item, attempt))
       return prepareUndo(situation, step, undo, item);
     return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}; nothing of it runs now`);

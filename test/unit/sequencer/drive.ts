@@ -136,6 +136,9 @@ export function drive(test: Drive): Driven {
         see({ type: 'read', item, of, base, passed: allPass(results), results, atMs });
         break;
       }
+      case 'look':
+        see({ type: 'looked', item: instruction.item, base: instruction.base, presence: world.presence(), atMs });
+        break;
       case 'bind': {
         const values = ok(Object.fromEntries(instruction.bindings.map(({ name }) => [name, `${name}-value`])));
         see({ type: 'bound', item: instruction.item, base: instruction.base, values, atMs });

@@ -183,6 +183,23 @@ describe('a node that is put back in the middle of a run', () => {
     assert.ok(!events.some(({ fact }) => fact.type === 'OutcomeRecorded' && fact.item === 'install'));
   });
 
+  it('is found also where presence could not be read: nothing is started before the ledger is known', () => {
+    class BlindWorld extends World {
+      seesAtMs = Number.POSITIVE_INFINITY;
+      override presence(): NodePresence[] {
+        return this.nowMs < this.seesAtMs ? [] : super.presence();
+      }
+    }
+    const seeing = new BlindWorld();
+    seeing.seesAtMs = seeing.nowMs + 30_000;
+    const { events, state } = drive({ plan: samplePlan, world: seeing, operator: () => 'approve' });
+    assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+    assert.ok(events.every(({ fact }) => fact.type !== 'StepStarted' || fact.ledger?.generation === 'g1'));
+    const blind = drive({ plan: samplePlan, world: new BlindWorld() });
+    assert.match(blind.state.ended?.message ?? '', /step stage cannot start: nothing is known of n1’s ledger/);
+    assert.ok(!blind.events.some(({ fact }) => fact.type === 'StepStarted'));
+  });
+
   for (const direction of ['approve', 'abort'] as const)
     it(`can be the observer’s: without its record, a held observer lets the run end after ${direction}`, () => {
       const suspended = { check: 'failover-suspended', params: {} };
