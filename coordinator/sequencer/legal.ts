@@ -39,7 +39,7 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
     default:
       return [
         { decision: 'retry', consequence: retryConsequence(state, item) },
-        ...(mayAdopt(state, item) ? [adopt(item)] : []),
+        ...(mayAdopt(state, item) ? [adopt(state, item)] : []),
         ...abort,
       ];
   }
@@ -98,10 +98,11 @@ export function whyIllegal(plan: Plan, state: RunState, decision: Decision, node
   return `run ${state.run} is ${state.status}; ${decision} is not possible now, only: ${names || 'waiting'}`;
 }
 
-function adopt(item: PlanItem | undefined): LegalDecision {
+function adopt(state: RunState, item: PlanItem | undefined): LegalDecision {
+  const what = `${state.direction === 'undo' ? 'the undo of ' : ''}“${item?.title ?? ''}”`;
   return {
     decision: 'adopt',
-    consequence: `takes “${item?.title ?? ''}” as finished by hand, if everything is as it must be after it`,
+    consequence: `takes ${what} as finished by hand, if everything is as it must be after it`,
   };
 }
 

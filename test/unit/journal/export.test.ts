@@ -126,6 +126,7 @@ describe('a journal that is read', () => {
           [headOf(events)],
         );
         assert.equal(verified.ok ? 0 : verified.damage.sequence, (which % count) + 1);
+        assert.deepEqual(verified.ok ? [] : verified.whole, events.slice(0, which % count));
       }),
       { numRuns: 2_000 },
     );
