@@ -287,9 +287,10 @@ function wakeUp(): Bell {
 async function sleepUntil(clock: Clock, untilMs: number | undefined, bell: Bell, signal: AbortSignal): Promise<void> {
   if (untilMs === undefined) return bell.rung;
   const timer = new AbortController();
-  const forward = (): void => timer.abort();
+  // With a reason: without one an error with its stack is made each time.
+  const forward = (): void => timer.abort('woken');
   signal.addEventListener('abort', forward, { once: true });
   await Promise.race([bell.rung, clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), timer.signal)]);
   signal.removeEventListener('abort', forward);
-  timer.abort();
+  timer.abort('woken');
 }

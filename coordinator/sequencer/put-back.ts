@@ -11,9 +11,10 @@ export function putBackNode(situation: Situation): Instruction | undefined {
   const { plan, state, seen } = situation;
   const found = plan.cluster.nodes.flatMap(({ name }) => {
     const why = whyPutBack(state, name, seen.nodes[name]);
+    if (why === undefined) return [];
     const done = attemptsOn(state, name);
     const item = done.at(-1)?.item ?? firstItemOn(plan, name);
-    if (why === undefined || item === undefined) return [];
+    if (item === undefined) return [];
     // The node itself is as it was.
     if (seen.nodes[name]?.isCoordinatorBehind) return [{ item, text: why }];
     const text = `${why}. Carried out there in this run, and perhaps taken back: ${doneText(plan, done)}`;
@@ -72,7 +73,13 @@ function whyPutBack(state: RunState, node: string, known: NodeSeen | undefined):
 }
 
 function isOtherLedger(state: RunState, node: string, generation: string): boolean {
-  const known = attemptsOn(state, node).findLast(({ attempt }) => attempt.ledger !== undefined)?.attempt.ledger;
+  // Asked before every decision, so it goes through the attempts without sorting them.
+  let newest: AttemptState | undefined;
+  for (const { attempts } of Object.values(state.items))
+    for (const attempt of attempts)
+      if (attempt.node === node && attempt.ledger !== undefined)
+        if (newest === undefined || attempt.startedSequence >= newest.startedSequence) newest = attempt;
+  const known = newest?.ledger;
   return known !== undefined && known.generation !== generation && state.looked[node] !== generation;
 }
 

@@ -52,8 +52,10 @@ async function tasksOf(given: FaultsOptions): Promise<Task[]> {
   const lists = await Promise.all(
     chosen.map(async ({ name, seeds }): Promise<Task[]> => {
       const count = name === 'schedules' ? given.schedules : (given.boundaries ?? all);
-      const { plan, at } = given;
-      const where = { ...(plan === undefined ? {} : { plan }), ...(at === undefined ? {} : { at }) };
+      const { plan, at, boundaries } = given;
+      // A sample is drawn from all; whoever wants every boundary waits for those of the clean way only, unless asked for.
+      const ways = given.ways ?? (boundaries === undefined ? 'clean' : 'all');
+      const where = { ways, ...(plan === undefined ? {} : { plan }), ...(at === undefined ? {} : { at }) };
       return (await seeds({ seed: Number(given.seed), count, ...where })).map((seed) => ({ faultClass: name, seed }));
     }),
   );

@@ -42,6 +42,7 @@ const rememberedMs = 120_000;
 export class BusServer {
   readonly streams = new Map<string, Stream>();
   readonly tables = new Map<string, Table>();
+  private readonly takers = new Map<string, [string, Stream]>();
   /** Its disk takes nothing more. */
   isFull = false;
   private readonly time: Time;
@@ -67,7 +68,7 @@ export class BusServer {
   }
 
   publish(subject: string, data: Uint8Array, { msgID, expect }: Publishing): { seq: number; duplicate: boolean } {
-    const found = [...this.streams].find(([, { subjects }]) => subjects.some((one) => matches(one, subject)));
+    const found = this.taking(subject);
     if (found === undefined) throw new jserrors.JetStreamNotEnabled(`no stream takes ${subject}`);
     const [name, stream] = found;
     if (expect?.streamName !== undefined && expect.streamName !== name)
@@ -82,6 +83,14 @@ export class BusServer {
     if (msgID !== undefined) stream.known.set(msgID, { seq: message.seq, atMs: this.time.nowMs });
     for (const listener of [...stream.listeners]) listener(message);
     return { seq: message.seq, duplicate: false };
+  }
+
+  private taking(subject: string): [string, Stream] | undefined {
+    const known = this.takers.get(subject);
+    if (known !== undefined) return known;
+    const found = [...this.streams].find(([, { subjects }]) => subjects.some((one) => matches(one, subject)));
+    if (found !== undefined) this.takers.set(subject, found);
+    return found;
   }
 
   openTable(name: string, isMemory: boolean): Table {
@@ -126,6 +135,7 @@ const wrongLast = (last: number): JetStreamApiError =>
 /** Whether a subject fits a pattern with `*` for one token. */
 export function matches(pattern: string, subject: string): boolean {
   if (pattern === subject) return true;
+  if (!pattern.includes('*')) return false;
   const wanted = pattern.split('.');
   const tokens = subject.split('.');
   return wanted.length === tokens.length && wanted.every((one, index) => one === '*' || one === tokens[index]);

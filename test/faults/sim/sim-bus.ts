@@ -46,14 +46,20 @@ export class SimNats {
   connect(process: SimProcess): Bus {
     const { server, time, director, subscriptions } = this;
     let isClosed = false;
+    let asked: { atTurn: number; answers: (() => void)[] } | undefined;
     process.onDeath(() => {
       for (const one of [...subscriptions]) if (one.process === process) subscriptions.delete(one);
     });
 
-    /** A request to the server that changes nothing: nothing befalls it. */
+    /** A request to the server that changes nothing: nothing befalls it. Those of one moment are answered together. */
     const read = <T>(answer: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
-        time.in(latencyMs, () => process.enter(() => settle(answer, resolve, reject)));
+        if (asked?.atTurn !== time.happened) {
+          const together = { atTurn: time.happened, answers: [] as (() => void)[] };
+          time.in(latencyMs, () => process.enter(() => together.answers.forEach((one) => void one())));
+          asked = together;
+        }
+        asked.answers.push(() => settle(answer, resolve, reject));
       });
 
     /** A write: it may be lost on its way, its answer too; it may come twice, or so late that nobody waits any more. */

@@ -56,6 +56,7 @@ export class Site {
   private readonly agents = new Map<string, { process: SimProcess; agent: Agent | undefined }>();
   private readonly walls = new Map<string, Wall>();
   private readonly log: NonNullable<SiteOptions['log']>;
+  private refused: { revision: number; records: NodeRecord[] } | undefined;
 
   constructor({ director, coordinators = ['c1'], log = () => undefined }: SiteOptions) {
     this.director = director;
@@ -182,10 +183,15 @@ export class Site {
 
   /** Nodes whose agents are not served because their ledgers went back, as the coordinator has recorded it. */
   refusedNodes(): NodeRecord[] {
-    const entries = [...(this.server.tables.get('nodes')?.entries.values() ?? [])];
-    return entries
-      .map(({ data }) => JSON.parse(Buffer.from(data).toString()) as NodeRecord)
-      .filter(({ restored }) => restored !== undefined);
+    const table = this.server.tables.get('nodes');
+    if (table === undefined) return [];
+    if (this.refused?.revision !== table.revision) {
+      const records = [...table.entries.values()].map(
+        ({ data }) => JSON.parse(Buffer.from(data).toString()) as NodeRecord,
+      );
+      this.refused = { revision: table.revision, records: records.filter(({ restored }) => restored !== undefined) };
+    }
+    return this.refused.records;
   }
 
   /** As `baton node revoke`, `baton node add` and the join on the node leave its record. */
