@@ -39,6 +39,15 @@ const faults = {
     },
     coordinators: ['c1', 'c2'],
   },
+  // The network keeps the command of the one that is over until the node knows the next one, which has not asked yet.
+  'coordinator stopped, its command overtaken': {
+    isPossible: ({ fates, side }: Point) => fates.includes('held') && side === 'before',
+    act: (_: Point, site: Site): Fate => {
+      site.pauseCoordinator(site.leader()?.name ?? 'c1', stoppedMs);
+      return 'held';
+    },
+    coordinators: ['c1', 'c2'],
+  },
 } satisfies Record<string, BoundaryKind>;
 export type BoundaryFault = keyof typeof faults;
 export const boundaryFaults = Object.keys(faults) as BoundaryFault[];

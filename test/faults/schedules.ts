@@ -58,6 +58,10 @@ const kinds = {
     const restore = site.snapshotNode(node);
     site.time.in(forMs / 10, restore);
   },
+  restoreCoordinator({ forMs }: Fault, site: Site) {
+    const restore = site.snapshotCoordinator();
+    site.time.in(forMs / 5, restore);
+  },
   pauseCoordinator: ({ forMs }: Fault, site: Site) => site.pauseCoordinator(site.leader()?.name ?? 'c1', forMs),
 };
 const messageKinds = ['lose', 'twice', 'late'] as const;

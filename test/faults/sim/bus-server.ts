@@ -45,6 +45,7 @@ export class BusServer {
   private readonly takers = new Map<string, [string, Stream]>();
   /** Its disk takes nothing more. */
   isFull = false;
+  timesPutBack = 0;
   private readonly time: Time;
 
   constructor(time: Time) {
@@ -119,6 +120,30 @@ export class BusServer {
       table.watchers.clear();
     }
     for (const stream of this.streams.values()) stream.listeners.clear();
+  }
+
+  /** The machine is put back, later, to how it is now; what was on its way to it is lost. */
+  snapshot(): () => void {
+    const streams = [...this.streams].map(
+      ([name, { subjects, messages, known }]) =>
+        [name, { subjects, messages: [...messages], known: [...known] }] as const,
+    );
+    const tables = [...this.tables].map(
+      ([name, { isMemory, entries, revision }]) => [name, { isMemory, entries: [...entries], revision }] as const,
+    );
+    return () => {
+      this.timesPutBack += 1;
+      this.takers.clear();
+      this.streams.clear();
+      this.tables.clear();
+      for (const [name, { subjects, messages, known }] of streams)
+        this.streams.set(name, { subjects, messages: [...messages], known: new Map(known), listeners: new Set() });
+      for (const [name, { isMemory, entries, revision }] of tables) {
+        const kept = new Map(isMemory ? [] : entries);
+        // Entries are never changed, only replaced.
+        this.tables.set(name, { isMemory, entries: kept, revision, watchers: new Set() });
+      }
+    };
   }
 
   private refuseIfFull(): void {

@@ -8,8 +8,10 @@ import { runIdOf } from '../../../coordinator/runs/opening.ts';
 import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { isStanding, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import type { Action } from '../../../shared/actions/action.ts';
+import { lockOf } from './evidence.ts';
 import { SimProcess } from './process.ts';
-import type { Site } from './site.ts';
+import type { Coordinator, Site } from './site.ts';
+import { refusedRuns } from './site-records.ts';
 import { cluster } from './world.ts';
 
 /** What the operator says first to a step that failed. */
@@ -20,6 +22,8 @@ const lookMs = 500;
 const beginMs = 3_000;
 const answerWithinMs = 40_000;
 const retriesMax = 4;
+
+type Ready = NonNullable<Coordinator['ready']>;
 
 export interface Operator {
   run: string;
@@ -56,11 +60,38 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     return said;
   };
 
+  /** What has to be done where the coordinator was put back, as ARCHITECTURE.md has it; false where nothing has. */
+  const isTendingPutBack = async ({ runs, fleet }: Ready): Promise<boolean> => {
+    const refused = refusedRuns(site.server).find((one) => one.run === run);
+    if (refused?.isClosed) return true;
+    const presence = (await answered(fleet.presence())) ?? [];
+    if (presence.some(({ refusal }) => refusal !== undefined && /restart this one/.test(refusal))) {
+      operator.said.push('restart');
+      site.killCoordinator();
+      return true;
+    }
+    if (refused !== undefined) {
+      // Illegal while a node cannot be asked; said again and again, it is one word.
+      const word = {
+        decision: 'abort' as const,
+        operator: 'ana',
+        reason: 'looked at the nodes',
+        requestId: 'give-back',
+      };
+      await answered(runs.decide(run, word));
+      return true;
+    }
+    // Put back to before the run was opened: nobody knows of it, so it is asked for again.
+    if (!lockOf(site.server).some((record) => record.run === run)) isStarted = false;
+    return false;
+  };
+
   const look = async (): Promise<void> => {
     for (const record of site.refusedNodes()) site.joinAnew(record);
     const ready = site.leader()?.ready;
     if (ready === undefined) return;
     const { runs } = ready;
+    if (site.coordinatorPutBack.length > 0 && (await isTendingPutBack(ready))) return;
     if (!isStarted) {
       // Of several coordinators one has to be elected first, and found by the agents; nobody begins before that.
       if (site.coordinators.size > 1 && ready.hub.streams() < cluster.nodes.length) return;

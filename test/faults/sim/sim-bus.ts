@@ -21,6 +21,7 @@ interface Subscription {
 const latencyMs = 1;
 const timeoutMs = 10_000;
 const messageFates: readonly Fate[] = ['lose', 'twice', 'late'];
+const commandFates: readonly Fate[] = [...messageFates, 'held'];
 const decoder = new TextDecoder();
 
 /** What all connections share: the server, and who listens to core NATS. */
@@ -29,6 +30,8 @@ export class SimNats {
   readonly subscriptions = new Set<Subscription>();
   /** Heads that a coordinator was told of as journaled. */
   readonly acknowledged: JournalHead[] = [];
+  /** Keeps a message back until its node has heard of a newer leader. */
+  hold: (node: string, pass: () => void) => void = () => undefined;
   private readonly time: Time;
   private readonly director: Director;
 
@@ -69,7 +72,9 @@ export class SimNats {
         const fate = director.at(what, 'before', messageFates);
         if (process.isDead) return;
         let isAnswered = false;
+        const { timesPutBack } = server;
         const arrive = (isFirst: boolean): void => {
+          if (server.timesPutBack !== timesPutBack) return;
           let outcome: () => T;
           try {
             const value = act();
@@ -124,7 +129,13 @@ export class SimNats {
     const request = (subject: string, data: Payload, options: { timeout: number }): Promise<Msg> =>
       new Promise((resolve, reject) => {
         if (process.isDead) return;
-        const fate = director.at(`request ${kindOf(subject)}`, 'before', messageFates, nodeOf(subject));
+        const kind = kindOf(subject);
+        const fate = director.at(
+          `request ${kind}`,
+          'before',
+          kind === 'command' ? commandFates : messageFates,
+          nodeOf(subject),
+        );
         if (process.isDead) return;
         let isAnswered = false;
         const giveUp = time.in(options.timeout, () => {
@@ -148,6 +159,7 @@ export class SimNats {
           process.enter(() => reject(new errors.NoRespondersError(subject)));
         };
         if (fate === 'lose') return;
+        if (fate === 'held') return this.hold(nodeOf(subject), ask);
         time.in(fate === 'late' ? lateMs : latencyMs, ask);
         if (fate === 'twice') time.in(latencyMs + 1, ask);
       });

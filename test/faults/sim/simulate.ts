@@ -9,6 +9,7 @@ import { Director, type Fate, type Point } from './director.ts';
 import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
 import { startOperator, type Way } from './operator.ts';
 import { Site, type SiteOptions } from './site.ts';
+import { refusedRuns } from './site-records.ts';
 import { cluster, installedVersion } from './world.ts';
 
 export interface Scenario {
@@ -77,20 +78,25 @@ export async function simulate(
   if (failing !== undefined) here.world.failing.add(failing);
   const operator = startOperator(here, compiled, way);
 
-  let seenLocks = 0;
+  let seenLocks = '';
   let isClosed = false;
   const isOver = (): boolean => {
-    const count = here.server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages.length ?? 0;
-    if (count !== seenLocks) {
-      seenLocks = count;
-      isClosed = lockOf(here.server).at(-1)?.type === 'RunClosed';
+    const { server } = here;
+    const count = server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages.length ?? 0;
+    const locks = `${count} ${server.timesPutBack} ${server.tables.get('refused-runs')?.revision}`;
+    if (locks !== seenLocks) {
+      seenLocks = locks;
+      isClosed = isGivenBack(here, operator.run);
     }
     return isClosed || here.crashes.length > 0 || operator.said.length > wordsMax;
   };
   const { log } = options;
   if (log !== undefined) tellEvents(here, operator.run, log);
-  await here.time.pass(isOver, upToMs);
-  await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
+  // A coordinator that is put back after the end has a run that is not over.
+  do {
+    await here.time.pass(isOver, upToMs);
+    await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
+  } while (!isOver() && here.time.nowMs < upToMs);
   const events = eventsOf(here.server, operator.run);
   const newest = events.at(-1)?.event;
   const stuck =
@@ -112,6 +118,14 @@ export async function simulate(
     nowMs: here.time.nowMs,
     happened: here.time.happened,
   };
+}
+
+/** The run holds the cluster no more: it has ended, or an operator has closed it after its journal was put back. */
+function isGivenBack(site: Site, run: string): boolean {
+  const last = lockOf(site.server).at(-1)?.type;
+  const refused = refusedRuns(site.server).find((one) => one.run === run);
+  if (refused !== undefined) return refused.isClosed && last !== 'RunOpened';
+  return last === 'RunClosed';
 }
 
 /** Stands for nothing but a node that is not served until it is joined anew: that is what a put-back ledger must bring. */

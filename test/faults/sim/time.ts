@@ -57,8 +57,9 @@ export class Time {
   private next(isOver: () => boolean, untilMs: number): boolean | undefined {
     if (isOver()) return true;
     for (;;) {
-      const due = this.pop();
+      const due = this.heap[0];
       if (due === undefined || due.atMs > untilMs) return false;
+      this.pop();
       if (due.work === undefined) continue;
       this.nowMs = due.atMs;
       this.happened += 1;
