@@ -65,7 +65,7 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     const refused = refusedRuns(site.server).find((one) => one.run === run);
     if (refused?.isClosed) return true;
     const presence = (await answered(fleet.presence())) ?? [];
-    if (presence.some(({ refusal }) => refusal !== undefined && /restart this one/.test(refusal))) {
+    if (presence.some(({ isCoordinatorBehind }) => isCoordinatorBehind)) {
       operator.said.push('restart');
       site.killCoordinator();
       return true;
