@@ -2,19 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type Bus, connectBus } from '../../../coordinator/bus/bus.ts';
 import { openArtefacts } from '../../../coordinator/journal/artefacts.ts';
-import { openClusterLog, type RunOpened } from '../../../coordinator/journal/cluster-log.ts';
+import { openClusterLog } from '../../../coordinator/journal/cluster-log.ts';
 import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { eventually, must, startTestBus, type TestBus } from '../bus/test-bus.ts';
-
-const opened = (run: string): RunOpened => ({
-  type: 'RunOpened',
-  run,
-  plan: 'upgrade',
-  operator: 'ana',
-  epoch: 1,
-  atMs: 1,
-});
+import { opened } from './store-damage.ts';
 
 describe('lock, artefacts and leadership on the bus', function () {
   this.timeout(60_000);
