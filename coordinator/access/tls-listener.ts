@@ -22,7 +22,7 @@ const handshakeTimeoutMs = 5_000;
 /** How long a connection lives that proves no identity, such as for joining. */
 const strangerLifeMs = 30_000;
 const lookEveryMs = 100;
-/** Strangers are heard one after another: a connection may make its server busy for as long as it takes to read 64 kB. */
+/** Strangers are heard one after another: a connection may make its server busy for as long as it takes to read 16 kB. */
 const strangerEveryMs = 100;
 /** A revoked client has this long to read why before its connection is cut. */
 const lastWordsMs = 500;
@@ -89,6 +89,12 @@ export async function listenTls(options: {
     if (connection.socket.destroyed) return false;
     const mayGoOn = connection.allowance.call();
     if (!mayGoOn) end(connection, 'they made too many calls');
+    return mayGoOn;
+  };
+
+  const countBytes = (connection: Connection): boolean => {
+    const mayGoOn = connection.allowance.sent(connection.socket.bytesRead);
+    if (!mayGoOn) end(connection, 'they sent too much');
     return mayGoOn;
   };
 
@@ -170,6 +176,8 @@ export async function listenTls(options: {
   const hearInTurn = (connection: Connection): void => {
     turn = turn.then(async () => {
       if (connection.tls === undefined || connection.socket.destroyed) return;
+      // All that has come while it waited its turn would be read at once.
+      if (!countBytes(connection)) return;
       injectors.strangers.injectConnection(connection.tls);
       await clock.sleep(strangerEveryMs);
     });
@@ -186,8 +194,7 @@ export async function listenTls(options: {
   };
 
   const watch = setInterval(() => {
-    for (const connection of connections.values())
-      if (!connection.allowance.sent(connection.socket.bytesRead)) end(connection, 'they sent too much');
+    for (const connection of connections.values()) countBytes(connection);
   }, lookEveryMs);
   watch.unref();
 
