@@ -9,8 +9,7 @@ export function lockState(stateDirectory: string): () => void {
   // Node has no file locks of its own; SQLite's exclusive transaction is one.
   const lock = new DatabaseSync(join(stateDirectory, 'lock.sqlite'), { timeout: 0 });
   try {
-    // Without a journal of its own on the disk: it must be there also where the disk is full.
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
     if ((cause as { errcode?: number }).errcode !== sqliteBusy) throw cause;

@@ -66,16 +66,6 @@ describe('The agent', function () {
     assert.equal(requests.length, 1);
   });
 
-  it('tells that its ledger has grown as soon as an attempt has begun, not only with the next heartbeat', async () => {
-    const counters = () => coordinator.heard.heartbeats.map(({ ledgerCounter }) => ledgerCounter);
-    coordinator.command(key('ticket'), request('/tickets'));
-    await coordinator.outcomeOf(key('ticket'));
-    const told = counters().length;
-    await waitFor('a heartbeat that follows', () => counters().length > told + 1);
-    // The newest is of the outcome, which nobody has confirmed; the one before it is of the beginning.
-    assert.ok(counters().includes(Math.max(...counters()) - 1), counters().join(' '));
-  });
-
   it('uses a secret on the node and never tells it', async () => {
     coordinator.command(key('ticket'), request('/tickets'));
     const outcome = await coordinator.outcomeOf(key('ticket'));
