@@ -226,6 +226,35 @@ describe('a node that is put back in the middle of a run', () => {
       assert.ok(world.strictReads > 0, 'the step itself is judged with its record');
     });
 
+  it('can be the observer’s also where nothing is started after its record is lost: a suspension that lasts is seen at the end', () => {
+    const suspended = { check: 'failover-suspended', params: {} };
+    const plan: Plan = {
+      ...samplePlan,
+      items: samplePlan.items
+        .filter(({ id }) => id !== 'arm')
+        .map((item) =>
+          item.id === 'suspend' ? { ...item, then: [suspended], until: 'never' } : item,
+        ) as Plan['items'],
+    };
+    const endWith = (lose: (world: ObserverWorld) => void) => {
+      const world = new ObserverWorld();
+      return drive({
+        plan,
+        world,
+        operator: (legal) => (legal.includes('approve') ? 'approve' : undefined),
+        onEvent: ({ fact }) => {
+          if (fact.type === 'StepStarted' && fact.item === 'ticket') lose(world);
+        },
+      }).state;
+    };
+    const held = endWith((world) => {
+      world.hasRecord = false;
+    });
+    assert.equal(held.status, 'succeeded', held.halt?.message ?? '');
+    const released = endWith((world) => void world.marks.delete('suspend'));
+    assert.equal(released.halt?.reason, 'postcondition-failed');
+  });
+
   it('does not keep journals of before from being folded: an intent without a ledger is as it was', () => {
     const { events } = drive({ plan: samplePlan, world: new PutBackWorld(), operator: () => 'approve' });
     const old = JSON.parse(JSON.stringify(events), (name, value) =>
