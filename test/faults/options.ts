@@ -12,7 +12,7 @@ export interface FaultsOptions {
   class?: string;
   plan?: string;
   at?: string;
-  ways?: 'clean' | 'all';
+  every: boolean;
   plant?: string;
   json: boolean;
   lab: boolean;
@@ -22,8 +22,8 @@ export interface FaultsOptions {
 
 const examples = `
 Examples:
-  $ npm run faults                                             all boundaries of all plans where nothing fails, 10,000 schedules
-  $ npm run faults -- --ways all                               also the boundaries that only a failing step and its answers have
+  $ npm run faults                                             the boundaries of all plans, 10,000 schedules
+  $ npm run faults -- --every                                  every boundary, on every way through a plan
   $ npm run faults -- --schedules 500 --boundaries 100         a short look
   $ npm run faults -- --class schedules --seed 'upgrade#4711'  one trial again
   $ npm run faults -- --plant skip-the-tombstone               must fail: shows that the bug would be found
@@ -44,11 +44,10 @@ export function readOptions(args: readonly string[]): FaultsOptions {
     .addOption(new Option('--class <NAME>', 'only this fault class').choices(faultClasses.map(({ name }) => name)))
     .option('--plan <NAME>', 'only this plan')
     .option('--at <WHAT>', 'only boundaries whose name begins with this, such as `request command`')
-    .addOption(
-      new Option(
-        '--ways <WHICH>',
-        'boundaries of the way on which nothing fails, or of all: a step fails once and the operator retries, adopts, aborts (default: clean; all where --boundaries says how many)',
-      ).choices(['clean', 'all']),
+    .option(
+      '--every',
+      'every boundary: also those of the ways on which a step fails once and the operator retries, adopts or aborts, and each message of a reading, which leaves nothing behind (otherwise one of them, by turns)',
+      false,
     )
     .addOption(new Option('--plant <NAME>', 'with this bug planted').choices(plants.map(({ name }) => name)))
     .option('--lab', 'in the lab that BATON_LAB names, instead of simulated', false)

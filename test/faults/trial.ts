@@ -20,8 +20,8 @@ export interface TrialOptions {
   plan?: string;
   /** Of boundaries only those whose name begins with this. */
   at?: string;
-  /** Of boundaries only those of the way on which nothing fails (`clean`), or also those of all other ways. */
-  ways?: 'clean' | 'all';
+  /** All boundaries, not only those of the way on which nothing fails, and one of each reading. */
+  every?: boolean;
 }
 
 /** More than there can be: all of a class that has an end. */
