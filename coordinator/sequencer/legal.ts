@@ -3,6 +3,7 @@
 import type { Decision } from '../journal/event.ts';
 import type { Plan, PlanItem } from '../plans/plan.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
+import { putBackBy } from './redo.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
 
@@ -38,7 +39,7 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
       return [{ decision: 'retry', consequence: 'asks for the approval again' }, ...abort];
     default:
       return [
-        { decision: 'retry', consequence: retryConsequence(state, item) },
+        { decision: 'retry', consequence: retryConsequence(plan, state, item) },
         ...(mayAdopt(state, item) ? [adopt(state, item)] : []),
         ...abort,
       ];
@@ -114,7 +115,10 @@ function mayAdopt(state: RunState, item: PlanItem | undefined): boolean {
   return attempt !== undefined && (state.direction === 'forward' ? !standing.isDone : !standing.isUndone);
 }
 
-function retryConsequence(state: RunState, item: PlanItem | undefined): string {
+function retryConsequence(plan: Plan, state: RunState, item: PlanItem | undefined): string {
+  const first = item?.kind === 'step' && state.direction === 'forward' ? putBackBy(plan, state, item) : [];
+  if (first.length > 0)
+    return `carries out ${first.map(({ title }) => `“${title}”`).join(' and ')} again, then goes on`;
   if (item === undefined) return 'looks again and goes on';
   const standing = itemState(state, item.id);
   const attempt = latestAttempt(standing, state.direction === 'forward' ? 'do' : 'undo');
@@ -148,11 +152,4 @@ function versionsApart(plan: Plan, state: RunState): string {
   const [upgraded, others] = [nodesWhere(true), nodesWhere(false)];
   if (upgraded.length === 0 || others.length === 0) return '';
   return `; the new version stays on ${upgraded.join(', ')} and was not completed on ${others.join(', ')}: the nodes keep different versions, and a further upgrade is refused until they are at one version`;
-}
-
-/** Done steps that a retry of an item carries out again first, as its plan says. */
-export function redoneBy(plan: Plan, state: RunState, id: string): string[] {
-  const item = plan.items.find((one) => one.id === id);
-  if (state.direction !== 'forward' || item?.kind !== 'step' || itemState(state, id).isDone) return [];
-  return (item.redo ?? []).filter((redone) => itemState(state, redone).isDone);
 }

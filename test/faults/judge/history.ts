@@ -168,7 +168,7 @@ function hear(standing: Standing, fact: OperatorDecided, at: number): void {
   if (fact.decision === 'retry')
     for (const item of [fact.item, ...(fact.redo ?? [])]) {
       standing.retried.set(item, at);
-      if (item !== fact.item && standing.done.delete(item)) standing.redoing.add(item);
+      if ((fact.redo ?? []).includes(item) && standing.done.delete(item)) standing.redoing.add(item);
     }
   if (fact.decision === 'abort') {
     standing.abortedAt ??= at;

@@ -1,13 +1,14 @@
 // What a review under kill and cut had found, each as the situation in which it showed.
 import assert from 'node:assert/strict';
 import { awaitOutcome, settle } from '../../../coordinator/sequencer/attempt.ts';
+import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { defaultLimits as limits } from '../../../coordinator/sequencer/limits.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../../../coordinator/sequencer/seen.ts';
 import { type AttemptState, initialState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { fail, failure, ok } from '../../../shared/failures.ts';
 import type { Key } from '../../../shared/key.ts';
 import { drive } from './drive.ts';
-import { samplePlan } from './sample-plan.ts';
+import { hasMark, samplePlan } from './sample-plan.ts';
 import { World } from './world.ts';
 
 const run = 'upgrade-1';
@@ -93,6 +94,52 @@ describe('an attempt between its intent and its end', () => {
     const closed: Observation = { type: 'settled', key, result: ok({ status: 'closed' }), atMs: 5 };
     const what = next(seenAfter(sent(0), closed), 10, settle);
     assert.ok(what.kind === 'append' && what.fact.type === 'AttemptSettled', JSON.stringify(what));
+  });
+});
+
+describe('an installer that is gone from a node after it was staged', () => {
+  const items = samplePlan.items.map((item) =>
+    item.id === 'install' && item.kind === 'step'
+      ? { ...item, before: [hasMark('stage'), hasMark('stop')], redo: [] }
+      : item,
+  );
+  const lose = (mark: string) => {
+    const world = new World();
+    let isLost = false;
+    let consequence = '';
+    const { state, events } = drive({
+      plan: { ...samplePlan, items },
+      world,
+      operator: (legal, now) => {
+        if (legal.includes('approve')) return 'approve';
+        if (now.halt?.item !== 'install') return undefined;
+        consequence = legalDecisions({ ...samplePlan, items }, now)[0]?.consequence ?? '';
+        return 'retry';
+      },
+      onEvent: ({ fact }) => {
+        if (isLost || fact.type !== 'ItemSucceeded' || fact.item !== 'stop') return;
+        isLost = true;
+        world.marks.delete(mark);
+      },
+    });
+    const startsOf = (id: string) =>
+      events.filter(({ fact }) => fact.type === 'StepStarted' && fact.item === id && fact.phase === 'do').length;
+    return { state, startsOf, consequence };
+  };
+
+  it('halts the run before the installer, and a retry stages it again first', () => {
+    const { state, startsOf, consequence } = lose('stage');
+    assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+    assert.equal(startsOf('stage'), 2);
+    assert.equal(startsOf('install'), 1);
+    assert.match(consequence, /carries out “step stage” again/);
+  });
+
+  it('is another thing than a service that runs again: what touches the cluster is carried out again only where the plan says so', () => {
+    const { state, startsOf } = lose('stop');
+    assert.match(state.halt?.message ?? '', /step stop no longer holds/);
+    assert.equal(startsOf('stop'), 1);
+    assert.equal(startsOf('install'), 0);
   });
 });
 
