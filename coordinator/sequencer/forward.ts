@@ -104,7 +104,7 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
     return isToSettle(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
   if (isOpen(attempt))
     return attempt.outcome === undefined
-      ? awaitOutcome(situation, step, attempt)
+      ? lookedAtAgain(situation, step, index, attempt)
       : lookAtUnknown(situation, step, item, attempt);
   if (attempt.isSettled && attempt.outcome?.verdict !== 'refused') {
     if (item.intent === 'adopt') return verify(situation, step, attempt, true);
@@ -124,21 +124,21 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
   return halt(situation, { item: step.id, reason: 'step-failed', message, evidence: failure?.evidence ?? '' });
 }
 
-/** All that must hold at the moment of the start: gates, what is in force, the suspension, the step's own conditions. */
+/**
+ * Goes on with an attempt without outcome. A command that was not begun before a halt goes out again only after another
+ * look: failover may have been armed while the run stood.
+ */
+function lookedAtAgain(situation: Situation, step: Step, index: number, attempt: AttemptState): Instruction {
+  const next = awaitOutcome(situation, step, attempt);
+  const isDecidedSince = attempt.startedSequence < situation.state.operatorSequence;
+  return next.kind === 'send' && isDecidedSince ? (obstacle(situation, step, index) ?? next) : next;
+}
+
+/** All that must hold at the moment of the start: what is around the step, and its own conditions. */
 function prepare(situation: Situation, step: Step, index: number, item: ItemState): Instruction {
-  const { plan, state, limits } = situation;
-  for (const gate of gatesBefore(plan, index)) {
-    const standing = standingOf(situation, { ...ofGate(gate), base: state.eraSequence });
-    if (standing.is === 'open') return standing.next;
-    if (standing.is === 'failed') return gateFailed(situation, gate, standing.read.results);
-  }
-  const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
-  if (guard !== undefined) return guard;
-  for (const earlier of stepsInForce(plan, state, index)) {
-    const standing = stillHolds(situation, earlier, state.eraSequence);
-    if (standing.is === 'open') return standing.next;
-    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
-  }
+  const { state, limits } = situation;
+  const ahead = obstacle(situation, step, index);
+  if (ahead !== undefined) return ahead;
   const before = standingOf(situation, {
     item: step.id,
     of: 'before',
@@ -154,6 +154,24 @@ function prepare(situation: Situation, step: Step, index: number, item: ItemStat
     return halt(situation, { item: step.id, reason: 'gate-failed', message, checks });
   }
   return startStep(situation, step, 'do', nextAttempt(item, 'do'), step.action, step.timeoutMs);
+}
+
+/** What has to be read, or does not hold, of what is around a step: gates, the suspension, what is in force. */
+function obstacle(situation: Situation, step: Step, index: number): Instruction | undefined {
+  const { plan, state } = situation;
+  for (const gate of gatesBefore(plan, index)) {
+    const standing = standingOf(situation, { ...ofGate(gate), base: state.eraSequence });
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return gateFailed(situation, gate, standing.read.results);
+  }
+  const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
+  if (guard !== undefined) return guard;
+  for (const earlier of stepsInForce(plan, state, index)) {
+    const standing = stillHolds(situation, earlier, state.eraSequence);
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
+  }
+  return undefined;
 }
 
 /** The postcondition of a step that is done, read after an event. */
