@@ -60,4 +60,16 @@ export const regressions: Regression[] = [
       { at: 1_499, kind: 'stepCoordinatorClock', node: 'n3', forMs: 17_001 },
     ],
   },
+  {
+    found:
+      'every word was refused while a node with an open attempt was cut off, and the operator of the simulation gave up',
+    scenario: { plan: 'upgrade', way: 'adopt', failing: 'verify.create-ticket' },
+    faults: [
+      { at: 374, kind: 'restoreNode', node: 'n1', forMs: 44_628 },
+      { at: 623, kind: 'fillBusDisk', node: 'n1', forMs: 17_940 },
+      { at: 998, kind: 'cut', node: 'n2', forMs: 58_839 },
+      { at: 1_051, kind: 'restoreCoordinator', node: 'n3', forMs: 44_233 },
+      { at: 1_089, kind: 'restoreNode', node: 'n1', forMs: 52_574 },
+    ],
+  },
 ];

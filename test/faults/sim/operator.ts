@@ -29,13 +29,15 @@ export interface Operator {
   run: string;
   /** What it said, in order. */
   said: string[];
+  /** How often it was heeded. While an agent cannot be asked, every word is refused. */
+  heeded: number;
 }
 
 export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Operator {
   const requestId = 'request-1';
   const run = runIdOf(compiled.plan.name, requestId);
   const { clock } = new SimProcess('operator', site.time, { offsetMs: 0 });
-  const operator: Operator = { run, said: [] };
+  const operator: Operator = { run, said: [], heeded: 0 };
   const retries = new Map<string, number>();
   let isStarted = false;
   let healthySinceMs: number | undefined;
@@ -67,6 +69,7 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     const presence = (await answered(fleet.presence())) ?? [];
     if (presence.some(({ isCoordinatorBehind }) => isCoordinatorBehind)) {
       operator.said.push('restart');
+      operator.heeded += 1;
       site.killCoordinator();
       return true;
     }
@@ -109,7 +112,8 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     if (decision === undefined) return;
     operator.said.push(`${decision} ${state.halt?.item ?? ''}`);
     const word = { decision, operator: 'ana', reason: '', requestId: `word-${operator.said.length}` };
-    await answered(runs.decide(run, word));
+    const taken = await answered(runs.decide(run, word));
+    if (taken?.ok) operator.heeded += 1;
   };
 
   void (async () => {

@@ -37,7 +37,7 @@ export interface Simulated {
 }
 
 const upToMs = 45 * 60_000;
-/** An operator who has said more than this gets nowhere. */
+/** An operator who was heeded more often than this gets nowhere. */
 const wordsMax = 30;
 /** What is still on its way after the end. */
 const afterwardsMs = 3_000;
@@ -88,7 +88,7 @@ export async function simulate(
       seenLocks = locks;
       isClosed = isGivenBack(here, operator.run);
     }
-    return isClosed || here.crashes.length > 0 || operator.said.length > wordsMax;
+    return isClosed || here.crashes.length > 0 || operator.heeded > wordsMax;
   };
   const { log } = options;
   if (log !== undefined) tellEvents(here, operator.run, log);
