@@ -125,13 +125,13 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
 }
 
 /**
- * Goes on with an attempt without outcome. A command that was not begun before a halt goes out again only after another
- * look: failover may have been armed while the run stood.
+ * Goes on with an attempt without outcome. A command that was not begun before a halt or a takeover goes out again only
+ * after another look: failover may have been armed while nobody led or the run stood.
  */
 function lookedAtAgain(situation: Situation, step: Step, index: number, attempt: AttemptState): Instruction {
   const next = awaitOutcome(situation, step, attempt);
-  const isDecidedSince = attempt.startedSequence < situation.state.operatorSequence;
-  return next.kind === 'send' && isDecidedSince ? (obstacle(situation, step, index) ?? next) : next;
+  const isOfEarlierEra = attempt.startedSequence < situation.state.eraSequence;
+  return next.kind === 'send' && isOfEarlierEra ? (obstacle(situation, step, index) ?? next) : next;
 }
 
 /** All that must hold at the moment of the start: what is around the step, and its own conditions. */

@@ -97,7 +97,7 @@ function decideAttempt(
 ): Instruction {
   if (isToSettle(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
   if (isOpen(attempt)) {
-    if (attempt.outcome === undefined) return awaitOutcome(situation, step, attempt);
+    if (attempt.outcome === undefined) return guardedAgain(situation, step, attempt);
     const standing = undo.then.length === 0 ? undefined : afterUndo(situation, step, undo, attempt);
     if (standing?.is === 'open') return standing.next;
     if (standing?.is === 'met') return undone(step);
@@ -122,11 +122,21 @@ function decideAttempt(
   return halt(situation, { item: step.id, reason: 'undo-failed', message, evidence: failure?.evidence ?? '' });
 }
 
+/** Goes on with an undo without outcome: one that was not begun before a halt or a takeover is guarded anew. */
+function guardedAgain(situation: Situation, step: Step, attempt: AttemptState): Instruction {
+  const next = awaitOutcome(situation, step, attempt);
+  const isOfEarlierEra = attempt.startedSequence < situation.state.eraSequence;
+  return next.kind === 'send' && isOfEarlierEra ? (guardOfUndo(situation, step) ?? next) : next;
+}
+
+/** The suspension that an undo must find; its own undo is what ends it. */
+function guardOfUndo(situation: Situation, step: Step): Instruction | undefined {
+  return step.action.kind === 'suspendFailover' || hasTriedArming(situation) ? undefined : guardSuspension(situation);
+}
+
 function prepareUndo(situation: Situation, step: Step, undo: Undo, item: ItemState): Instruction {
   const { state, limits } = situation;
-  // The suspension's own undo is what ends it.
-  const guard =
-    step.action.kind === 'suspendFailover' || hasTriedArming(situation) ? undefined : guardSuspension(situation);
+  const guard = guardOfUndo(situation, step);
   if (guard !== undefined) return guard;
   const before = standingOf(situation, {
     item: step.id,

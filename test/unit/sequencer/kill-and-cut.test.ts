@@ -184,3 +184,38 @@ describe('the end of a run', () => {
     assert.equal(state.status, 'awaiting-operator');
   });
 });
+
+describe('a command that was journaled and never sent when its coordinator died', () => {
+  /** The coordinator dies just before it sends the first attempt; somebody starts the observer before the next one leads. */
+  const takenOver = (item: string, phase: Key['phase'], decision?: 'abort') => {
+    const world = new World();
+    let isOver = false;
+    return {
+      world,
+      ...drive({
+        plan: samplePlan,
+        world,
+        operator: (legal) => (legal.includes('approve') ? (decision ?? 'approve') : undefined),
+        isCrash: (instruction) => {
+          if (isOver || instruction.kind !== 'send') return false;
+          if (instruction.key.step !== item || instruction.key.phase !== phase) return false;
+          isOver = true;
+          world.marks.delete('suspend');
+          return true;
+        },
+      }),
+    };
+  };
+
+  it('goes out after the takeover only where failover is still seen suspended', () => {
+    const { world, state } = takenOver('install', 'do');
+    assert.match(state.halt?.message ?? '', /failover is no longer suspended/);
+    assert.ok(!world.started.some((key) => key.step === 'install'));
+  });
+
+  it('nor does an undo', () => {
+    const { world, state } = takenOver('stop', 'undo', 'abort');
+    assert.match(state.halt?.message ?? '', /failover is no longer suspended/);
+    assert.ok(!world.started.some((key) => key.step === 'stop' && key.phase === 'undo'));
+  });
+});
