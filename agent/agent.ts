@@ -18,8 +18,13 @@ import { fleetClient } from './link/coordinators.ts';
 import { thisMachine } from './machine.ts';
 import { runProgram } from './platform/run-program.ts';
 import { lockState } from './platform/state-lock.ts';
+import { isNoSpace } from './platform/system-error.ts';
 
 const pruneMs = 600_000;
+
+const roomEveryMs = 2000;
+/** It is said again after so many tries. */
+const triesAWord = 30;
 
 export interface AgentOptions {
   stateDirectory: string;
@@ -27,12 +32,12 @@ export interface AgentOptions {
   log: Log;
 }
 
-/** Starts the agent; throws where another one has this state or its ledger cannot be opened. */
+/**
+ * Starts the agent; throws where another one has this state or its ledger cannot be opened. On a disk that is too full for
+ * that it waits for room and says so: without its ledger it is no agent, and does nothing.
+ */
 export async function startAgent({ stateDirectory, policyFile, log }: AgentOptions): Promise<Agent> {
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
-  const unlock = lockState(stateDirectory);
-  for (const name of ['releases', 'units']) await makePrivateFolder(join(stateDirectory, name));
-  const file = openLedgerFile(ledgerPath(stateDirectory));
+  const { unlock, file } = await onceThereIsRoom(stateDirectory, log, () => openState(stateDirectory));
   const parts = { clock: systemClock, log, policyFile, stateDirectory, runProgram };
   const ledger = ledgerOf(file);
   await keepSuspended({ ...parts, ledger, observe: observeUnits });
@@ -64,4 +69,30 @@ export async function startAgent({ stateDirectory, policyFile, log }: AgentOptio
       unlock();
     },
   };
+}
+
+async function openState(stateDirectory: string) {
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  const unlock = lockState(stateDirectory);
+  try {
+    for (const name of ['releases', 'units']) await makePrivateFolder(join(stateDirectory, name));
+    return { unlock, file: openLedgerFile(ledgerPath(stateDirectory)) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function onceThereIsRoom<T>(folder: string, log: Log, act: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1)
+    try {
+      return await act();
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      if (tries % triesAWord === 0)
+        log.error(`no room in ${folder}: the agent starts once there is some; free disk space there`, {
+          ...{ code: 'no-space', error: String(error) },
+        });
+      await systemClock.sleep(roomEveryMs);
+    }
 }

@@ -51,6 +51,8 @@ export function assembleAgent(given: AssemblyParts): Agent {
   const executor = createExecutor({
     ...parts,
     ledger,
+    // A node that is put back to before this attempt is found out only by a coordinator that was told of it.
+    onBegun: () => link.beat(),
     onOutcome: (key, outcome, counter) => link.send(outcomeMessage(key, outcome, counter)),
     onProgress: (key, progress) => link.progress(key, progress),
   });
@@ -76,17 +78,21 @@ export function assembleAgent(given: AssemblyParts): Agent {
     }
   };
 
+  /** The ledger's name in the newest hello. */
+  let generationTold: string | undefined;
   const hello = async (): Promise<FromAgentInit> => {
     const policy = await policyNow();
     const read = await reader({ kind: 'readNode' }, 3000);
     const known = read.result.ok && read.result.value.kind === 'readNode' ? read.result.value : undefined;
     const { kind: _, ...facts } = known ?? { kind: 'readNode', ...(await nodeFacts(clock.nowMs(), 0)) };
+    const ledgerGeneration = ledger.file.generation();
+    generationTold = ledgerGeneration;
     return {
       case: 'hello',
       value: {
         agentVersion: batonVersion,
         bootId: facts.bootId,
-        ledgerGeneration: ledger.file.generation(),
+        ledgerGeneration,
         ledgerCounter: ledger.file.counter(),
         highestEpoch: ledger.highestEpoch(),
         heads: [...ledger.openHeads(), ...ledger.closedHeads().map((head) => ({ ...head, closed: true }))],
@@ -119,6 +125,10 @@ export function assembleAgent(given: AssemblyParts): Agent {
           : { failover: failoverState(observer, readSuspension(ledger.file)) }),
       },
     }),
+    isOver() {
+      const isAnew = generationTold !== undefined && generationTold !== ledger.file.generation();
+      return isAnew ? 'the node has joined anew' : undefined;
+    },
     outbox: () =>
       ledger
         .outbox()

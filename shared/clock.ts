@@ -24,13 +24,16 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Nobody reads it; without a reason an error with its stack is made each time. */
+const calledOff = 'called off';
+
 /** Does something after a while, unless it is called off: what it gives back does that. */
 export function after(clock: Clock, ms: number, work: () => void): () => void {
   const off = new AbortController();
   void clock.sleep(ms, off.signal).then(() => {
     if (!off.signal.aborted) work();
   });
-  return () => off.abort();
+  return () => off.abort(calledOff);
 }
 
 /** Does something again and again, for the first time after `ms`; what it gives back ends that. */
@@ -44,5 +47,5 @@ export function every(clock: Clock, ms: number, work: () => void): () => void {
     }
   };
   void repeat();
-  return () => off.abort();
+  return () => off.abort(calledOff);
 }

@@ -271,10 +271,11 @@ export interface LogChunkDocument {
 }
 
 export interface ExportLineDocument {
-  /** An event's stored bytes as text; the last line has count and head instead. */
+  /** An event's stored bytes as text; the last line has count and head instead, or the damage that the lines end before. */
   event?: string;
   count?: number;
   head?: { sequence: number; hash: string };
+  damage?: { sequence: number; message: string };
 }
 
 export interface ReportDocument {

@@ -11,7 +11,7 @@ import { ledgerOf } from '../ledger/ledger.ts';
 import { ledgerPath, openLedgerForReading } from '../ledger/ledger-file.ts';
 import { readSuspension } from '../ledger/suspension.ts';
 import { readConnection } from '../link/connection-file.ts';
-import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
+import { errorCode, failureOfSystemCall, isNoSpace } from '../platform/system-error.ts';
 import { describeState, isArmed } from '../platform/unit-states.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 
@@ -41,6 +41,16 @@ export interface StatusDocument {
 
 /** What the state folder says; a failure where it cannot be read, since nothing would look like what was never there. */
 export async function readStatus(stateDirectory: string, policyFile: string): Promise<Result<StatusDocument>> {
+  try {
+    return await readState(stateDirectory, policyFile);
+  } catch (error) {
+    // To be read the ledger needs a little room, unless the agent has it open.
+    if (!isNoSpace(error)) throw error;
+    return fail('no-space', `no room in ${stateDirectory}: the agent starts once there is some; free disk space there`);
+  }
+}
+
+async function readState(stateDirectory: string, policyFile: string): Promise<Result<StatusDocument>> {
   try {
     readdirSync(stateDirectory);
   } catch (error) {

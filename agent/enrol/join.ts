@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { type Client, credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { systemClock } from '../../shared/clock.ts';
 import { makePrivateFolder, writeDurably } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { Enrolment, type JoinAnswer } from '../../shared/gen/baton/v1/fleet_pb.ts';
@@ -12,8 +13,9 @@ import { parseHostPort } from '../../shared/host-port.ts';
 import { isName } from '../../shared/names.ts';
 import { channelOptions, serviceDefinition } from '../../shared/rpc/service.ts';
 import { failureFromError } from '../../shared/rpc/status.ts';
-import { createSigningRequest } from '../../shared/security/certificates.ts';
+import { createSigningRequest, pinOf } from '../../shared/security/certificates.ts';
 import { fetchPinnedAuthority } from '../../shared/security/pinned-authority.ts';
+import { ledgerOf } from '../ledger/ledger.ts';
 import { ledgerPath, openLedgerFile } from '../ledger/ledger-file.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity-files.ts';
@@ -55,9 +57,9 @@ export async function join(line: JoinLine, stateDirectory: string): Promise<Resu
   if (!last.ok) return last;
   try {
     // First, and with the daemon running or not: a state that was put back may be what joins, and has forgotten something.
-    const ledger = openLedgerFile(ledgerPath(stateDirectory));
-    ledger.renewGeneration();
-    ledger.close();
+    const file = openLedgerFile(ledgerPath(stateDirectory));
+    ledgerOf(file).join(line.pin, joined && pinOf(joined.authority), systemClock.nowMs());
+    file.close();
     await writeIdentity(stateDirectory, last.value);
   } catch (error) {
     const failed = failureOfSystemCall(error, stateDirectory);

@@ -3,7 +3,7 @@
 import type { Action, Answer } from '../../shared/actions/action.ts';
 import { validateAction } from '../../shared/actions/constraints.ts';
 import { isJob } from '../../shared/actions/jobs/job.ts';
-import { type Failure, fail, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, failure, type Result } from '../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import { formatKey, type Key } from '../../shared/key.ts';
 import type { LedgerMark } from '../../shared/ledger-mark.ts';
@@ -23,6 +23,8 @@ export interface ExecutorParts extends Omit<AgentParts, 'ledger'> {
   ledger: Ledger;
   machine: Machine;
   policyFile: string;
+  /** An attempt is in the ledger, and nothing of it has started yet. */
+  onBegun(): void;
   /** An outcome is in the ledger's outbox. */
   onOutcome(key: Key, outcome: Outcome, counter: number): void;
   onProgress(key: Key, progress: StepProgress): void;
@@ -136,7 +138,12 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   return {
     async command({ key, epoch, head, action: given, timeoutMs, expectedLedger }) {
+      const generation = ledger.file.generation();
       const policy = await machine.loadPolicy();
+      if (ledger.file.generation() !== generation)
+        return refused(
+          failure('restored-state', 'the node has joined anew since the command came; nothing was started'),
+        );
       // From here until the attempt is in the ledger nothing is awaited: two commands never decide at the same time.
       ledger.acceptEpoch(epoch);
       const action = validateAction(given);
@@ -172,6 +179,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
           const attempt = { key, timeoutMs, startedAtMs, isSettled: false, action: decision.action };
           const elapsedMs = () => Math.round(clock.monotonicMs() - startedMs);
           follow(attempt, policy.value, [], elapsedMs, (context) => machine.runAction(decision.action, context));
+          parts.onBegun();
           return undefined;
         }
       }

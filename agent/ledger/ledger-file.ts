@@ -38,8 +38,11 @@ export interface LedgerFile {
   /** Where it lies. */
   readonly folder: string;
   generation(): string;
-  /** Gives the ledger another name, so that what was asked of it under the old one is not begun under the new one. */
-  renewGeneration(): void;
+  /**
+   * Gives the ledger another name, so that what was asked of it under the old one is not begun under the new one; in the
+   * same change, what is given along with it.
+   */
+  renewGeneration(alongWith?: () => void): void;
   counter(): number;
   /** A prepared statement, kept. */
   sql(text: string): StatementSync;
@@ -55,7 +58,14 @@ export const ledgerPath = (stateDirectory: string): string => join(stateDirector
 /** Opens the ledger, making it where there is none. */
 export function openLedgerFile(path: string): LedgerFile {
   const firstMade = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = ledgerFileOn(new DatabaseSync(path, { timeout: 10_000 }));
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  let file: LedgerFile;
+  try {
+    file = ledgerFileOn(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   // SQLite syncs the files; the names of new ones are the folder's. An earlier process may have died just before this line.
   syncFolderNow(dirname(path));
   if (firstMade !== undefined)
@@ -92,8 +102,11 @@ function fileOf(database: DatabaseSync): LedgerFile {
     folder: dirname(database.location() ?? ''),
     // Read each time: joining anew changes it beside a running daemon.
     generation: () => String(fact('generation') ?? ''),
-    renewGeneration() {
-      this.change(() => this.setFact('generation', randomUUID()));
+    renewGeneration(alongWith = () => undefined) {
+      this.change(() => {
+        this.setFact('generation', randomUUID());
+        alongWith();
+      });
     },
     counter,
     sql,

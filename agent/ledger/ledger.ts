@@ -64,6 +64,12 @@ export interface Ledger {
   lastFinished(): { key: string; outcome: Outcome } | undefined;
   /** Forgets a run's attempts and remembers that it is closed; what still runs or has a unit stays until it is over. */
   closeRun(run: string, nowMs: number): void;
+  /**
+   * The node joins an authority, known by its pin: the ledger gets another name. Epochs and runs of another authority, as
+   * the ledger or the node's identity knows it, mean nothing there: the highest epoch is forgotten and all runs are closed.
+   * What still runs is seen to its end.
+   */
+  join(pin: string, pinOfIdentity: string | undefined, nowMs: number): void;
   heldSinceMs(): number | undefined;
   setHold(sinceMs: number | undefined): void;
 }
@@ -86,6 +92,18 @@ export function ledgerOf(file: LedgerFile): Ledger {
       head: { sequence: Number(row.head_sequence), hash: String(row.head_hash) },
     }));
   const highestEpoch = () => Number(file.fact('highest_epoch') ?? 0);
+  const close = (run: string, nowMs: number) => {
+    file
+      .sql(
+        `INSERT INTO runs (run, head_sequence, head_hash, closed_at_ms) VALUES (?, 0, '', ?)
+         ON CONFLICT (run) DO UPDATE SET closed_at_ms = excluded.closed_at_ms`,
+      )
+      .run(run, nowMs);
+    file.sql('UPDATE attempts SET outcome_journaled = 1 WHERE run = ? AND outcome IS NOT NULL').run(run);
+    file
+      .sql(`DELETE FROM attempts WHERE run = ? AND (payload_hash IS NULL OR outcome IS NOT NULL) AND NOT (${hasUnit})`)
+      .run(run);
+  };
   return {
     file,
     highestEpoch,
@@ -165,15 +183,21 @@ export function ledgerOf(file: LedgerFile): Ledger {
     },
     closeRun(run, nowMs) {
       if (this.isClosed(run)) return;
-      file.change(() => {
-        putHead(file, run, this.headOf(run) ?? { sequence: 0, hash: '' });
-        file.sql('UPDATE runs SET closed_at_ms = ? WHERE run = ?').run(nowMs, run);
-        file.sql('UPDATE attempts SET outcome_journaled = 1 WHERE run = ? AND outcome IS NOT NULL').run(run);
-        file
+      file.change(() => close(run, nowMs));
+    },
+    join(pin, pinOfIdentity, nowMs) {
+      file.renewGeneration(() => {
+        const former = [file.fact('authority'), pinOfIdentity].filter((one) => one !== undefined);
+        file.setFact('authority', pin);
+        if (former.every((one) => one === pin)) return;
+        file.setFact('highest_epoch', undefined);
+        const open = file
           .sql(
-            `DELETE FROM attempts WHERE run = ? AND (payload_hash IS NULL OR outcome IS NOT NULL) AND NOT (${hasUnit})`,
+            `SELECT run FROM runs WHERE closed_at_ms IS NULL
+             UNION SELECT run FROM attempts WHERE run NOT IN (SELECT run FROM runs WHERE closed_at_ms IS NOT NULL)`,
           )
-          .run(run);
+          .all() as Row[];
+        for (const { run } of open) close(String(run), nowMs);
       });
     },
     heldSinceMs: () => file.fact('held_since_ms') as number | undefined,

@@ -34,6 +34,8 @@ export interface LinkParts extends Omit<SessionParts, 'onWelcome'> {
 export interface Link {
   /** Sends when connected; what must not be lost is in the outbox and sent again anyway. */
   send(message: FromAgentInit): void;
+  /** A heartbeat at once, when connected. */
+  beat(): void;
   progress(key: Key, progress: StepProgress): void;
   fetchRelease: FetchRelease;
   stop(): Promise<void>;
@@ -113,6 +115,7 @@ export function startLink(parts: LinkParts): Link {
 
   return {
     send: (message) => session?.send(message),
+    beat: () => session?.beat(),
     progress: (key, progress) => session?.progress(key, progress),
     fetchRelease: (sha256, offsetBytes, signal) =>
       fetchFromAny(

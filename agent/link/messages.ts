@@ -90,19 +90,25 @@ export function outcomeMessage(key: Key, outcome: Outcome, counter: number): Fro
   return { case: 'outcome', value: outcomeToWire(key, outcome, counter) };
 }
 
-/** What is answered when a bug or a full disk kept a command from being looked at: nothing was started. Nothing of a known key. */
+/**
+ * What is answered when a bug or a full disk kept a message from being carried out. Of a command, that nothing was started,
+ * and nothing of a known key; of a question about a key, why it has no answer.
+ */
 export function refusalMessage(
   message: ToAgent,
   error: unknown,
   { nodeName, ledger, clock }: { nodeName(): string; ledger: Ledger; clock: Clock },
 ): FromAgentInit | undefined {
-  if (message.kind.case !== 'command') return undefined;
-  const key = keyFromWire(message.kind.value.key);
-  if (key === undefined || ledger.attempt(key) !== undefined) return undefined;
-  const nowMs = clock.nowMs();
+  const { kind } = message;
+  if (kind.case !== 'command' && kind.case !== 'ask' && kind.case !== 'settle') return undefined;
+  const key = keyFromWire(kind.value.key);
+  if (key === undefined) return undefined;
   const why =
     noRoomFor('the ledger', error, nodeName(), ledger.file) ??
-    failure('internal', `the agent could not take the command up: ${String(error)}`, { retryable: true });
+    failure('internal', `the agent could not take the ${kind.case} up: ${String(error)}`, { retryable: true });
+  if (kind.case !== 'command') return { case: 'keyState', value: { key: keyToWire(key), failure: failureToWire(why) } };
+  if (ledger.attempt(key) !== undefined) return undefined;
+  const nowMs = clock.nowMs();
   return outcomeMessage(key, { verdict: 'refused', failure: why, commands: [], startedAtMs: nowMs, elapsedMs: 0 }, 0);
 }
 

@@ -21,6 +21,8 @@ export interface SessionParts {
   hello(): Promise<FromAgentInit>;
   /** `echo`: the coordinator's clock as it last told it, and how long ago that came. */
   heartbeat(echo: Echo | undefined): FromAgentInit;
+  /** Why this stream counts no more, as where the node has joined anew; undefined while it does. */
+  isOver(): string | undefined;
   /** Every outcome that is not confirmed. */
   outbox(): FromAgentInit[];
   onMessage(message: ToAgent, send: (message: FromAgentInit) => void): void;
@@ -31,6 +33,8 @@ export interface SessionParts {
 export interface Session {
   /** Sends what is in the outbox too: before the welcome it is left to that. */
   send(message: FromAgentInit): void;
+  /** A heartbeat at once: what it tells has changed, and must not wait. */
+  beat(): void;
   progress(key: Key, progress: StepProgress): void;
   /** Why it ended. */
   ended: Promise<string>;
@@ -91,9 +95,15 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
     if (!isWelcome && greetedMs !== undefined && clock.monotonicMs() - greetedMs > welcomeWithinMs)
       return end(`no welcome within ${welcomeWithinMs / 1000} s`);
     if (!isWelcome) return;
+    // Not before: what hello says is found out anew for each stream.
+    const over = parts.isOver();
+    if (over !== undefined) return end(over);
+    tellBeat();
+    if (hasRoom && clock.monotonicMs() - sentOutboxMs >= resendMs) sendOutbox();
+  };
+  const tellBeat = () => {
     // A blocked stream keeps what is written in memory: one heartbeat less there says the same.
     if (hasRoom) send(parts.heartbeat(echo()));
-    if (hasRoom && clock.monotonicMs() - sentOutboxMs >= resendMs) sendOutbox();
   };
   const stopBeating = every(clock, heartbeatMs, () => orEnd(beat));
 
@@ -114,6 +124,8 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
   stream.on('error', (error: Error) => end(error.message));
   stream.on('end', () => end('the coordinator ended the stream'));
   const hear = (message: ToAgent) => {
+    const over = parts.isOver();
+    if (over !== undefined) return end(over);
     heardMs = clock.monotonicMs();
     switch (message.kind.case) {
       case 'welcome':
@@ -147,6 +159,9 @@ export function openSession(stream: Stream, parts: SessionParts): Session {
       // Progress that came after its outcome would only confuse.
       if (message.case === 'outcome') tellProgress();
       send(message);
+    },
+    beat() {
+      if (isWelcome) tellBeat();
     },
     progress(key, progress) {
       if (!isOpen) return;

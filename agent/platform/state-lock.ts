@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+const sqliteBusy = 5;
+
 /** Takes the lock and answers with how to give it back; throws while another process has it. */
 export function lockState(stateDirectory: string): () => void {
   // Node has no file locks of its own; SQLite's exclusive transaction is one.
@@ -10,6 +12,7 @@ export function lockState(stateDirectory: string): () => void {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
+    if ((cause as { errcode?: number }).errcode !== sqliteBusy) throw cause;
     throw new Error(`another agent runs with ${stateDirectory}`, { cause });
   }
   return () => lock.close();

@@ -6,14 +6,14 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** SQLite's number for `database or disk is full`. */
-const sqliteFull = 13;
+/** SQLite's numbers for: database or disk is full; the file that its processes share cannot be made long enough. */
+const sqliteFull = [13, 4874];
 
 /** Whether something could not be written because there was no room for it. */
 export function isNoSpace(error: unknown): boolean {
   const code = errorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return true;
-  return code === 'ERR_SQLITE_ERROR' && (error as { errcode?: number }).errcode === sqliteFull;
+  return code === 'ERR_SQLITE_ERROR' && sqliteFull.includes((error as { errcode?: number }).errcode ?? 0);
 }
 
 /** The failure behind an error of a system call; an error that is none of those is a bug and is thrown on. */

@@ -4,8 +4,11 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Trust } from './access.ts';
 import { type Bucket, createBucket, createBuckets } from './bucket.ts';
 
-/** Joining takes about 3 kB and one call. */
-const strangerBytesMax = 64 * 1024;
+/**
+ * With TLS joining takes about 4 kB, and one call. What comes in one breath is looked at in one breath, resets of calls
+ * above all, and everybody else waits meanwhile.
+ */
+const strangerBytesMax = 16 * 1024;
 const strangerCallsMax = 8;
 /** An agent says a few kB a second; after a long absence its outbox at once. */
 const nodeBytes = { perSecond: 1024 * 1024, burst: 16 * 1024 * 1024 };

@@ -1,7 +1,7 @@
 // The agents' port: TLS 1.3 that asks for a client certificate and lets connections without one in, since joining has
 // none. What a certificate proves is found out once per connection; whether a call is allowed is access.ts's.
 // The authority is sent in the chain, so that a joining node can compare it with its pin.
-import { createServer as createTcpServer, type Socket } from 'node:net';
+import { BlockList, createServer as createTcpServer, type Socket, type SocketAddress } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
@@ -22,8 +22,10 @@ const handshakeTimeoutMs = 5_000;
 /** How long a connection lives that proves no identity, such as for joining. */
 const strangerLifeMs = 30_000;
 const lookEveryMs = 100;
-/** Strangers are heard one after another: a connection may make its server busy for as long as it takes to read 64 kB. */
+/** Strangers are heard one after another: a connection may make its server busy for as long as it takes to read 16 kB. */
 const strangerEveryMs = 100;
+/** The same for their handshakes, which need some milliseconds each; those that are known need not wait. */
+const handshakeEveryMs = 10;
 /** A revoked client has this long to read why before its connection is cut. */
 const lastWordsMs = 500;
 
@@ -37,7 +39,9 @@ export interface Connections {
 export interface TlsListener {
   /** Where it listens; the port is the real one when 0 was asked for. */
   address: HostPort;
-  /** Cuts every connection of a certificate. */
+  /** Where a certificate has been used before, so that it comes back while strangers crowd the port. */
+  know(networks: readonly string[], serial: string): void;
+  /** Cuts every connection of a certificate, which is worth nothing any more. */
   cut(serial: string): void;
   /** Uses another server certificate for new connections. */
   renew(server: Credentials): void;
@@ -92,6 +96,12 @@ export async function listenTls(options: {
     return mayGoOn;
   };
 
+  const countBytes = (connection: Connection): boolean => {
+    const mayGoOn = connection.allowance.sent(connection.socket.bytesRead);
+    if (!mayGoOn) end(connection, 'they sent too much');
+    return mayGoOn;
+  };
+
   const seen: Connections = {
     trustOf: (call) => connections.get(nameOf(call.getConnectionInfo()))?.trust ?? 'no certificate',
     countCall(call) {
@@ -117,8 +127,14 @@ export async function listenTls(options: {
     handshakeTimeout: handshakeTimeoutMs,
     noDelay: true,
   });
+  // Asked before there is a socket: of a thousand that come at once most cost no more than this.
+  const gate = new (class extends BlockList {
+    override check(address: string | SocketAddress): boolean {
+      return !admission.mayCome(typeof address === 'string' ? address : address.address);
+    }
+  })();
   // Admitted before anything is done for TLS, which costs memory and time.
-  const tcp = createTcpServer({ noDelay: true }, (socket) => {
+  const tcp = createTcpServer({ noDelay: true, blockList: gate }, (socket) => {
     socket.on('error', () => undefined);
     const name = nameOf(socket);
     const life = setTimeout(
@@ -138,9 +154,10 @@ export async function listenTls(options: {
       admission.leave(connection);
       connections.delete(name);
     });
-    if (!admission.admit(connection)) return socket.destroy();
+    admission.admit(connection);
     connections.set(name, connection);
-    tls.emit('connection', socket);
+    if (admission.isKnown(connection.address)) tls.emit('connection', socket);
+    else secureInTurn(connection);
   });
 
   tls.on('tlsClientError', (error, socket) => {
@@ -166,14 +183,23 @@ export async function listenTls(options: {
     injectors.proven.injectConnection(socket);
   });
 
-  let turn: Promise<void> = Promise.resolve();
-  const hearInTurn = (connection: Connection): void => {
-    turn = turn.then(async () => {
-      if (connection.tls === undefined || connection.socket.destroyed) return;
-      injectors.strangers.injectConnection(connection.tls);
-      await clock.sleep(strangerEveryMs);
+  const secureTurns = createTurns(clock, handshakeEveryMs);
+  const secureInTurn = ({ socket }: Connection): void =>
+    secureTurns(() => {
+      if (socket.destroyed) return false;
+      tls.emit('connection', socket);
+      return true;
     });
-  };
+
+  const hearTurns = createTurns(clock, strangerEveryMs);
+  const hearInTurn = (connection: Connection): void =>
+    hearTurns(() => {
+      if (connection.tls === undefined || connection.socket.destroyed) return false;
+      // All that has come while it waited its turn would be read at once.
+      if (!countBytes(connection)) return false;
+      injectors.strangers.injectConnection(connection.tls);
+      return true;
+    });
 
   const makeRoom = (connection: Connection, serial: string, ofOneMax: number): boolean => {
     const proven = [...connections.values()].filter(({ trust }) => typeof trust === 'object');
@@ -186,8 +212,7 @@ export async function listenTls(options: {
   };
 
   const watch = setInterval(() => {
-    for (const connection of connections.values())
-      if (!connection.allowance.sent(connection.socket.bytesRead)) end(connection, 'they sent too much');
+    for (const connection of connections.values()) countBytes(connection);
   }, lookEveryMs);
   watch.unref();
 
@@ -207,7 +232,9 @@ export async function listenTls(options: {
 
   return ok({
     address: { host: listen.host, port: (tcp.address() as { port: number }).port },
+    know: admission.know,
     cut(serial) {
+      admission.forget(serial);
       for (const { socket, trust } of connections.values())
         if (typeof trust === 'object' && trust.serial === serial) setTimeout(() => socket.destroy(), lastWordsMs);
     },
@@ -221,4 +248,14 @@ export async function listenTls(options: {
         setTimeout(() => (secured ?? socket).destroy(), 2_000).unref();
     },
   });
+}
+
+/** Does one thing after another, with a pause after each that had anything to do. */
+function createTurns(clock: Clock, pauseMs: number): (act: () => boolean) => void {
+  let turn: Promise<void> = Promise.resolve();
+  return (act) => {
+    turn = turn.then(async () => {
+      if (act()) await clock.sleep(pauseMs);
+    });
+  };
 }

@@ -69,6 +69,8 @@ export interface NodePresence {
   lastSeenMs: number;
   /** Why its agent is not served though it calls: something was put back to an older copy. */
   refusal?: string;
+  /** The refusal is no word on the node: its agent has obeyed a newer epoch than this coordinator leads with. */
+  isCoordinatorBehind?: true;
   /** The attempt that it carries out; undefined or empty when none is known. */
   runningKey?: string;
   /** Of its agent, as last known; undefined until it has connected since it joined. */

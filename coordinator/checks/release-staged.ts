@@ -8,7 +8,8 @@ export const releaseStaged = defineCheck({
   title: 'Installer is staged',
   section: 'Step 1: Download the Release Build › Prepare the Installer',
   severity: 'blocking',
-  remedy: 'Stage it again: baton stage. A file that changes by itself is a reason to look at the node first.',
+  remedy:
+    'Stage it again: baton stage; in a run that stands at it, run retry does that. A file that changes by itself is a reason to look at the node first.',
   params: z.strictObject({
     nodes: z.array(z.string()).min(1),
     name: z.string(),

@@ -2,7 +2,7 @@
 // has an installer, start, follow. Until the start nothing on the nodes is touched.
 import { randomUUID } from 'node:crypto';
 import type { PlanDocument, ReleaseDocument, RunStartedDocument } from '../../shared/documents.ts';
-import { fail, ok, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import { hours, minutes } from '../../shared/units.ts';
 import { type OperatorClient, readingTimeoutMs } from './client.ts';
 import { type ReleaseFile, uploadParts } from './commands/release-file.ts';
@@ -64,7 +64,7 @@ function planRequest(wanted: Pick<Change, 'plan' | 'cluster' | 'parameters'>) {
 /** Carries a change out, or hands it over with --detach. */
 export async function carryOut(client: OperatorClient, io: Io, change: Change): Promise<CommandEnd> {
   const plan = await compile(client, change, 'change');
-  if (!plan.ok) return plan;
+  if (!plan.ok) return await uploadAllTheSame(client, io, change, plan.failure);
   io.say(`${planSummary(plan.value, io.paint)}\n`);
   if (!change.isYes) {
     if (!io.isTerminal)
@@ -82,6 +82,16 @@ export async function carryOut(client: OperatorClient, io: Io, change: Change): 
     if (!uploaded.ok) return uploaded;
   }
   return await start(client, io, change, plan.value);
+}
+
+/** A run that holds the cluster and misses its installer finds it once it is uploaded; staging is that run's affair. */
+async function uploadAllTheSame(client: OperatorClient, io: Io, change: Change, why: Failure): Promise<CommandEnd> {
+  if (change.plan === 'stage' && change.release && why.code === 'conflict') {
+    const uploaded = await upload(client, io, change.release);
+    if (!uploaded.ok) return uploaded;
+    io.note(`${change.release.name} lies at the coordinator now: a run that asks for it finds it there`);
+  }
+  return { ok: false, failure: why };
 }
 
 async function upload(client: OperatorClient, io: Io, release: ReleaseFile): Promise<Result<ReleaseDocument>> {

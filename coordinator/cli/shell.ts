@@ -1,6 +1,7 @@
 // What every command runs in: its words, its client, and the one place where a failure becomes a message and an exit
 // code. A bug prints its stack only with BATON_DEBUG=1.
 import { type Failure, failure, type Result } from '../../shared/failures.ts';
+import { seconds } from '../../shared/units.ts';
 import { type ConnectionFlags, endpointOf } from './address.ts';
 import { connectOperator, type OperatorClient } from './client.ts';
 import { type ExitCode, exitCodes, exitOfFailure } from './exit-codes.ts';
@@ -49,6 +50,8 @@ export function processShell(flags: () => ConnectionFlags): Shell {
         const ended = await body();
         return ended.ok ? { ok: true, value: exitCodes.done } : ended;
       });
+      // Everything is stopped or given up; a connection that is half-open must not hold the process.
+      setTimeout(() => process.exit(), seconds(1)).unref();
     },
   };
 }

@@ -19,7 +19,7 @@ import type { Enrolment } from '../fleet/enrolment.ts';
 import type { Hub } from '../fleet/hub.ts';
 import type { Revocations } from '../fleet/revocations.ts';
 import { enrolmentService, fleetService } from '../fleet/services.ts';
-import type { FleetTables } from '../fleet/tables.ts';
+import type { FleetTables, NodeRecord } from '../fleet/tables.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
 import type { Authority } from './state-files.ts';
 
@@ -113,6 +113,12 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
   });
   if (!listening.ok) return listening;
   const listener = listening.value;
+  const learn = ({ serial, networks = [], revokedAtMs }: NodeRecord) => {
+    if (serial !== '' && revokedAtMs === 0) listener.know(networks, serial);
+  };
+  // Of nodes that connect to another coordinator too: they come here when that one is gone.
+  const watching = await parts.tables.nodes.watch((_, stored) => stored && learn(stored.value));
+  if (!watching.ok) log.warn('where agents come from is not known', { reason: watching.failure.message });
   revocations.onRevoked((serial, { kind, name }) => {
     access?.end(serial, `the certificate of ${kind} ${name} was revoked`);
     listener.cut(serial);
@@ -129,6 +135,7 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
       address: listener.address,
       close() {
         clearInterval(renewal);
+        if (watching.ok) watching.value();
         listener.close();
       },
     },

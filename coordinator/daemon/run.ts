@@ -1,6 +1,7 @@
 // The coordinator's process: reads its configuration, serves agents, stands by until it leads, takes up the runs, and
 // stops its parts in reverse when it is told to, when another coordinator leads, or when its own bus is gone.
 import { readFile } from 'node:fs/promises';
+import { systemClock } from '../../shared/clock.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../shared/failures.ts';
 import { formatHostPort } from '../../shared/host-port.ts';
 import { createLog, type Log } from '../../shared/log.ts';
@@ -15,6 +16,7 @@ import { assemble } from './assemble.ts';
 import { openOperatorSocket } from './operator-socket.ts';
 import { serveAgents } from './serve-agents.ts';
 import { type Authority, readAuthority, statePaths } from './state-files.ts';
+import { type Part, stopParts } from './stop-parts.ts';
 import { listenForStop } from './stop-signal.ts';
 
 /** What was started, in order; undone in reverse. */
@@ -28,20 +30,14 @@ export async function runCoordinator(configPath: string): Promise<Result<void>> 
   const authority = await readAuthority(config.value.stateDirectory);
   if (!authority.ok) return authority;
 
-  const started: { name: string; stop: () => unknown }[] = [];
+  const started: Part[] = [];
   const stop = listenForStop();
   try {
     return await serve(config.value, authority.value, log, stop.signal, (name, undo) =>
       started.push({ name, stop: undo }),
     );
   } finally {
-    for (const part of started.reverse()) {
-      try {
-        await part.stop();
-      } catch (error) {
-        log.warn('a part did not stop cleanly', { part: part.name, reason: (error as Error).message });
-      }
-    }
+    await stopParts(started, systemClock, log);
     stop.release();
     log.info('stopped');
   }

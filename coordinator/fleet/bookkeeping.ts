@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Hello } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import type { LedgerMark } from '../../shared/ledger-mark.ts';
 import type { Log } from '../../shared/log.ts';
+import { addNetwork, networkOf } from '../access/admission.ts';
 import type { Audit } from '../audit/audit.ts';
 import { headsOf } from './held-heads.ts';
 import { isConnected } from './presence.ts';
@@ -17,7 +18,7 @@ export interface Bookkeeping {
    * Resolves when it is written; fails when the node may not be served, as when its ledger went back. What takes back
    * something that was known is written only when `isAlive` finds somebody at the other end of the stream.
    */
-  hello(node: string, hello: Hello, isAlive: () => Promise<Result<unknown>>): Promise<Result<void>>;
+  hello(node: string, from: string, hello: Hello, isAlive: () => Promise<Result<unknown>>): Promise<Result<void>>;
   /** The counter of a stream's ledger as it was last told; the record never goes back, and is of one ledger only. */
   counter(node: string, ledger: LedgerMark): void;
   presence(presence: PresenceRecord): void;
@@ -52,7 +53,7 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
   };
 
   return {
-    async hello(node, hello, isAlive) {
+    async hello(node, from, hello, isAlive) {
       let restored: string | undefined;
       let isNew = false;
       const stored = await tables.nodes.get(node);
@@ -84,6 +85,7 @@ export function createBookkeeping(options: { tables: FleetTables; clock: Clock; 
             lastSeenMs: clock.nowMs(),
             ledger: { generation: hello.ledgerGeneration, counter: hello.ledgerCounter },
             heads: headsOf(hello),
+            networks: addNetwork(old.networks ?? [], networkOf(from.replace(/:\d+$/, ''))),
             ...(hello.profile ? { profile: plain(hello.profile) as NonNullable<NodeRecord['profile']> } : {}),
           });
         }),

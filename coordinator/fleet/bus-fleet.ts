@@ -142,6 +142,7 @@ export function createBusFleet(options: { bus: Bus; tables: FleetTables; clock: 
 }
 
 function standingOf(node: string, state: KeyState): Result<KeyStanding> {
+  if (state.failure !== undefined) return { ok: false, failure: failureFromWire(state.failure) };
   switch (state.status) {
     case KeyStatus.ABSENT:
       return ok({ status: 'absent' });

@@ -116,13 +116,13 @@ export function createHub(options: {
 
   /** Nothing of a stream counts before its hello was found to be of a ledger that has not gone back. */
   const greet = async (connection: Connection, hello: Hello): Promise<void> => {
-    const { node } = connection.stream;
+    const { node, from } = connection.stream;
     if (refusal !== undefined) return connection.hangUp(refusal);
     connection.behindHello = [];
     const forged = forgedField(hello);
     const known =
       forged === undefined
-        ? await books.hello(node, hello, () => askWhetherAlive(connection.session))
+        ? await books.hello(node, from, hello, () => askWhetherAlive(connection.session))
         : fail('bad-input', `${node}: ${forged} of its hello has control characters, is too long or no count`);
     // After what it holds was written down: that is true whoever leads.
     const admitted = known.ok ? await options.mayServe(node, hello.highestEpoch, epoch) : known;

@@ -119,6 +119,8 @@ function questionOf({ kind }: FromAgent, isAsked: (name: string) => boolean): st
   return `ask ${formatKey(key)}`;
 }
 
-function isOfSettling({ status }: KeyState): boolean {
+function isOfSettling({ status, failure }: KeyState): boolean {
+  // One that has no answer is asked again, whichever of the two it was.
+  if (failure !== undefined) return true;
   return status !== KeyStatus.ABSENT && status !== KeyStatus.RUNNING && status !== KeyStatus.UNSPECIFIED;
 }

@@ -29,6 +29,8 @@ export interface NodeRecord {
   heads?: RunHead[];
   /** Two agents used its certificate at the same time: when that was last seen, and from where. Until it joins anew. */
   contested?: { atMs: number; from: string[] };
+  /** From where its agent has connected with the newest certificate, the newest last. */
+  networks?: string[];
   /** As its agent last said; absent until it has connected. */
   profile?: NodeProfile;
 }

@@ -24,7 +24,10 @@ export interface Damage {
   message: string;
 }
 
-export type Verified = { ok: true; events: StoredEvent[]; head: Head } | { ok: false; damage: Damage };
+/** `whole`: the events before the damage, which are as they were written. */
+export type Verified =
+  | { ok: true; events: StoredEvent[]; head: Head }
+  | { ok: false; damage: Damage; whole: StoredEvent[] };
 
 /** The stored form of an event. Throws when it is larger than `eventBytesMax`: its maker must have cut it. */
 export function encodeEvent(event: RunEvent): StoredEvent {
@@ -49,19 +52,21 @@ export function headOf(events: StoredEvent[]): Head {
 export function verifyChain(run: string, records: string[], knownHeads: Head[] = []): Verified {
   const events: StoredEvent[] = [];
   const ids = new Set<string>();
+  const damagedAt = (sequence: number, message: string): Verified => ({
+    ok: false,
+    damage: { sequence, message },
+    whole: events.slice(0, sequence - 1),
+  });
   for (const [index, bytes] of records.entries()) {
     const sequence = index + 1;
-    const damaged = (message: string): Verified => ({ ok: false, damage: { sequence, message } });
+    const damaged = (message: string): Verified => damagedAt(sequence, message);
     const event = parseEvent(bytes);
     if (event === undefined) return damaged('it is not an event');
     const before = events.at(-1);
     if (event.sequence !== sequence) return damaged(`it says that it is event ${event.sequence}`);
     if (event.previous !== (before?.hash ?? emptyHead.hash))
       return before !== undefined && isVouchedFor(sequence, bytes, records[index + 1], knownHeads)
-        ? {
-            ok: false,
-            damage: { sequence: sequence - 1, message: 'it was changed: the next event names another hash' },
-          }
+        ? damagedAt(sequence - 1, 'it was changed: the next event names another hash')
         : damaged(`its previous hash is not the one of event ${sequence - 1}`);
     if (event.run !== run) return damaged(`it belongs to run ${event.run}`);
     if (before !== undefined && event.epoch < before.event.epoch)
@@ -75,18 +80,12 @@ export function verifyChain(run: string, records: string[], knownHeads: Head[] =
     if (known.sequence === 0) continue;
     const found = events[known.sequence - 1];
     if (found === undefined)
-      return {
-        ok: false,
-        damage: {
-          sequence: events.length + 1,
-          message: `it is missing: the journal had ${known.sequence} events, now it has ${events.length}`,
-        },
-      };
+      return damagedAt(
+        events.length + 1,
+        `it is missing: the journal had ${known.sequence} events, now it has ${events.length}`,
+      );
     if (found.hash !== known.hash)
-      return {
-        ok: false,
-        damage: { sequence: known.sequence, message: 'it is not the event that was acknowledged under this number' },
-      };
+      return damagedAt(known.sequence, 'it is not the event that was acknowledged under this number');
   }
   return { ok: true, events, head: headOf(events) };
 }

@@ -1,13 +1,17 @@
 // A run's journal as lines of text, and the verification of such a file without a coordinator. Pure.
 import type { ExportLineDocument } from '../../shared/documents.ts';
 import type { Head } from '../fleet/fleet.ts';
-import { headOf, type StoredEvent, verifyChain } from './chain.ts';
+import { type Damage, headOf, type StoredEvent, verifyChain } from './chain.ts';
 
 export type ExportVerdict = { ok: true; run: string; head: Head } | { ok: false; sequence: number; message: string };
 
-/** The stored bytes of each event, then one line with their count and head. */
-export function exportLines(events: StoredEvent[]): ExportLineDocument[] {
-  return [...events.map(({ bytes }) => ({ event: bytes })), { count: events.length, head: headOf(events) }];
+/**
+ * The stored bytes of each event, then one line with their count and head; or, of a damaged journal, the events before the
+ * damage and one line that says where it is.
+ */
+export function exportLines(events: StoredEvent[], damage?: Damage): ExportLineDocument[] {
+  const end = damage === undefined ? { count: events.length, head: headOf(events) } : { damage };
+  return [...events.map(({ bytes }) => ({ event: bytes })), end];
 }
 
 /**
@@ -27,6 +31,14 @@ export function verifyExport(lines: ExportLineDocument[]): ExportVerdict {
   const damaged = (message: string): ExportVerdict => ({ ok: false, sequence: afterLast, message });
   if (lines.length === 0) return damaged('the file is empty');
   if (firstOther < 0) return damaged('the last line with count and head is missing: the file was cut off');
+  const known = lines[firstOther]?.damage;
+  // A damaged journal stays damaged, whatever follows the line that says so.
+  if (end === undefined && known !== undefined)
+    return damaged(
+      known?.sequence === afterLast
+        ? `${known.message}; so it was found when it was exported, what lies before it is whole`
+        : `the file holds ${records.length} events, its last line says that the journal is damaged at event ${known?.sequence}`,
+    );
   if (end === undefined)
     return damaged(
       firstOther === lines.length - 1

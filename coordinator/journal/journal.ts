@@ -1,7 +1,7 @@
 // What the runner and the operator's service may ask of the journal. Its implementations: JetStream here, memory in tests.
 import type { Failure, Result } from '../../shared/failures.ts';
 import type { Head } from '../fleet/fleet.ts';
-import type { StoredEvent } from './chain.ts';
+import type { Damage, StoredEvent } from './chain.ts';
 import type { RunFact } from './event.ts';
 
 /**
@@ -23,6 +23,11 @@ export interface Append {
   fact: RunFact;
 }
 
+export interface Salvaged {
+  events: StoredEvent[];
+  damage?: Damage;
+}
+
 export interface Journal {
   /** Ids of all runs that have a journal. */
   runs(): Promise<Result<string[]>>;
@@ -31,6 +36,8 @@ export interface Journal {
    * were told of as journaled, such as agents; a journal that does not reach them has lost its tail.
    */
   read(run: string, knownHeads?: Head[]): Promise<Result<StoredEvent[]>>;
+  /** What is whole of a journal, up to its first damage where there is one: evidence, nothing goes on from it. */
+  salvage(run: string): Promise<Result<Salvaged>>;
   /** Writes one event behind `head`, durable when it says `appended`. */
   append(append: Append): Promise<Appended>;
   /** Tells each event after `afterSequence`, in order, also those that come. Gives how to stop. */

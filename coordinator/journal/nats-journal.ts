@@ -7,10 +7,10 @@ import type { Bus } from '../bus/bus.ts';
 import { busFailure } from '../bus/failure.ts';
 import { openStore, type Store } from '../bus/store.ts';
 import type { Head } from '../fleet/fleet.ts';
-import { encodeEvent, headOf, type StoredEvent, verifyChain } from './chain.ts';
+import { type Damage, encodeEvent, headOf, type StoredEvent, verifyChain } from './chain.ts';
 import type { RunEvent } from './event.ts';
 import { type Heads, openHeads } from './heads.ts';
-import type { Appended, Journal } from './journal.ts';
+import type { Appended, Journal, Salvaged } from './journal.ts';
 import { eventOf } from './next-event.ts';
 import { ensureStream, lastSequence, readMessage, readMessages, streamNames } from './streams.ts';
 
@@ -28,6 +28,41 @@ export async function openJournal(bus: Bus, clock: Clock = systemClock): Promise
 
 /** `early`: where the first versions kept the heads of all runs; read where a run has none of its own. */
 function natsJournal(bus: Bus, heads: Heads, early: Store<Head>, clock: Clock): Journal {
+  const salvage = async (run: string, knownHeads: Head[] = []): Promise<Result<Salvaged>> => {
+    const stream = streamOfRun(run);
+    // Before the events, so that it is never newer than they are.
+    const kept = await heads.kept(stream);
+    if (!kept.ok) return kept;
+    const earlier = kept.value === undefined ? await early.get(run) : ok(undefined);
+    if (!earlier.ok) return earlier;
+    const last = await lastSequence(bus, stream);
+    if (!last.ok) return last;
+    let messages = await readMessages(bus, stream, last.value);
+    // At the first read of a damaged block the server answers nothing of it; then it knows which records are whole.
+    if (messages.ok && messages.value.includes(undefined)) messages = await readMessages(bus, stream, last.value);
+    if (!messages.ok) return messages;
+    const missing = messages.value.indexOf(undefined);
+    const readable = missing < 0 ? messages.value : messages.value.slice(0, missing);
+    const records = readable.map((message) => message?.string() ?? '');
+    if (missing >= 0) {
+      const before = verifyChain(run, records);
+      if (before.ok)
+        return ok({ events: before.events, damage: { sequence: missing + 1, message: 'it cannot be read' } });
+      return ok({ events: before.whole, damage: before.damage });
+    }
+    const own = kept.value ?? earlier.value?.value;
+    const verified = verifyChain(run, records, [...(own === undefined ? [] : [own]), ...knownHeads]);
+    if (!verified.ok) return ok({ events: verified.whole, damage: verified.damage });
+    const { events, head } = verified;
+    if (events.at(-1)?.event.fact.type === 'RunEnded' || earlier.value !== undefined) return ok({ events });
+    // Events that came while they were read have moved the head on.
+    const now = head.sequence - (own?.sequence ?? 0) > 1 ? await heads.kept(stream) : kept;
+    if (!now.ok) return now;
+    if (head.sequence - (now.value?.sequence ?? 0) <= 1) return ok({ events });
+    const message = 'nobody can tell whether there was one, the record of the head is damaged';
+    return ok({ events, damage: { sequence: head.sequence + 1, message } });
+  };
+
   return {
     async runs() {
       const names = await streamNames(bus, 'baton.run.*', streamOfRun(''));
@@ -40,37 +75,13 @@ function natsJournal(bus: Bus, heads: Heads, early: Store<Head>, clock: Clock): 
     },
 
     async read(run, knownHeads = []) {
-      const stream = streamOfRun(run);
-      // Before the events, so that it is never newer than they are.
-      const kept = await heads.kept(stream);
-      if (!kept.ok) return kept;
-      const earlier = kept.value === undefined ? await early.get(run) : ok(undefined);
-      if (!earlier.ok) return earlier;
-      const last = await lastSequence(bus, stream);
-      if (!last.ok) return last;
-      let messages = await readMessages(bus, stream, last.value);
-      // At the first read of a damaged block the server answers nothing of it; then it knows which records are whole.
-      if (messages.ok && messages.value.includes(undefined)) messages = await readMessages(bus, stream, last.value);
-      if (!messages.ok) return messages;
-      const missing = messages.value.indexOf(undefined);
-      if (missing >= 0) return damaged(run, missing + 1, 'it cannot be read');
-      const records = messages.value.map((message) => message?.string() ?? '');
-      const own = kept.value ?? earlier.value?.value;
-      const verified = verifyChain(run, records, [...(own === undefined ? [] : [own]), ...knownHeads]);
-      if (!verified.ok) return damaged(run, verified.damage.sequence, verified.damage.message);
-      const { events, head } = verified;
-      if (events.at(-1)?.event.fact.type === 'RunEnded' || earlier.value !== undefined) return ok(events);
-      // Events that came while they were read have moved the head on.
-      const now = head.sequence - (own?.sequence ?? 0) > 1 ? await heads.kept(stream) : kept;
-      if (!now.ok) return now;
-      if (head.sequence - (now.value?.sequence ?? 0) > 1)
-        return damaged(
-          run,
-          head.sequence + 1,
-          'nobody can tell whether there was one, the record of the head is damaged',
-        );
-      return ok(events);
+      const found = await salvage(run, knownHeads);
+      if (!found.ok) return found;
+      const { events, damage } = found.value;
+      return damage === undefined ? ok(events) : damaged(run, damage);
     },
+
+    salvage,
 
     async append(append) {
       const stored = encodeEvent(eventOf(append));
@@ -108,10 +119,10 @@ function natsJournal(bus: Bus, heads: Heads, early: Store<Head>, clock: Clock): 
   };
 }
 
-function damaged(run: string, sequence: number, message: string): Result<never> {
+function damaged(run: string, { sequence, message }: Damage): Result<never> {
   return fail(
     'damaged',
-    `run ${run}: journal damaged at event ${sequence}: ${message}; this run goes no further. Finish by hand with the guide, \`baton-agent status\` on each node tells what it did. Keep the coordinator’s store as evidence; what lay behind the damage may be gone from it`,
+    `run ${run}: journal damaged at event ${sequence}: ${message}; this run goes no further. Finish by hand with the guide, \`baton-agent status\` on each node tells what it did; then baton run abort ${run} gives the cluster back. Keep the coordinator’s store as evidence: what lay behind the damage may be gone from it. baton run export ${run} writes what lies before it`,
   );
 }
 

@@ -110,16 +110,26 @@ export async function openReleaseStore(
 
     async open(sha256) {
       if (!sumPattern.test(sha256)) return fail('bad-input', `${JSON.stringify(sha256)} is no SHA-256`);
-      try {
-        const file = await open(join(directory, sha256), 'r');
-        return ok({ file, sizeBytes: (await file.stat()).size });
-      } catch (error) {
-        return fail(
+      const stored = await records.get(sha256);
+      if (!stored.ok) return stored;
+      const missing = (evidence: string) =>
+        fail(
           'not-found',
-          `no installer with SHA-256 ${sha256} is stored at this coordinator; it is uploaded again by \`baton stage\` or \`baton upgrade\``,
-          { evidence: (error as Error).message },
+          `no installer with SHA-256 ${sha256} is stored whole at this coordinator; \`baton stage\` uploads it again, also while a run holds the cluster`,
+          { evidence },
         );
+      let file: FileHandle;
+      try {
+        file = await open(join(directory, sha256), 'r');
+      } catch (error) {
+        return missing((error as Error).message);
       }
+      const { size } = await file.stat();
+      // Its sum is compared where it arrives; of a shorter one that node would wait for the rest.
+      const wantedBytes = stored.value?.value.sizeBytes ?? size;
+      if (size === wantedBytes) return ok({ file, sizeBytes: size });
+      await file.close();
+      return missing(`${formatSize(size)} of ${formatSize(wantedBytes)} are there`);
     },
   });
 }

@@ -22,10 +22,11 @@ export async function giveBack(
   by: { operator: string; reason: string },
   damage: Failure,
 ): Promise<Result<void>> {
-  const { clusterLog, refusals, fleet, clock, epoch } = parts;
+  const { clusterLog, refusals, fleet, clock } = parts;
   const known = await refusals.get(run);
   if (!known.ok) return known;
-  if (known.value?.closed !== undefined) return ok(undefined);
+  const finished = await finishGivingBack(parts, run);
+  if (finished !== undefined) return finished;
   const cluster = known.value === undefined ? await clusterHeldBy(clusterLog, run) : ok(known.value.cluster);
   if (!cluster.ok) return cluster;
   const nodes = await parts.nodesOf(cluster.value);
@@ -42,14 +43,27 @@ export async function giveBack(
       return fail('not-in-state', `run ${run} cannot be closed yet: ${node} still carries out ${standing.runningKey}`);
   }
 
+  // Before anybody is told: the nodes forget for good, and a coordinator that dies here has to know why.
   const atMs = clock.nowMs();
   const refusal = known.value ?? { run, cluster: cluster.value, finding: damage.message, atMs };
+  const put = await refusals.put({ ...refusal, closed: { by: by.operator, reason: by.reason, atMs } });
+  if (!put.ok) return put;
+  return (await finishGivingBack(parts, run)) ?? ok(undefined);
+}
+
+/** Does what closing a refused run leads to, also where that was begun before; undefined when nobody has closed it. */
+export async function finishGivingBack(parts: GiveBackParts, run: string): Promise<Result<void> | undefined> {
+  const { clusterLog, refusals, fleet, epoch } = parts;
+  const known = await refusals.get(run);
+  if (!known.ok) return known;
+  if (known.value?.closed === undefined) return undefined;
+  const { cluster, closed } = known.value;
+  const nodes = await parts.nodesOf(cluster);
+  if (!nodes.ok) return nodes;
+  // Whoever does not hear it is told when its agent connects.
   await Promise.all(nodes.value.map((node) => fleet.closeRun(node, run)));
-  if (cluster.value !== '') {
-    const closed = await clusterLog.close(cluster.value, { type: 'RunClosed', run, status: 'failed', epoch, atMs });
-    if (!closed.ok) return closed;
-  }
-  return await refusals.put({ ...refusal, closed: { by: by.operator, reason: by.reason, atMs } });
+  if (cluster === '') return ok(undefined);
+  return await clusterLog.close(cluster, { type: 'RunClosed', run, status: 'failed', epoch, atMs: closed.atMs });
 }
 
 async function clusterHeldBy(clusterLog: ClusterLog, run: string): Promise<Result<string>> {

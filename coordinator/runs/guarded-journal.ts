@@ -28,6 +28,8 @@ export interface GuardedJournal extends Journal {
   whyNotOpen(cluster: string): Promise<Result<string | undefined>>;
 }
 
+type Found = Pick<Refusal, 'cluster' | 'finding'> & { sequence: number };
+
 export function guardJournal(parts: GuardParts): GuardedJournal {
   const { journal, refusals, clock, log } = parts;
 
@@ -70,10 +72,7 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
     return all.ok ? ok(all.value.filter((head) => head.run === run)) : all;
   };
 
-  const findingOf = async (
-    events: StoredEvent[],
-    held: HeldHead[],
-  ): Promise<Result<Pick<Refusal, 'cluster' | 'finding'> | undefined>> => {
+  const findingOf = async (events: StoredEvent[], held: HeldHead[]): Promise<Result<Found | undefined>> => {
     const started = events[0]?.event.fact;
     // A run of which nothing is left and that is over on its node holds nothing.
     const first = held.find(({ isClosed }) => started?.type === 'RunStarted' || !isClosed);
@@ -83,13 +82,13 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
       if (!cluster.ok) return cluster;
       const finding = `event 1 is missing: ${first.node} was told of ${first.sequence} events, there is no journal`;
       // A node of no cluster has no say in anything.
-      return ok(cluster.value === undefined ? undefined : { cluster: cluster.value, finding });
+      return ok(cluster.value === undefined ? undefined : { cluster: cluster.value, finding, sequence: 1 });
     }
     const nodes = await parts.nodesOf(started.cluster);
     if (!nodes.ok) return nodes;
     for (const head of held.toSorted((a, b) => a.sequence - b.sequence)) {
-      const finding = nodes.value.includes(head.node) ? lackIn(events, head) : undefined;
-      if (finding !== undefined) return ok({ cluster: started.cluster, finding });
+      const lack = nodes.value.includes(head.node) ? lackIn(events, head) : undefined;
+      if (lack !== undefined) return ok({ cluster: started.cluster, ...lack });
     }
     return ok(undefined);
   };
@@ -122,13 +121,16 @@ export function guardJournal(parts: GuardParts): GuardedJournal {
 }
 
 /** What a journal lacks of what an agent was told, with the event's number. */
-function lackIn(events: StoredEvent[], { node, sequence, hash, isClosed }: HeldHead): string | undefined {
+function lackIn(
+  events: StoredEvent[],
+  { node, sequence, hash, isClosed }: HeldHead,
+): Omit<Found, 'cluster'> | undefined {
   const there = events[sequence - 1];
-  if (there === undefined)
-    return `event ${events.length + 1} is missing: ${node} was told of ${sequence} events, there are ${events.length}`;
-  if (there.hash !== hash) return `event ${sequence} is not the one that ${node} was told of`;
-  if (isClosed && !hasEnd(events))
-    return `event ${events.length + 1} is missing: ${node} was told that the run is over, there is no end of it`;
+  const next = events.length + 1;
+  const missing = (why: string) => ({ finding: `event ${next} is missing: ${why}`, sequence: next });
+  if (there === undefined) return missing(`${node} was told of ${sequence} events, there are ${events.length}`);
+  if (there.hash !== hash) return { finding: `event ${sequence} is not the one that ${node} was told of`, sequence };
+  if (isClosed && !hasEnd(events)) return missing(`${node} was told that the run is over, there is no end of it`);
   return undefined;
 }
 

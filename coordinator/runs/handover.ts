@@ -7,9 +7,9 @@ import { canonicalJson } from '../../shared/hash.ts';
 import type { RunOpened } from '../journal/cluster-log.ts';
 import type { Successor } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
-import { fold } from '../sequencer/apply.ts';
 import { isStanding, type RunState } from '../sequencer/state.ts';
 import { beginRun, type OpeningParts, runIdOf, type StartRequest } from './opening.ts';
+import { stateIn } from './state-in.ts';
 
 /** How long one request waits for the successor; who asked asks again. */
 const beganWithinMs = 45_000;
@@ -17,15 +17,23 @@ const lookEveryMs = 200;
 
 /** Stores the plan of a run that is to go on from another one. */
 export async function successorOf(
-  { artefacts }: Pick<OpeningParts, 'artefacts'>,
+  { artefacts, journal }: Pick<OpeningParts, 'artefacts' | 'journal'>,
   { compiled, planHash, operator, requestId, change, reason }: StartRequest,
 ): Promise<Result<Successor>> {
   const { plan, hash } = compiled;
   if (planHash !== hash)
     return fail('conflict', 'the plan is another one by now than the one that was agreed to; look at it again');
+  const run = runIdOf(plan.name, requestId);
+  // Before the word: once it is said there is no way back from it. A run that was lost may have changed the cluster since.
+  const known = await journal.read(run);
+  if (!known.ok) return known;
+  const { cluster } = plan.cluster;
+  const lost = await journal.whyNotOpen(cluster);
+  if (!lost.ok) return lost;
+  if (lost.value !== undefined)
+    return fail('restored-state', `cluster ${cluster} cannot be handed over: ${lost.value}`);
   const stored = await artefacts.put(canonicalJson(compiled));
   if (!stored.ok) return stored;
-  const run = runIdOf(plan.name, requestId);
   const { name, parameters } = plan;
   const agreed = { planHash: hash, planArtefact: stored.value, parameters };
   return ok({ run, plan: name, ...agreed, operator, requestId, change, reason });
@@ -95,10 +103,5 @@ export async function untilBegun(
 async function stateOf(journal: Journal, run: string): Promise<Result<RunState>> {
   const read = await journal.read(run);
   if (!read.ok) return read;
-  return ok(
-    fold(
-      run,
-      read.value.map(({ event }) => event),
-    ),
-  );
+  return ok(stateIn(run, read.value));
 }

@@ -18,7 +18,7 @@ export interface Performing {
   sequence: number;
 }
 
-type Performed = Extract<Instruction, { kind: 'read' | 'bind' | 'send' | 'ask' | 'settle' | 'read-failover' }>;
+type Performed = Extract<Instruction, { kind: 'read' | 'look' | 'bind' | 'send' | 'ask' | 'settle' | 'read-failover' }>;
 
 const bindTimeoutMs = 15_000;
 
@@ -31,6 +31,10 @@ export async function perform(parts: Performing, instruction: Performed): Promis
       const { item, of, base } = instruction;
       const results = await takeChecks(fleet, plan.cluster, clock, instruction.checks);
       return { type: 'read', item, of, base, passed: allPass(results), results, atMs };
+    }
+    case 'look': {
+      const { item, base } = instruction;
+      return { type: 'looked', item, base, presence: await fleet.presence(), atMs };
     }
     case 'bind': {
       const values = await takeBindings(fleet, instruction.bindings, bindTimeoutMs);

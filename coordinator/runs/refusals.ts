@@ -10,6 +10,8 @@ export interface Refusal {
   cluster: string;
   /** What was found, with the event's number. */
   finding: string;
+  /** That number; undefined where the journal itself is whole. */
+  sequence?: number;
   atMs: number;
   /** The cluster was given back, after people have looked. */
   closed?: { by: string; reason: string; atMs: number };

@@ -5,15 +5,15 @@ import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
 import { createBuckets } from '../access/bucket.ts';
+import type { NodePresence } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { StoredEvent } from '../journal/chain.ts';
 import type { RunOpened } from '../journal/cluster-log.ts';
 import type { Plan } from '../plans/plan.ts';
-import { fold } from '../sequencer/apply.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import { openAttempts, type RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
+import { finishGivingBack } from './give-back.ts';
 import { beginHandedOver, openSuccessor, successorOf, untilBegun } from './handover.ts';
 import { sayToIdle } from './idle-word.ts';
 import { progressOf } from './node-progress.ts';
@@ -30,7 +30,9 @@ import type { ProgressFeed } from './progress.ts';
 import type { Refusals } from './refusals.ts';
 import type { RunMeter } from './run-meter.ts';
 import { type OperatorWord, type Runner, type RunnerParts, startRunner } from './runner.ts';
+import { stateIn } from './state-in.ts';
 import { type Leases, leasesOf } from './suspension-lease.ts';
+import { isOver, tellWhatIsOver } from './tell-over.ts';
 
 export interface RunServiceParts extends OpeningParts {
   coordinator: string;
@@ -75,6 +77,8 @@ export function createRunService(parts: RunServiceParts): RunService {
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const starting = new Set<string>();
+  /** Runs whose work here was ended by another coordinator, damage or a bug: it is not begun again by itself. */
+  const givenUp = new Set<string>();
   const strangers = createBuckets(strangersRate, clock);
 
   const unlisten = [
@@ -90,7 +94,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       if (progress !== undefined) parts.progress.tell(run, progress);
     }),
     fleet.onPresence((presence) => {
-      care('heads', examine(presence.node));
+      care('heads', examine(presence));
       for (const runner of runners.values()) runner.look(presence);
     }),
   ];
@@ -99,13 +103,14 @@ export function createRunService(parts: RunServiceParts): RunService {
   const settleStranger = async (node: string, key: Key): Promise<void> => {
     // A journal is much to read, and anything can be said of runs: agents say it again.
     if (!strangers.of(node).take()) return;
-    const read = await journal.read(key.run);
-    if (read.ok && read.value.at(-1)?.event.fact.type === 'RunEnded') await fleet.closeRun(node, key.run);
+    const over = await isOver(parts, key.run);
+    if (over.ok && over.value) await fleet.closeRun(node, key.run);
   };
 
   /** Also runs that nobody works on, and those of which there is no journal at all. */
-  const examine = async (node: string): Promise<void> => {
-    const examined = await journal.examine([node]);
+  const examine = async ({ node, connected }: NodePresence): Promise<void> => {
+    const compared = await journal.examine([node]);
+    const examined = compared.ok && connected ? await tellWhatIsOver(parts, node) : compared;
     if (!examined.ok) log.warn('what an agent holds could not be compared', { node, reason: examined.failure.message });
   };
 
@@ -133,6 +138,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     over.abort();
     await meter.stop();
     runners.delete(run);
+    if (end.is === 'deposed' || end.is === 'failed') givenUp.add(run);
     switch (end.is) {
       case 'ended':
         return await close(run, plan.cluster.cluster, end.state);
@@ -185,7 +191,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   const resume = async (cluster: string, opened: RunOpened): Promise<Result<unknown>> => {
     const { run, after } = opened;
     const read = await journal.read(run);
-    if (!read.ok) return read;
+    if (!read.ok) return (await finishGivingBack(parts, run)) ?? read;
     const state = stateIn(run, read.value);
     if (state.started === undefined && after !== undefined) {
       const begun = await beginHandedOver(parts, cluster, { ...opened, after });
@@ -229,15 +235,17 @@ export function createRunService(parts: RunServiceParts): RunService {
     void cared.then(() => working.delete(cared));
   };
 
-  /** What a crash between lock and first event left behind must not hold a cluster. */
+  /**
+   * What nobody works on must not hold a cluster: what a crash left half opened or half closed, and what a coordinator that
+   * is deposed by now has opened last, after this one had looked for open runs.
+   */
   const heal = async (cluster: string): Promise<void> => {
     const holder = await clusterLog.holder(cluster);
     if (!holder.ok || holder.value === undefined) return;
     const { run } = holder.value;
-    if (runners.has(run) || starting.has(run)) return;
-    const read = await journal.read(run);
-    if (read.ok && (read.value.length === 0 || read.value.at(-1)?.event.fact.type === 'RunEnded'))
-      await resume(cluster, holder.value);
+    if (runners.has(run) || starting.has(run) || givenUp.has(run)) return;
+    const taken = await resume(cluster, holder.value);
+    if (!taken.ok) log.warn('a run cannot be taken up', { run, cluster, reason: taken.failure.message });
   };
 
   return {
@@ -276,8 +284,8 @@ export function createRunService(parts: RunServiceParts): RunService {
       return ok(undefined);
     },
     async decide(run, word) {
-      const runner = runners.get(run);
-      return runner === undefined ? await sayToIdle(parts, run, word) : await runner.say(word);
+      const takeUp = (cluster: string) => heal(cluster).then(() => runners.get(run));
+      return await (runners.get(run)?.say(word) ?? sayToIdle({ ...parts, takeUp }, run, word));
     },
     stateOf: (run) => runners.get(run)?.state(),
     troubleOf: (run) => runners.get(run)?.trouble(),
@@ -289,9 +297,3 @@ export function createRunService(parts: RunServiceParts): RunService {
     },
   };
 }
-
-const stateIn = (run: string, stored: StoredEvent[]): RunState =>
-  fold(
-    run,
-    stored.map(({ event }) => event),
-  );

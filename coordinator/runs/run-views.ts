@@ -77,7 +77,7 @@ export function createRunViews(parts: {
   const know = async (run: string, from: Journal = journal): Promise<Result<Known>> => {
     const read = await from.read(run);
     if (!read.ok) return read;
-    if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
+    if (read.value.length === 0) return noRun(run);
     const state = fold(
       run,
       read.value.map(({ event }) => event),
@@ -185,8 +185,14 @@ export function createRunViews(parts: {
       return known.ok ? ok(runLogs(known.value.stored.map(({ event }) => event))) : known;
     },
     async export(run) {
-      const known = await know(run, evidence);
-      return known.ok ? ok(exportLines(known.value.stored)) : known;
+      const found = await evidence.salvage(run);
+      if (!found.ok) return found;
+      const { events } = found.value;
+      // Agents know of more than the journal itself can tell.
+      const { sequence, finding: message = '' } = (await refusalOf(run)) ?? {};
+      const damage = found.value.damage ?? (sequence === undefined ? undefined : { sequence, message });
+      if (events.length === 0 && damage === undefined) return noRun(run);
+      return ok(exportLines(damage === undefined ? events : events.slice(0, damage.sequence - 1), damage));
     },
     async report(run) {
       const known = await withPlan(run);
@@ -206,3 +212,5 @@ export function createRunViews(parts: {
 
 const newestFirst = (runs: RunSummaryDocument[]): RunSummaryDocument[] =>
   runs.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+
+const noRun = (run: string): Result<never> => fail('not-found', `there is no run ${run}; see: baton run ls`);

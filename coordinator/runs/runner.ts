@@ -16,9 +16,10 @@ import type { Plan } from '../plans/plan.ts';
 import { apply, fold } from '../sequencer/apply.ts';
 import { isSame } from '../sequencer/attempt.ts';
 import { decide } from '../sequencer/decide.ts';
-import { redoneBy, whyIllegal } from '../sequencer/legal.ts';
+import { whyIllegal } from '../sequencer/legal.ts';
 import { defaultLimits, type Limits } from '../sequencer/limits.ts';
 import { otherLedgers } from '../sequencer/put-back.ts';
+import { redoneBy } from '../sequencer/redo.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
 import { initialState, itemState, type RunState } from '../sequencer/state.ts';
 import { fitFact } from './fit-fact.ts';
@@ -289,9 +290,10 @@ function wakeUp(): Bell {
 async function sleepUntil(clock: Clock, untilMs: number | undefined, bell: Bell, signal: AbortSignal): Promise<void> {
   if (untilMs === undefined) return bell.rung;
   const timer = new AbortController();
-  const forward = (): void => timer.abort();
+  // With a reason: without one an error with its stack is made each time.
+  const forward = (): void => timer.abort('woken');
   signal.addEventListener('abort', forward, { once: true });
   await Promise.race([bell.rung, clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), timer.signal)]);
   signal.removeEventListener('abort', forward);
-  timer.abort();
+  timer.abort('woken');
 }

@@ -120,14 +120,20 @@ function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState 
               : { ...attempt, outcome: fact.outcome, outcomeSequence: sequence },
         ),
       };
-    case 'AttemptSettled':
+    case 'AttemptSettled': {
+      // Of one that was refused the end is known.
+      const isUnknown = item.attempts.some(
+        ({ phase, attempt, outcome }) =>
+          phase === 'do' && attempt === fact.attempt && (outcome === undefined || outcome.verdict === 'unknown'),
+      );
       return {
         ...item,
-        status: fact.phase === 'do' && !item.isDone ? to('step-settled') : item.status,
+        status: fact.phase === 'do' && isUnknown && !item.isDone ? to('step-settled') : item.status,
         attempts: item.attempts.map((attempt) =>
           attempt.phase === fact.phase && attempt.attempt === fact.attempt ? { ...attempt, isSettled: true } : attempt,
         ),
       };
+    }
     case 'ItemSucceeded':
       return without(
         {

@@ -7,7 +7,7 @@ import { decideHandover } from './handover.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { putBackNode } from './put-back.ts';
 import { attemptSeen } from './seen.ts';
-import { type AttemptState, isStanding } from './state.ts';
+import { type AttemptState, isOpen, isStanding, isToSettle, itemState, latestAttempt } from './state.ts';
 import { decideUndo } from './undo.ts';
 
 /** The next instruction. Throws for a run that was never started. */
@@ -30,9 +30,11 @@ function unexpectedOutcome({ state, seen }: Situation): Instruction | undefined 
     for (const attempt of attempts) {
       const { outcome } = attemptSeen(seen, keyOf(state.run, item, attempt));
       if (outcome === undefined || isKnown(attempt, outcome)) continue;
-      const isDecided = attempt.isSettled || (attempt.outcome !== undefined && attempt.outcome.verdict !== 'unknown');
-      // Refusing to start what had ended long ago says nothing new.
-      if (isDecided && outcome.verdict === 'refused') continue;
+      // What was refused may have been started all the same, by the same command sent again, until there is a tombstone.
+      const isNewest = latestAttempt(itemState(state, item), attempt.phase) === attempt;
+      const isDecided = !(isOpen(attempt) || (isNewest && isToSettle(attempt)));
+      // Refusing to start what had ended long ago, or once more, says nothing new.
+      if ((isDecided || attempt.outcome?.verdict === 'refused') && outcome.verdict === 'refused') continue;
       const isNews = attempt.outcome !== undefined && outcome.verdict !== 'unknown';
       if (!isDecided && !isNews && !isStanding(state)) continue;
       const { phase, attempt: number } = attempt;

@@ -8,7 +8,7 @@ import { gatesBefore, stepsInForce } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { guardSuspension, startStep } from './start.ts';
-import { type AttemptState, type ItemState, isOpen, itemState, latestAttempt } from './state.ts';
+import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
 
 /** What comes next on the way ahead. */
 export function decideForward(situation: Situation): Instruction {
@@ -53,14 +53,15 @@ function isUnderWay(item: ItemState): boolean {
 const isToRedo = (item: ItemState, attempt: AttemptState): boolean =>
   attempt.startedSequence < (item.redoSequence ?? 0);
 
-/** An operator has decided on an attempt of which something may still run: that is over before anything else starts. */
+/** An operator has decided on an attempt that may still run or start: that is over before anything else starts. */
 function decidedButOpen(situation: Situation): Instruction | undefined {
   const { plan, state } = situation;
   for (const step of plan.items) {
     if (step.kind !== 'step') continue;
     const item = itemState(state, step.id);
     const attempt = latestAttempt(item, 'do');
-    if (attempt !== undefined && isOpen(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
+    if (attempt !== undefined && isToSettle(attempt) && item.intent !== undefined)
+      return settle(situation, step, attempt);
   }
   return undefined;
 }
@@ -101,12 +102,12 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
   const attempt = latestAttempt(item, 'do');
   if (attempt === undefined) return prepare(situation, step, index, item);
   if (isToRedo(item, attempt))
-    return isOpen(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
+    return isToSettle(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
   if (isOpen(attempt))
     return attempt.outcome === undefined
-      ? awaitOutcome(situation, step, attempt)
+      ? lookedAtAgain(situation, step, index, attempt)
       : lookAtUnknown(situation, step, item, attempt);
-  if (attempt.isSettled) {
+  if (attempt.isSettled && attempt.outcome?.verdict !== 'refused') {
     if (item.intent === 'adopt') return verify(situation, step, attempt, true);
     if (item.intent === 'retry' || mayTryAgain(situation, item, attempt)) return prepare(situation, step, index, item);
     return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}; nothing of it runs now`);
@@ -124,21 +125,21 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
   return halt(situation, { item: step.id, reason: 'step-failed', message, evidence: failure?.evidence ?? '' });
 }
 
-/** All that must hold at the moment of the start: gates, what is in force, the suspension, the step's own conditions. */
+/**
+ * Goes on with an attempt without outcome. A command that was not begun before a halt or a takeover goes out again only
+ * after another look: failover may have been armed while nobody led or the run stood.
+ */
+function lookedAtAgain(situation: Situation, step: Step, index: number, attempt: AttemptState): Instruction {
+  const next = awaitOutcome(situation, step, attempt);
+  const isOfEarlierEra = attempt.startedSequence < situation.state.eraSequence;
+  return next.kind === 'send' && isOfEarlierEra ? (obstacle(situation, step, index) ?? next) : next;
+}
+
+/** All that must hold at the moment of the start: what is around the step, and its own conditions. */
 function prepare(situation: Situation, step: Step, index: number, item: ItemState): Instruction {
-  const { plan, state, limits } = situation;
-  for (const gate of gatesBefore(plan, index)) {
-    const standing = standingOf(situation, { ...ofGate(gate), base: state.eraSequence });
-    if (standing.is === 'open') return standing.next;
-    if (standing.is === 'failed') return gateFailed(situation, gate, standing.read.results);
-  }
-  const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
-  if (guard !== undefined) return guard;
-  for (const earlier of stepsInForce(plan, state, index)) {
-    const standing = stillHolds(situation, earlier, state.eraSequence);
-    if (standing.is === 'open') return standing.next;
-    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
-  }
+  const { state, limits } = situation;
+  const ahead = obstacle(situation, step, index);
+  if (ahead !== undefined) return ahead;
   const before = standingOf(situation, {
     item: step.id,
     of: 'before',
@@ -154,6 +155,24 @@ function prepare(situation: Situation, step: Step, index: number, item: ItemStat
     return halt(situation, { item: step.id, reason: 'gate-failed', message, checks });
   }
   return startStep(situation, step, 'do', nextAttempt(item, 'do'), step.action, step.timeoutMs);
+}
+
+/** What has to be read, or does not hold, of what is around a step: gates, the suspension, what is in force. */
+function obstacle(situation: Situation, step: Step, index: number): Instruction | undefined {
+  const { plan, state } = situation;
+  for (const gate of gatesBefore(plan, index)) {
+    const standing = standingOf(situation, { ...ofGate(gate), base: state.eraSequence });
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return gateFailed(situation, gate, standing.read.results);
+  }
+  const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
+  if (guard !== undefined) return guard;
+  for (const earlier of stepsInForce(plan, state, index)) {
+    const standing = stillHolds(situation, earlier, state.eraSequence);
+    if (standing.is === 'open') return standing.next;
+    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
+  }
+  return undefined;
 }
 
 /** The postcondition of a step that is done, read after an event. */

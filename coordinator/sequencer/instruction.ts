@@ -12,6 +12,8 @@ export type Instruction =
   | { kind: 'append'; fact: RunFact }
   /** Evaluate checks and tell what they found. `base`: the event that the reading must be newer than. */
   | { kind: 'read'; item: string; of: ReadOf; checks: CheckRef[]; base: number }
+  /** Look at the nodes' presence, before this item. */
+  | { kind: 'look'; item: string; base: number }
   | { kind: 'bind'; item: string; bindings: Binding[]; base: number }
   | { kind: 'send'; key: Key; attempt: AttemptState }
   | { kind: 'ask'; key: Key; node: string }

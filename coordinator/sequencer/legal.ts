@@ -3,6 +3,7 @@
 import type { Decision } from '../journal/event.ts';
 import type { Plan, PlanItem } from '../plans/plan.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
+import { putBackBy } from './redo.ts';
 import { rollbackConsequence, whyNotRolledBack } from './roll-back-offer.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
@@ -43,8 +44,8 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
       return [{ decision: 'retry', consequence: 'asks for the approval again' }, ...back];
     default:
       return [
-        { decision: 'retry', consequence: retryConsequence(state, item) },
-        ...(mayAdopt(state, item) ? [adopt(item)] : []),
+        { decision: 'retry', consequence: retryConsequence(plan, state, item) },
+        ...(mayAdopt(state, item) ? [adopt(state, item)] : []),
         ...back,
       ];
   }
@@ -73,10 +74,17 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
   }));
 }
 
-function waiting({ cluster }: Plan, { run }: RunState, { node, why, isPutBack }: Hindrance): NextCommand[] {
+function waiting({ cluster }: Plan, { run }: RunState, { node, why, putBack }: Hindrance): NextCommand[] {
   const role = cluster.nodes.find(({ name }) => name === node)?.role ?? '';
   const later = `then baton run show ${run} says what can be decided`;
-  if (!isPutBack)
+  if (putBack === 'coordinator')
+    return [
+      {
+        command: 'systemctl restart baton-coordinator',
+        consequence: `on this coordinator’s machine, once it is sure that no other coordinator runs: it leads with a newer epoch, and ${node} obeys it again; ${later}`,
+      },
+    ];
+  if (putBack === undefined)
     return [
       { command: `baton run show ${run}`, consequence: `only waiting is possible now: ${why}; once it is, ${later}` },
     ];
@@ -106,10 +114,11 @@ export function whyIllegal(plan: Plan, state: RunState, decision: Decision, node
   return `run ${state.run} is ${state.status}; ${decision} is not possible now, only: ${names || 'waiting'}`;
 }
 
-function adopt(item: PlanItem | undefined): LegalDecision {
+function adopt(state: RunState, item: PlanItem | undefined): LegalDecision {
+  const what = `${state.direction === 'undo' ? 'the undo of ' : ''}“${item?.title ?? ''}”`;
   return {
     decision: 'adopt',
-    consequence: `takes “${item?.title ?? ''}” as finished by hand, if everything is as it must be after it`,
+    consequence: `takes ${what} as finished by hand, if everything is as it must be after it`,
   };
 }
 
@@ -121,7 +130,10 @@ function mayAdopt(state: RunState, item: PlanItem | undefined): boolean {
   return attempt !== undefined && (state.direction === 'forward' ? !standing.isDone : !standing.isUndone);
 }
 
-function retryConsequence(state: RunState, item: PlanItem | undefined): string {
+function retryConsequence(plan: Plan, state: RunState, item: PlanItem | undefined): string {
+  const first = item?.kind === 'step' && state.direction === 'forward' ? putBackBy(plan, state, item) : [];
+  if (first.length > 0)
+    return `carries out ${first.map(({ title }) => `“${title}”`).join(' and ')} again, then goes on`;
   if (item === undefined) return 'looks again and goes on';
   const standing = itemState(state, item.id);
   const attempt = latestAttempt(standing, state.direction === 'forward' ? 'do' : 'undo');
@@ -155,11 +167,4 @@ function versionsApart(plan: Plan, state: RunState): string {
   const [upgraded, others] = [nodesWhere(true), nodesWhere(false)];
   if (upgraded.length === 0 || others.length === 0) return '';
   return `; the new version stays on ${upgraded.join(', ')} and was not completed on ${others.join(', ')}: the nodes keep different versions, and a further upgrade is refused until they are at one version`;
-}
-
-/** Done steps that a retry of an item carries out again first, as its plan says. */
-export function redoneBy(plan: Plan, state: RunState, id: string): string[] {
-  const item = plan.items.find((one) => one.id === id);
-  if (state.direction !== 'forward' || item?.kind !== 'step' || itemState(state, id).isDone) return [];
-  return (item.redo ?? []).filter((redone) => itemState(state, redone).isDone);
 }

@@ -11,9 +11,12 @@ export function putBackNode(situation: Situation): Instruction | undefined {
   const { plan, state, seen } = situation;
   const found = plan.cluster.nodes.flatMap(({ name }) => {
     const why = whyPutBack(state, name, seen.nodes[name]);
+    if (why === undefined) return [];
     const done = attemptsOn(state, name);
     const item = done.at(-1)?.item ?? firstItemOn(plan, name);
-    if (why === undefined || item === undefined) return [];
+    if (item === undefined) return [];
+    // The node itself is as it was.
+    if (seen.nodes[name]?.isCoordinatorBehind) return [{ item, text: why }];
     const text = `${why}. Carried out there in this run, and perhaps taken back: ${doneText(plan, done)}`;
     return [{ item, text }];
   });
@@ -40,7 +43,8 @@ export interface Hindrance {
   node: string;
   /** A sentence without its full stop. */
   why: string;
-  isPutBack: boolean;
+  /** What was put back to an older copy; undefined where an agent is only away. */
+  putBack?: 'node' | 'coordinator';
 }
 
 /** The agent that has to be asked before anything can be decided, and cannot be; undefined when there is none. */
@@ -50,14 +54,15 @@ export function hindranceOf(
   nodes: Readonly<Record<string, NodeSeen>>,
 ): Hindrance | undefined {
   for (const { name } of plan.cluster.nodes) {
-    const refusal = nodes[name]?.refusal;
-    if (refusal !== undefined) return { node: name, why: refusal, isPutBack: true };
+    const { refusal, isCoordinatorBehind } = nodes[name] ?? {};
+    if (refusal !== undefined)
+      return { node: name, why: refusal, putBack: isCoordinatorBehind ? 'coordinator' : 'node' };
   }
   const cutOff = openAttempts(state).find(({ attempt }) => nodes[attempt.node]?.connected === false);
   if (cutOff === undefined) return undefined;
   const { node, attempt } = cutOff.attempt;
   const why = `attempt ${attempt} of ${cutOff.item} may still run on ${node}, whose agent is not connected`;
-  return { node, why, isPutBack: false };
+  return { node, why };
 }
 
 function whyPutBack(state: RunState, node: string, known: NodeSeen | undefined): string | undefined {
@@ -68,7 +73,13 @@ function whyPutBack(state: RunState, node: string, known: NodeSeen | undefined):
 }
 
 function isOtherLedger(state: RunState, node: string, generation: string): boolean {
-  const known = attemptsOn(state, node).findLast(({ attempt }) => attempt.ledger !== undefined)?.attempt.ledger;
+  // Asked before every decision, so it goes through the attempts without sorting them.
+  let newest: AttemptState | undefined;
+  for (const { attempts } of Object.values(state.items))
+    for (const attempt of attempts)
+      if (attempt.node === node && attempt.ledger !== undefined)
+        if (newest === undefined || attempt.startedSequence >= newest.startedSequence) newest = attempt;
+  const known = newest?.ledger;
   return known !== undefined && known.generation !== generation && state.looked[node] !== generation;
 }
 

@@ -40,14 +40,18 @@ export interface AttemptSeen {
   settledAtMs?: number;
 }
 
-export interface Bound {
+/** The same question, asked since `base`. */
+export interface Asked {
   base: number;
   firstAtMs: number;
   lastAtMs: number;
+}
+
+export interface Bound extends Asked {
   values: Result<Record<string, string>>;
 }
 
-export type NodeSeen = Pick<NodePresence, 'connected' | 'refusal' | 'ledger'>;
+export type NodeSeen = Pick<NodePresence, 'connected' | 'refusal' | 'isCoordinatorBehind' | 'ledger'>;
 
 export interface Seen {
   readonly nodes: Readonly<Record<string, NodeSeen>>;
@@ -56,6 +60,8 @@ export interface Seen {
   readonly passedAtMs: Readonly<Record<string, number>>;
   readonly attempts: Readonly<Record<string, AttemptSeen>>;
   readonly bound: Readonly<Record<string, Bound>>;
+  /** Looks at the nodes before an item. */
+  readonly looked: Readonly<Record<string, Asked>>;
   readonly failover?: FailoverSeen;
 }
 
@@ -67,7 +73,7 @@ export interface FailoverSeen {
   lastAtMs: number;
 }
 
-export const nothingSeen: Seen = { nodes: {}, readings: {}, passedAtMs: {}, attempts: {}, bound: {} };
+export const nothingSeen: Seen = { nodes: {}, readings: {}, passedAtMs: {}, attempts: {}, bound: {}, looked: {} };
 
 export type Observation =
   | { type: 'read'; item: string; of: ReadOf; base: number; passed: boolean; results: CheckResult[]; atMs: number }
@@ -78,6 +84,7 @@ export type Observation =
   | { type: 'outcome'; key: Key; outcome: Outcome; atMs: number }
   | { type: 'bound'; item: string; base: number; values: Result<Record<string, string>>; atMs: number }
   | { type: 'failover'; sequence: number; is: FailoverText; atMs: number }
+  | { type: 'looked'; item: string; base: number; presence: readonly NodePresence[]; atMs: number }
   | { type: 'nodes'; presence: readonly NodePresence[] };
 
 export const readingName = (item: string, of: ReadOf): string => `${item}/${of}`;
@@ -105,10 +112,14 @@ export function notice(seen: Seen, observation: Observation): Seen {
     case 'outcome':
       return noticeOutcome(seen, observation);
     case 'bound': {
-      const { item, base, values, atMs } = observation;
-      const before = seen.bound[item];
-      const firstAtMs = before?.base === base ? before.firstAtMs : atMs;
-      return { ...seen, bound: { ...seen.bound, [item]: { base, firstAtMs, lastAtMs: atMs, values } } };
+      const { item, values } = observation;
+      const asked = askedOnceMore(seen.bound[item], observation);
+      return { ...seen, bound: { ...seen.bound, [item]: { ...asked, values } } };
+    }
+    case 'looked': {
+      const { item, presence } = observation;
+      const looked = { ...seen.looked, [item]: askedOnceMore(seen.looked[item], observation) };
+      return { ...notice(seen, { type: 'nodes', presence }), looked };
     }
     case 'failover':
       return { ...seen, failover: failoverSeen(seen.failover, observation) };
@@ -117,12 +128,21 @@ export function notice(seen: Seen, observation: Observation): Seen {
   }
 }
 
+function askedOnceMore(before: Asked | undefined, { base, atMs }: { base: number; atMs: number }): Asked {
+  return { base, firstAtMs: before?.base === base ? before.firstAtMs : atMs, lastAtMs: atMs };
+}
+
 /** What a decision needs of the nodes' presence. */
 export function nodesSeen(presence: readonly NodePresence[]): Record<string, NodeSeen> {
   return Object.fromEntries(
-    presence.map(({ node, connected, refusal, ledger }) => [
+    presence.map(({ node, connected, refusal, isCoordinatorBehind, ledger }) => [
       node,
-      { connected, ...(refusal === undefined ? {} : { refusal }), ...(ledger === undefined ? {} : { ledger }) },
+      {
+        connected,
+        ...(refusal === undefined ? {} : { refusal }),
+        ...(isCoordinatorBehind === undefined ? {} : { isCoordinatorBehind }),
+        ...(ledger === undefined ? {} : { ledger }),
+      },
     ]),
   );
 }

@@ -40,19 +40,17 @@ export function startStep(
   timeoutMs: number,
 ): Instruction {
   const { state, seen, nowMs, limits } = situation;
+  const base = Math.max(state.eraSequence, state.effectSequence);
   const ledger = seen.nodes[step.node]?.ledger;
+  if (ledger === undefined) return lookForLedger(situation, step, phase, base);
   const names = placeholdersIn(action);
   const bindings = step.bindings.filter(({ name }) => names.includes(name));
   const start = (filled: Action): Instruction => ({
     kind: 'append',
-    fact: {
-      ...{ type: 'StepStarted', item: step.id, phase, attempt, node: step.node, action: filled, timeoutMs },
-      ...(ledger === undefined ? {} : { ledger }),
-    },
+    fact: { type: 'StepStarted', item: step.id, phase, attempt, node: step.node, action: filled, timeoutMs, ledger },
   });
   if (bindings.length === 0) return start(action);
 
-  const base = Math.max(state.eraSequence, state.effectSequence);
   const bind: Instruction = { kind: 'bind', item: step.id, bindings, base };
   const bound = seen.bound[step.id];
   if (bound === undefined || bound.base !== base) return bind;
@@ -64,4 +62,18 @@ export function startStep(
   }
   const againAtMs = bound.lastAtMs + limits.askAgainMs;
   return nowMs >= againAtMs ? bind : { kind: 'wait', untilMs: againAtMs };
+}
+
+/** Without the ledger's mark an agent that was put back could begin the command again, so nothing goes out before it is known. */
+function lookForLedger(situation: Situation, step: Step, phase: Phase, base: number): Instruction {
+  const { seen, nowMs, limits } = situation;
+  const look: Instruction = { kind: 'look', item: step.id, base };
+  const looked = seen.looked[step.id];
+  if (looked === undefined || looked.base !== base) return look;
+  if (looked.lastAtMs - looked.firstAtMs >= limits.unknownWithinMs) {
+    const message = `${step.title} cannot start: nothing is known of ${step.node}’s ledger; see: baton node ls`;
+    return halt(situation, { item: step.id, reason: phase === 'do' ? 'step-failed' : 'undo-failed', message });
+  }
+  const againAtMs = looked.lastAtMs + limits.askAgainMs;
+  return nowMs >= againAtMs ? look : { kind: 'wait', untilMs: againAtMs };
 }

@@ -123,6 +123,14 @@ export function isOpen(attempt: AttemptState): boolean {
   return !attempt.isSettled && (attempt.outcome === undefined || attempt.outcome.verdict === 'unknown');
 }
 
+/**
+ * Open, or refused: the same command may still be on its way, and a node that refuses it now may take it later. Before
+ * anything else is done about its step there is a tombstone.
+ */
+export function isToSettle(attempt: AttemptState): boolean {
+  return isOpen(attempt) || (attempt.outcome?.verdict === 'refused' && !attempt.isSettled);
+}
+
 /** Every attempt that may still run, with its item. */
 export function openAttempts(state: RunState): { item: string; attempt: AttemptState }[] {
   return Object.entries(state.items).flatMap(([item, { attempts }]) =>

@@ -39,10 +39,18 @@ export const transitions = {
   'before-passed': { from: beforeStart, to: 'reading', sentence: 'may start' },
   'before-failed': { from: beforeStart, to: 'failed', sentence: 'must not start: a condition does not hold' },
   'step-started': { from: beforeStart, to: 'running', sentence: 'started on {node}, attempt {attempt}' },
-  'step-ended': { from: ['running', 'unknown'], to: 'verifying', sentence: 'carried out; looking at what it left' },
-  'step-failed': { from: ['running', 'unknown'], to: 'failed', sentence: 'failed on {node}' },
+  'step-ended': {
+    from: ['running', 'unknown', 'failed'],
+    to: 'verifying',
+    sentence: 'carried out; looking at what it left',
+  },
+  'step-failed': { from: ['running', 'unknown', 'failed'], to: 'failed', sentence: 'failed on {node}' },
   'step-refused': { from: ['running', 'unknown'], to: 'failed', sentence: 'refused by {node}; nothing was started' },
-  'step-unknown': { from: ['running', 'unknown'], to: 'unknown', sentence: 'nobody knows how it ended on {node}' },
+  'step-unknown': {
+    from: ['running', 'unknown', 'failed'],
+    to: 'unknown',
+    sentence: 'nobody knows how it ended on {node}',
+  },
   'step-settled': {
     from: ['running', 'unknown', 'failed', 'verifying'],
     to: 'unknown',

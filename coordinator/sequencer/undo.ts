@@ -6,7 +6,7 @@ import { armingStep } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { guardSuspension, startStep } from './start.ts';
-import { type AttemptState, type ItemState, isOpen, itemState, latestAttempt } from './state.ts';
+import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
 
 /** What comes next on the way back. */
 export function decideUndo(situation: Situation): Instruction {
@@ -16,7 +16,7 @@ export function decideUndo(situation: Situation): Instruction {
     const item = itemState(state, step.id);
     const attempt = latestAttempt(item, 'do');
     if (attempt === undefined || item.isDone || item.isUndone) continue;
-    if (!isOpen(attempt)) {
+    if (!isToSettle(attempt)) {
       const next = lookWhatItLeft(situation, step, attempt);
       if (next !== undefined) return next;
       continue;
@@ -95,9 +95,9 @@ function decideAttempt(
   item: ItemState,
   attempt: AttemptState,
 ): Instruction {
+  if (isToSettle(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
   if (isOpen(attempt)) {
-    if (item.intent !== undefined) return settle(situation, step, attempt);
-    if (attempt.outcome === undefined) return awaitOutcome(situation, step, attempt);
+    if (attempt.outcome === undefined) return guardedAgain(situation, step, attempt);
     const standing = undo.then.length === 0 ? undefined : afterUndo(situation, step, undo, attempt);
     if (standing?.is === 'open') return standing.next;
     if (standing?.is === 'met') return undone(step);
@@ -105,7 +105,7 @@ function decideAttempt(
     return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}`);
   }
   if (item.intent === 'adopt') return verifyUndo(situation, step, undo, attempt);
-  if (attempt.isSettled) {
+  if (attempt.isSettled && attempt.outcome?.verdict !== 'refused') {
     if (item.intent === 'retry' || mayTryAgain(situation, item, attempt))
       return prepareUndo(situation, step, undo, item);
     return unknownEnd(situation, step, attempt, `nobody knows how it ended on ${attempt.node}; nothing of it runs now`);
@@ -122,11 +122,21 @@ function decideAttempt(
   return halt(situation, { item: step.id, reason: 'undo-failed', message, evidence: failure?.evidence ?? '' });
 }
 
+/** Goes on with an undo without outcome: one that was not begun before a halt or a takeover is guarded anew. */
+function guardedAgain(situation: Situation, step: Step, attempt: AttemptState): Instruction {
+  const next = awaitOutcome(situation, step, attempt);
+  const isOfEarlierEra = attempt.startedSequence < situation.state.eraSequence;
+  return next.kind === 'send' && isOfEarlierEra ? (guardOfUndo(situation, step) ?? next) : next;
+}
+
+/** The suspension that an undo must find; its own undo is what ends it. */
+function guardOfUndo(situation: Situation, step: Step): Instruction | undefined {
+  return step.action.kind === 'suspendFailover' || hasTriedArming(situation) ? undefined : guardSuspension(situation);
+}
+
 function prepareUndo(situation: Situation, step: Step, undo: Undo, item: ItemState): Instruction {
   const { state, limits } = situation;
-  // The suspension's own undo is what ends it.
-  const guard =
-    step.action.kind === 'suspendFailover' || hasTriedArming(situation) ? undefined : guardSuspension(situation);
+  const guard = guardOfUndo(situation, step);
   if (guard !== undefined) return guard;
   const before = standingOf(situation, {
     item: step.id,

@@ -6,19 +6,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { heapFlags } from '../../scripts/bundle.d/heap-flags.ts';
-import type { NodeAddedDocument } from '../../shared/documents.ts';
-import {
-  type Credentials,
-  createAuthority,
-  createSigningRequest,
-  issueClientCredentials,
-} from '../../shared/security/certificates.ts';
+import { type Credentials, createAuthority, issueClientCredentials } from '../../shared/security/certificates.ts';
 import { type Attack, allAttacks } from '../hostile/attacks.ts';
-import { type Honest, percentile, startHonest } from '../hostile/honest.ts';
+import { type Honest, joinNode, percentile, startHonest } from '../hostile/honest.ts';
 import { peakBytes, resetPeak } from '../hostile/process-memory.ts';
 import { addresses, sendMutants, startHostile } from '../hostile/run.ts';
-import { must } from '../integration/bus/test-bus.ts';
-import { TestAgent, TestClient } from '../integration/fleet/fleet-fixture.ts';
+import { TestAgent } from '../integration/fleet/fleet-fixture.ts';
 import { type CoordinatorProcess, startCoordinator } from '../integration/operator/coordinator-process.ts';
 
 const usage = `usage: npm run bench:port -- [options]
@@ -78,15 +71,6 @@ function judge(what: string, trips: number[], peak: number, problems: string[]):
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function joinNode(coordinator: CoordinatorProcess, name: string): Promise<Credentials> {
-  const added = must(await coordinator.client().call<NodeAddedDocument>('addNode', { name, role: 'observer' }));
-  const { request, key } = await createSigningRequest(name);
-  const client = new TestClient(coordinator);
-  const { certificate } = await client.join({ token: added.token, name, signingRequest: request });
-  client.close();
-  return { certificate, key };
-}
 
 /** How long another honest agent takes to connect, again and again; the longest counts. */
 async function comeBack(coordinator: CoordinatorProcess, own: Credentials, until: Promise<unknown>): Promise<number> {

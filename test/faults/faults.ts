@@ -28,7 +28,13 @@ async function simulated(given: FaultsOptions): Promise<Summary> {
     hear(trial: Trial) {
       classes.count(trial.faultClass, isSurvived(trial));
       for (const kind of trial.kinds ?? []) kinds.count(kind, isSurvived(trial));
-      if (!isSurvived(trial)) broken.push(brokenOf(trial, given.plant));
+      if (!isSurvived(trial)) {
+        const found = brokenOf(trial, given.plant);
+        broken.push(found);
+        // At once: whoever looks at it need not wait for the rest.
+        if (given.plant === undefined)
+          process.stderr.write(`broken: ${found.message.split('\n')[0]}\n  $ ${found.repeat}\n`);
+      }
       progress.tell(broken.length);
       // A planted bug is proven by the first trial that finds it.
       return wanted === undefined || !trial.violations.some(({ invariant }) => invariant === wanted);
@@ -52,8 +58,10 @@ async function tasksOf(given: FaultsOptions): Promise<Task[]> {
   const lists = await Promise.all(
     chosen.map(async ({ name, seeds }): Promise<Task[]> => {
       const count = name === 'schedules' ? given.schedules : (given.boundaries ?? all);
-      const { plan, at } = given;
-      const where = { ...(plan === undefined ? {} : { plan }), ...(at === undefined ? {} : { at }) };
+      const { plan, at, boundaries } = given;
+      // A sample is drawn from all of them.
+      const every = given.every || [boundaries, at, given.plant].some((one) => one !== undefined);
+      const where = { every, ...(plan === undefined ? {} : { plan }), ...(at === undefined ? {} : { at }) };
       return (await seeds({ seed: Number(given.seed), count, ...where })).map((seed) => ({ faultClass: name, seed }));
     }),
   );

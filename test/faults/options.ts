@@ -12,6 +12,7 @@ export interface FaultsOptions {
   class?: string;
   plan?: string;
   at?: string;
+  every: boolean;
   plant?: string;
   json: boolean;
   lab: boolean;
@@ -21,7 +22,8 @@ export interface FaultsOptions {
 
 const examples = `
 Examples:
-  $ npm run faults                                             all boundaries of all plans, 10,000 schedules
+  $ npm run faults                                             the boundaries of all plans, 10,000 schedules
+  $ npm run faults -- --every                                  every boundary, on every way through a plan
   $ npm run faults -- --schedules 500 --boundaries 100         a short look
   $ npm run faults -- --class schedules --seed 'upgrade#4711'  one trial again
   $ npm run faults -- --plant skip-the-tombstone               must fail: shows that the bug would be found
@@ -42,6 +44,11 @@ export function readOptions(args: readonly string[]): FaultsOptions {
     .addOption(new Option('--class <NAME>', 'only this fault class').choices(faultClasses.map(({ name }) => name)))
     .option('--plan <NAME>', 'only this plan')
     .option('--at <WHAT>', 'only boundaries whose name begins with this, such as `request command`')
+    .option(
+      '--every',
+      'every boundary: also those of the ways on which a step fails once and the operator retries, adopts or aborts, and each message of a reading, which leaves nothing behind (otherwise one of them, by turns)',
+      false,
+    )
     .addOption(new Option('--plant <NAME>', 'with this bug planted').choices(plants.map(({ name }) => name)))
     .option('--lab', 'in the lab that BATON_LAB names, instead of simulated', false)
     .option('--kills <N>', 'how many kills in the lab', wholeNumber, 100)

@@ -48,4 +48,28 @@ export const regressions: Regression[] = [
       { at: 1_093, kind: 'fillNodeDisk', node: 'n3', forMs: 7_981 },
     ],
   },
+  {
+    found:
+      'a command that its node had not begun went out again after a halt and a retry, while the observer, put back to an older copy, was active: nobody had looked again',
+    scenario: { plan: 'upgrade', way: 'retry', coordinators: ['c1', 'c2'] },
+    faults: [
+      { at: 113, kind: 'restoreNode', node: 'n3', forMs: 58_080 },
+      { at: 188, kind: 'twice', node: 'n1', forMs: 23_682 },
+      { at: 577, kind: 'reboot', node: 'n1', forMs: 47_349 },
+      { at: 1_354, kind: 'twice', node: 'n2', forMs: 18_922 },
+      { at: 1_499, kind: 'stepCoordinatorClock', node: 'n3', forMs: 17_001 },
+    ],
+  },
+  {
+    found:
+      'every word was refused while a node with an open attempt was cut off, and the operator of the simulation gave up',
+    scenario: { plan: 'upgrade', way: 'adopt', failing: 'verify.create-ticket' },
+    faults: [
+      { at: 374, kind: 'restoreNode', node: 'n1', forMs: 44_628 },
+      { at: 623, kind: 'fillBusDisk', node: 'n1', forMs: 17_940 },
+      { at: 998, kind: 'cut', node: 'n2', forMs: 58_839 },
+      { at: 1_051, kind: 'restoreCoordinator', node: 'n3', forMs: 44_233 },
+      { at: 1_089, kind: 'restoreNode', node: 'n1', forMs: 52_574 },
+    ],
+  },
 ];

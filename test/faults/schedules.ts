@@ -4,7 +4,7 @@ import { nameOf, pointsOf, scenariosOf } from './boundaries.ts';
 import { judge } from './judge/judge.ts';
 import type { Fate, Point } from './sim/director.ts';
 import { type Random, randomOf } from './sim/random.ts';
-import { type Scenario, simulate, simulatedPlans } from './sim/simulate.ts';
+import { compiledFor, type Scenario, simulate, simulatedPlans } from './sim/simulate.ts';
 import type { Site, SiteOptions } from './sim/site.ts';
 import { cluster } from './sim/world.ts';
 import type { FaultClass, Trial } from './trial.ts';
@@ -56,6 +56,10 @@ const kinds = {
   restoreNode({ node, forMs }: Fault, site: Site) {
     const restore = site.snapshotNode(node);
     site.time.in(forMs / 10, restore);
+  },
+  restoreCoordinator({ forMs }: Fault, site: Site) {
+    const restore = site.snapshotCoordinator();
+    site.time.in(forMs / 5, restore);
   },
   pauseCoordinator: ({ forMs }: Fault, site: Site) => site.pauseCoordinator(site.leader()?.name ?? 'c1', forMs),
 };
@@ -125,7 +129,12 @@ export async function scheduleTrial(seed: string, given?: Schedule, log?: SiteOp
 
 /** The n-th seed: short plans more often than long ones, so that many are tried in a given time. */
 export const scheduleSeed = (number: number, plan?: string): string =>
-  `${plan ?? simulatedPlans[number % simulatedPlans.length] ?? ''}#${number}`;
+  `${plan ?? turns[number % turns.length] ?? ''}#${number}`;
+
+const itemsOf = (plan: string): number => compiledFor(plan).plan.items.length;
+const itemsMean = simulatedPlans.reduce((sum, name) => sum + itemsOf(name), 0) / simulatedPlans.length;
+/** Whose turn it is: a plan that is shorter than the mean comes twice while a longer one comes once. */
+const turns = [...simulatedPlans, ...simulatedPlans.filter((name) => itemsOf(name) < itemsMean)];
 
 export const scheduleClass: FaultClass = {
   name: 'schedules',

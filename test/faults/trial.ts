@@ -20,6 +20,8 @@ export interface TrialOptions {
   plan?: string;
   /** Of boundaries only those whose name begins with this. */
   at?: string;
+  /** All boundaries, not only those of the way on which nothing fails, and one of each reading. */
+  every?: boolean;
 }
 
 /** More than there can be: all of a class that has an end. */

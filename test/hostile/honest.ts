@@ -1,6 +1,9 @@
-// An honest agent's stream beside the hostile ones: heartbeats, and how long each takes to be seen.
-import type { Credentials } from '../../shared/security/certificates.ts';
-import { type Door, TestAgent } from '../integration/fleet/fleet-fixture.ts';
+// An honest agent beside the hostile ones: how it joins, its heartbeats, and how long each takes to be seen.
+import type { NodeAddedDocument } from '../../shared/documents.ts';
+import { type Credentials, createSigningRequest } from '../../shared/security/certificates.ts';
+import { must } from '../integration/bus/test-bus.ts';
+import { type Door, TestAgent, TestClient } from '../integration/fleet/fleet-fixture.ts';
+import type { CoordinatorProcess } from '../integration/operator/coordinator-process.ts';
 
 export interface Honest {
   /** Round trips since the last call, in ms; those that are still under way count with their age. */
@@ -10,6 +13,16 @@ export interface Honest {
   /** Why its stream has ended; undefined while it is open. */
   lost(): string | undefined;
   close(): void;
+}
+
+/** Adds a node and joins it, as its operator and its agent do. */
+export async function joinNode(coordinator: CoordinatorProcess, name: string): Promise<Credentials> {
+  const added = must(await coordinator.client().call<NodeAddedDocument>('addNode', { name, role: 'observer' }));
+  const { request, key } = await createSigningRequest(name);
+  const client = new TestClient(coordinator);
+  const { certificate } = await client.join({ token: added.token, name, signingRequest: request });
+  client.close();
+  return { certificate, key };
 }
 
 export async function startHonest(door: Door, own: Credentials, everyMs: number): Promise<Honest> {

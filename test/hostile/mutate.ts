@@ -1,4 +1,4 @@
-// Valid messages of agents made invalid in every way, from a seed: every field of every message, and every byte.
+// Valid messages made invalid in every way, from a seed: every field of every message, and every byte.
 import {
   create,
   type DescField,
@@ -123,14 +123,24 @@ export function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
   return Uint8Array.from(mutated);
 }
 
-/** A message of an agent, mutated in its fields, its bytes or both. `isReadable`: it can be decoded. */
-export function mutatedFromAgent(random: Random): { bytes: Uint8Array; isReadable: boolean } {
-  const bytes = toBinary(FromAgentSchema, anyMessage(FromAgentSchema, random));
-  const mutated = random() < 0.5 ? bytes : mutateBytes(bytes, random);
+export interface Mutant {
+  bytes: Uint8Array;
+  /** It can be decoded. */
+  isReadable: boolean;
+}
+
+/** A message of an agent, mutated in its fields, its bytes or both. */
+export const mutatedFromAgent = (random: Random): Mutant => mutated(FromAgentSchema, random);
+
+/** A message mutated in its fields, its bytes or both; where a valid one is given, mostly that one with a few bytes changed. */
+export function mutated<Desc extends DescMessage>(schema: Desc, random: Random, valid?: MessageShape<Desc>): Mutant {
+  const isOfValid = valid !== undefined && random() < 0.7;
+  const bytes = toBinary(schema, isOfValid ? valid : anyMessage(schema, random));
+  const changed = !isOfValid && random() < 0.5 ? bytes : mutateBytes(bytes, random);
   try {
-    fromBinary(FromAgentSchema, mutated);
-    return { bytes: mutated, isReadable: true };
+    fromBinary(schema, changed);
+    return { bytes: changed, isReadable: true };
   } catch {
-    return { bytes: mutated, isReadable: false };
+    return { bytes: changed, isReadable: false };
   }
 }

@@ -56,7 +56,7 @@ export function logsCommand(shell: Shell) {
 export function exportCommand(shell: Shell) {
   return commandWith(
     'export',
-    'Write the run’s journal as JSON lines, each event as it is stored; `run verify` checks such a file anywhere.',
+    'Write the run’s journal as JSON lines, each event as it is stored; `run verify` checks such a file anywhere. Of a damaged journal only what lies before the damage; the command says so and ends with 1.',
     ['baton run export latest > run.jsonl', 'baton run export latest --output run.jsonl'],
   )
     .argument('<RUN>')
@@ -67,15 +67,24 @@ export function exportCommand(shell: Shell) {
         if (!run.ok) return run;
         const lines = await readExport(client, run.value);
         if (!lines.ok) return lines;
+        const damage = lines.value.at(-1)?.damage;
+        const count = lines.value.length - 1;
+        const end = () => {
+          if (damage !== undefined)
+            io.note(
+              `The journal is damaged at event ${damage.sequence}: ${clean(damage.message)}. Only what lies before it is exported: ${count === 1 ? '1 event' : `${count} events`}.`,
+            );
+          return ok(damage === undefined ? exitCodes.done : exitCodes.failed);
+        };
         const content = lines.value.map((line) => `${JSON.stringify(line)}\n`).join('');
         if (options.output === undefined) {
           io.raw(content);
-          return ok(exitCodes.done);
+          return end();
         }
         const written = await writeOutput(options.output, content);
         if (!written.ok) return written;
-        io.note(`${lines.value.length - 1} events are in ${options.output}`);
-        return ok(exitCodes.done);
+        if (damage === undefined) io.note(`${count} events are in ${options.output}`);
+        return end();
       });
     });
 }

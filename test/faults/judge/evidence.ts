@@ -50,6 +50,8 @@ export interface NodeRecord {
   epochSeen?: number;
   /** How many events the journal of the key's run had at that moment, where the record knows it. */
   journaled?: number;
+  /** Made when the journal had events that are gone, since the coordinator was put back afterwards. */
+  isOfLostTime?: boolean;
   /** Whether the observer was active at that moment, where the record knows it. */
   observerActive?: boolean;
   /** With an active observer: how many events that journal had when it became active, where the record knows it. */
@@ -82,6 +84,10 @@ export interface Evidence {
   restored?: string[];
   /** When machines were put back on purpose: how many events each run's journal had by then. */
   putBack?: { node: string; journaled: Record<string, number> }[];
+  /** When the coordinator was put back on purpose: how many events each run's journal had in the copy. */
+  coordinatorPutBack?: { journaled: Record<string, number> }[];
+  /** Runs that were refused since their journal lacks what nodes hold, and that an operator has closed. */
+  givenBack?: string[];
   /** Moments at which more than one database accepted writes, as the record of the nodes has them. */
   doublePrimaries: { atMs: number; nodes: string[] }[];
 }

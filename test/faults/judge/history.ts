@@ -87,6 +87,10 @@ export const isOpen = ({ outcome, settledAt }: Attempt): boolean =>
 
 export const wasRestored = (evidence: Evidence, name: string): boolean => evidence.restored?.includes(name) ?? false;
 
+/** How many events of a run are in every copy to which the coordinator was put back: what came later may be gone. */
+export const keptOf = ({ coordinatorPutBack = [] }: Evidence, run: string): number =>
+  Math.min(...coordinatorPutBack.map(({ journaled }) => journaled[run] ?? 0));
+
 /** The ledger that must still know a run’s attempts; undefined where it may have forgotten them, or was not looked at. */
 export function ledgerKnowing(evidence: Evidence, node: string, run: string): LedgerEvidence | undefined {
   const ledger = evidence.ledgers.find((one) => one.node === node);
@@ -172,7 +176,7 @@ function hear(standing: Standing, fact: OperatorDecided, at: number): void {
   if (fact.decision === 'retry')
     for (const item of [fact.item, ...(fact.redo ?? [])]) {
       standing.retried.set(item, at);
-      if (item !== fact.item && standing.done.delete(item)) standing.redoing.add(item);
+      if ((fact.redo ?? []).includes(item) && standing.done.delete(item)) standing.redoing.add(item);
     }
   if (fact.decision === 'abort') {
     standing.abortedAt ??= at;

@@ -1,7 +1,7 @@
 // I1: every acknowledged event is there, byte for byte, in order; damage and truncation, the tail’s too, are found.
 import { createHash } from 'node:crypto';
 import type { Evidence, JournalHead, Violation } from './evidence.ts';
-import { wasRestored } from './history.ts';
+import { keptOf, wasRestored } from './history.ts';
 import { readEvent } from './journal-facts.ts';
 
 const nothingBefore = '0'.repeat(64);
@@ -24,6 +24,7 @@ export function judgeComplete(evidence: Evidence): Violation[] {
   // An older copy of the coordinator’s disk has lost what was acknowledged; what it must do then is not to act on it.
   if (!wasRestored(evidence, 'coordinator'))
     for (const { run, sequence, hash, holder } of headsOf(evidence)) {
+      if (sequence > keptOf(evidence, run)) continue;
       const found = hashes.get(run)?.[sequence - 1];
       const say = (message: string) => void violations.push({ invariant: 'I1', run, message });
       if (found === undefined) say(`event ${sequence}, of which ${holder} knows, is missing`);

@@ -73,7 +73,7 @@ function judgeIntent(evidence: Evidence, record: NodeRecord, intent: Attempt | u
   const { key, node, kind, journaled } = record;
   const run = runOfKey(key);
   if (intent === undefined) {
-    if (!wasRestored(evidence, 'coordinator'))
+    if (!wasRestored(evidence, 'coordinator') && record.isOfLostTime !== true)
       say(run, `${key} was started on ${node} without an intent in the journal`);
     return;
   }

@@ -30,7 +30,7 @@ function judgeWriters(cluster: string, { run, events }: History, say: Say): void
   }
 }
 
-function judgeLock({ lock }: Evidence, histories: History[], say: Say): void {
+function judgeLock({ lock, givenBack = [] }: Evidence, histories: History[], say: Say): void {
   if (lock === undefined) return;
   let holder: string | undefined;
   const passedOn = new Set<string>();
@@ -47,7 +47,7 @@ function judgeLock({ lock }: Evidence, histories: History[], say: Say): void {
     const opened = lock.some((record) => record.type === 'RunOpened' && record.run === run);
     const closed = passedOn.has(run) || lock.some((record) => record.type === 'RunClosed' && record.run === run);
     if (events.length > 0 && !opened) say(run, 'has a journal and never took the cluster');
-    if (closed && !events.some(({ fact }) => fact.type === 'RunEnded'))
+    if (closed && !givenBack.includes(run) && !events.some(({ fact }) => fact.type === 'RunEnded'))
       say(run, 'gave the cluster back before its end');
   }
 }

@@ -1,6 +1,6 @@
 // Part of I2: what the agents’ ledgers must say of the attempts that the journals know.
 import type { Evidence } from './evidence.ts';
-import { type Attempt, historiesOf, keyOf, ledgerKnowing, runOfKey, wasRestored } from './history.ts';
+import { type Attempt, historiesOf, keptOf, keyOf, ledgerKnowing, runOfKey, wasRestored } from './history.ts';
 
 type Say = (run: string, message: string) => void;
 
@@ -9,7 +9,9 @@ export function judgeLedgers(evidence: Evidence, attempts: Map<string, Attempt>,
     for (const { key, epoch, isLost } of rows) {
       const run = runOfKey(key);
       const intent = attempts.get(key);
-      if (intent === undefined && !wasRestored(evidence, 'coordinator'))
+      // Of an intent that is gone with the coordinator's newer days only the node still knows.
+      const mayBeLost = keptOf(evidence, run) !== Number.POSITIVE_INFINITY || wasRestored(evidence, 'coordinator');
+      if (intent === undefined && !mayBeLost)
         say(run, `the ledger of ${node} has ${key}, for which there is no intent`);
       if (intent !== undefined && intent.start.node !== node)
         say(run, `the ledger of ${node} has ${key}, which is for ${intent.start.node}`);

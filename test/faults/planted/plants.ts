@@ -53,11 +53,7 @@ export const plants: readonly Plant[] = [
     replace: 'if (facts.epoch < 0)',
     says: 'the agent obeys a coordinator that is over',
     invariant: 'I2',
-    // A next leader is there within seconds and has sent its own command before a late one arrives, which is then known.
-    provedBy: {
-      file: 'test/integration/agent/commands.test.ts',
-      names: 'refuses an older epoch, also after a restart',
-    },
+    shows: { class: 'boundary: coordinator stopped, its command overtaken', plan: 'failover-suspend' },
   },
   {
     name: 'skip-the-tombstone',

@@ -42,8 +42,10 @@ const rememberedMs = 120_000;
 export class BusServer {
   readonly streams = new Map<string, Stream>();
   readonly tables = new Map<string, Table>();
+  private readonly takers = new Map<string, [string, Stream]>();
   /** Its disk takes nothing more. */
   isFull = false;
+  timesPutBack = 0;
   private readonly time: Time;
 
   constructor(time: Time) {
@@ -67,7 +69,7 @@ export class BusServer {
   }
 
   publish(subject: string, data: Uint8Array, { msgID, expect }: Publishing): { seq: number; duplicate: boolean } {
-    const found = [...this.streams].find(([, { subjects }]) => subjects.some((one) => matches(one, subject)));
+    const found = this.taking(subject);
     if (found === undefined) throw new jserrors.JetStreamNotEnabled(`no stream takes ${subject}`);
     const [name, stream] = found;
     if (expect?.streamName !== undefined && expect.streamName !== name)
@@ -82,6 +84,14 @@ export class BusServer {
     if (msgID !== undefined) stream.known.set(msgID, { seq: message.seq, atMs: this.time.nowMs });
     for (const listener of [...stream.listeners]) listener(message);
     return { seq: message.seq, duplicate: false };
+  }
+
+  private taking(subject: string): [string, Stream] | undefined {
+    const known = this.takers.get(subject);
+    if (known !== undefined) return known;
+    const found = [...this.streams].find(([, { subjects }]) => subjects.some((one) => matches(one, subject)));
+    if (found !== undefined) this.takers.set(subject, found);
+    return found;
   }
 
   openTable(name: string, isMemory: boolean): Table {
@@ -112,6 +122,30 @@ export class BusServer {
     for (const stream of this.streams.values()) stream.listeners.clear();
   }
 
+  /** The machine is put back, later, to how it is now; what was on its way to it is lost. */
+  snapshot(): () => void {
+    const streams = [...this.streams].map(
+      ([name, { subjects, messages, known }]) =>
+        [name, { subjects, messages: [...messages], known: [...known] }] as const,
+    );
+    const tables = [...this.tables].map(
+      ([name, { isMemory, entries, revision }]) => [name, { isMemory, entries: [...entries], revision }] as const,
+    );
+    return () => {
+      this.timesPutBack += 1;
+      this.takers.clear();
+      this.streams.clear();
+      this.tables.clear();
+      for (const [name, { subjects, messages, known }] of streams)
+        this.streams.set(name, { subjects, messages: [...messages], known: new Map(known), listeners: new Set() });
+      for (const [name, { isMemory, entries, revision }] of tables) {
+        const kept = new Map(isMemory ? [] : entries);
+        // Entries are never changed, only replaced.
+        this.tables.set(name, { isMemory, entries: kept, revision, watchers: new Set() });
+      }
+    };
+  }
+
   private refuseIfFull(): void {
     if (this.isFull) throw apiError(503, 10_023, 'insufficient resources');
   }
@@ -126,6 +160,7 @@ const wrongLast = (last: number): JetStreamApiError =>
 /** Whether a subject fits a pattern with `*` for one token. */
 export function matches(pattern: string, subject: string): boolean {
   if (pattern === subject) return true;
+  if (!pattern.includes('*')) return false;
   const wanted = pattern.split('.');
   const tokens = subject.split('.');
   return wanted.length === tokens.length && wanted.every((one, index) => one === '*' || one === tokens[index]);

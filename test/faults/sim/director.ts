@@ -1,8 +1,8 @@
 // Knows every boundary that a simulation passes and what is to go wrong at which: it is asked before and after each
 // append, send, receive, ledger write and action.
 
-/** How a message may be treated at a boundary; a ledger's write may only fail. */
-export type Fate = 'go on' | 'lose' | 'twice' | 'late';
+/** How a message may be treated at a boundary; a ledger's write may only fail. Held: until its node knows a newer leader. */
+export type Fate = 'go on' | 'lose' | 'twice' | 'late' | 'held';
 
 export interface Point {
   /** What happens there, the same in each repetition. */

@@ -6,10 +6,11 @@ import { encodeEvent, type StoredEvent } from '../../../coordinator/journal/chai
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { exportLines } from '../../../coordinator/journal/export.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
-import type { Evidence, EvidencePlan, LedgerEvidence, LockRecord } from '../judge/evidence.ts';
+import type { Evidence, EvidencePlan, LedgerEvidence, LockRecord, NodeRecord } from '../judge/evidence.ts';
 import type { BusServer } from './bus-server.ts';
 import { storedPlan } from './rollback-site.ts';
 import type { Site } from './site.ts';
+import { refusedRuns } from './site-records.ts';
 import { cluster } from './world.ts';
 
 const decoder = new TextDecoder();
@@ -42,6 +43,17 @@ function successorsOf(server: BusServer, events: StoredEvent[]) {
     return [{ run, events: own, plan: { plan: stored.plan as unknown as EvidencePlan, hash: stored.hash } }];
   });
 }
+
+/** A record from before the coordinator was put back counts events that may be gone, and others have their numbers. */
+function asOfLostTime({ coordinatorPutBack }: Site, record: NodeRecord, index: number): NodeRecord {
+  const since = coordinatorPutBack.filter(({ records }) => index < records);
+  const kept = Math.min(...since.map(({ journaled }) => journaled[runOfKey(record.key)] ?? 0));
+  if (since.length === 0 || (record.journaled ?? 0) <= kept) return record;
+  const { journaled: _, ...rest } = record;
+  return { ...rest, isOfLostTime: true };
+}
+
+const runOfKey = (key: string): string => key.split('/')[0] ?? '';
 
 export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string): Evidence {
   const { world, server } = site;
@@ -77,7 +89,7 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
     },
     acknowledged: site.acknowledged,
     ledgers,
-    records: world.records,
+    records: world.records.map((record, index) => asOfLostTime(site, record, index)),
     lock: lockOf(server),
     now: {
       failover: world.isArmed() ? 'armed' : isSuspended ? 'suspended' : 'unknown',
@@ -85,6 +97,8 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
       portalAnswers: world.portalAnswers(),
     },
     putBack: site.putBack,
+    coordinatorPutBack: site.coordinatorPutBack.map(({ journaled }) => ({ journaled })),
+    givenBack: refusedRuns(site.server).flatMap(({ run, isClosed }) => (isClosed ? [run] : [])),
     doublePrimaries: [],
   };
 }

@@ -46,6 +46,7 @@ export class SimNode {
   /** Writes to the agent's disk fail. */
   isDiskFull = false;
   private database = newDatabase();
+  private ledger: LedgerFile | undefined;
   private readonly forgotten: Row[] = [];
   private readonly services = new Map<string, Service>();
   private readonly time: Time;
@@ -160,8 +161,8 @@ export class SimNode {
 
   /** The ledger on this machine's disk. */
   openLedger(): LedgerFile {
-    const file = ledgerFileOn(this.database);
-    return { ...file, close: () => undefined };
+    this.ledger ??= { ...ledgerFileOn(this.database), close: () => undefined };
+    return this.ledger;
   }
 
   /** Every attempt that was ever in the ledger, also of closed runs and of what was put back. */
@@ -192,6 +193,7 @@ export class SimNode {
       this.forgotten.push(...this.rows());
       this.database.close();
       this.database = newDatabase();
+      this.ledger = undefined;
       for (const [index, name] of tables.entries()) refill(this.database, name, rows[index] ?? []);
       this.version = version;
       this.staged = staged && { ...staged };

@@ -8,9 +8,11 @@ import { runIdOf } from '../../../coordinator/runs/opening.ts';
 import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { isStanding, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import type { Action } from '../../../shared/actions/action.ts';
+import { lockOf } from './evidence.ts';
 import { SimProcess } from './process.ts';
 import { goBack } from './rollback-site.ts';
-import type { Site } from './site.ts';
+import type { Coordinator, Site } from './site.ts';
+import { refusedRuns } from './site-records.ts';
 import { cluster } from './world.ts';
 
 /** What the operator says first to a step that failed. */
@@ -22,21 +24,28 @@ const beginMs = 3_000;
 const answerWithinMs = 40_000;
 const retriesMax = 4;
 
+type Ready = NonNullable<Coordinator['ready']>;
+
 export interface Operator {
   run: string;
   /** The run that goes back from it, once it is begun. */
   back: string | undefined;
   /** What it said, in order. */
   said: string[];
+  /** How often it was heeded. While an agent cannot be asked, every word is refused. */
+  heeded: number;
 }
 
 export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Operator {
   const requestId = 'request-1';
-  const backRequestId = 'request-2';
-  const backRun = runIdOf('rollback', backRequestId);
+  let backRequests = 1;
+  const back = (): { requestId: string; run: string } => {
+    const id = `back-${backRequests}`;
+    return { requestId: id, run: runIdOf('rollback', id) };
+  };
   const run = runIdOf(compiled.plan.name, requestId);
   const { clock } = new SimProcess('operator', site.time, { offsetMs: 0 });
-  const operator: Operator = { run, back: undefined, said: [] };
+  const operator: Operator = { run, back: undefined, said: [], heeded: 0 };
   const plans = new Map([[run, compiled]]);
   const retries = new Map<string, number>();
   let isStarted = false;
@@ -65,11 +74,45 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     return said;
   };
 
+  /** What has to be done where the coordinator was put back, as ARCHITECTURE.md has it; false where nothing has. */
+  const isTendingPutBack = async ({ runs, fleet }: Ready): Promise<boolean> => {
+    const refused = refusedRuns(site.server);
+    const open = refused.find(({ isClosed }) => !isClosed);
+    if (open === undefined && refused.some((one) => one.run === run)) return true;
+    const presence = (await answered(fleet.presence())) ?? [];
+    if (presence.some(({ isCoordinatorBehind }) => isCoordinatorBehind)) {
+      operator.said.push('restart');
+      operator.heeded += 1;
+      site.killCoordinator();
+      return true;
+    }
+    if (open !== undefined) {
+      // Illegal while a node cannot be asked; said again and again, it is one word.
+      const word = {
+        decision: 'abort' as const,
+        operator: 'ana',
+        reason: 'looked at the nodes',
+        requestId: 'give-back',
+      };
+      await answered(runs.decide(open.run, word));
+      return true;
+    }
+    const locks = lockOf(site.server);
+    // A run that went back and was lost is not begun again under its old name; where the one before it still holds the
+    // cluster, going back is asked for once more.
+    if (refused.some((one) => one.run === back().run)) backRequests += 1;
+    if (!locks.some((record) => record.run === operator.back)) operator.back = undefined;
+    // Put back to before the run was opened: nobody knows of it, so it is asked for again.
+    if (!locks.some((record) => record.run === run)) isStarted = false;
+    return false;
+  };
+
   const look = async (): Promise<void> => {
     for (const record of site.refusedNodes()) site.joinAnew(record);
     const ready = site.leader()?.ready;
     if (ready === undefined) return;
     const { runs } = ready;
+    if (site.coordinatorPutBack.length > 0 && (await isTendingPutBack(ready))) return;
     if (!isStarted) {
       // Of several coordinators one has to be elected first, and found by the agents; nobody begins before that.
       if (site.coordinators.size > 1 && ready.hub.streams() < cluster.nodes.length) return;
@@ -83,21 +126,23 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     const state = runs.stateOf(operator.back ?? run);
     if (state === undefined || !isStanding(state)) {
       // Begun behind an answer that was lost, or by a coordinator that took over.
-      const started = operator.back === undefined ? await answered(ready.views.past(backRun)) : undefined;
+      const named = back().run;
+      const started = operator.back === undefined ? await answered(ready.views.past(named)) : undefined;
       if (started?.ok !== true) return;
-      operator.back = backRun;
-      plans.set(backRun, started.value.compiled);
+      operator.back = named;
+      plans.set(named, started.value.compiled);
       return;
     }
     const decision = choose(state);
     if (decision === undefined) return;
     operator.said.push(`${decision} ${state.halt?.item ?? ''}`);
     if (decision === 'rollback') {
-      await answered(goBack(ready, run, backRequestId));
+      await answered(goBack(ready, run, back().requestId));
       return;
     }
     const word = { decision, operator: 'ana', reason: '', requestId: `word-${operator.said.length}` };
-    await answered(runs.decide(state.run, word));
+    const taken = await answered(runs.decide(state.run, word));
+    if (taken?.ok) operator.heeded += 1;
   };
 
   void (async () => {

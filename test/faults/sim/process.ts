@@ -26,7 +26,8 @@ export class SimProcess {
     this.name = name;
     this.time = time;
     this.clock = {
-      nowMs: () => startMs + time.nowMs + wall.offsetMs,
+      // As the system's: in whole ms.
+      nowMs: () => Math.floor(startMs + time.nowMs + wall.offsetMs),
       monotonicMs: () => time.nowMs + 1_000,
       sleep: (ms, signal) => this.sleep(ms, signal),
     };

@@ -21,6 +21,7 @@ interface Subscription {
 const latencyMs = 1;
 const timeoutMs = 10_000;
 const messageFates: readonly Fate[] = ['lose', 'twice', 'late'];
+const commandFates: readonly Fate[] = [...messageFates, 'held'];
 const decoder = new TextDecoder();
 
 /** What all connections share: the server, and who listens to core NATS. */
@@ -29,6 +30,8 @@ export class SimNats {
   readonly subscriptions = new Set<Subscription>();
   /** Heads that a coordinator was told of as journaled. */
   readonly acknowledged: JournalHead[] = [];
+  /** Keeps a message back until its node has heard of a newer leader. */
+  hold: (node: string, pass: () => void) => void = () => undefined;
   private readonly time: Time;
   private readonly director: Director;
 
@@ -46,14 +49,20 @@ export class SimNats {
   connect(process: SimProcess): Bus {
     const { server, time, director, subscriptions } = this;
     let isClosed = false;
+    let asked: { atTurn: number; answers: (() => void)[] } | undefined;
     process.onDeath(() => {
       for (const one of [...subscriptions]) if (one.process === process) subscriptions.delete(one);
     });
 
-    /** A request to the server that changes nothing: nothing befalls it. */
+    /** A request to the server that changes nothing: nothing befalls it. Those of one moment are answered together. */
     const read = <T>(answer: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
-        time.in(latencyMs, () => process.enter(() => settle(answer, resolve, reject)));
+        if (asked?.atTurn !== time.happened) {
+          const together = { atTurn: time.happened, answers: [] as (() => void)[] };
+          time.in(latencyMs, () => process.enter(() => together.answers.forEach((one) => void one())));
+          asked = together;
+        }
+        asked.answers.push(() => settle(answer, resolve, reject));
       });
 
     /** A write: it may be lost on its way, its answer too; it may come twice, or so late that nobody waits any more. */
@@ -63,7 +72,9 @@ export class SimNats {
         const fate = director.at(what, 'before', messageFates);
         if (process.isDead) return;
         let isAnswered = false;
+        const { timesPutBack } = server;
         const arrive = (isFirst: boolean): void => {
+          if (server.timesPutBack !== timesPutBack) return;
           let outcome: () => T;
           try {
             const value = act();
@@ -118,7 +129,13 @@ export class SimNats {
     const request = (subject: string, data: Payload, options: { timeout: number }): Promise<Msg> =>
       new Promise((resolve, reject) => {
         if (process.isDead) return;
-        const fate = director.at(`request ${kindOf(subject)}`, 'before', messageFates, nodeOf(subject));
+        const kind = kindOf(subject);
+        const fate = director.at(
+          `request ${kind}`,
+          'before',
+          kind === 'command' ? commandFates : messageFates,
+          nodeOf(subject),
+        );
         if (process.isDead) return;
         let isAnswered = false;
         const giveUp = time.in(options.timeout, () => {
@@ -142,6 +159,7 @@ export class SimNats {
           process.enter(() => reject(new errors.NoRespondersError(subject)));
         };
         if (fate === 'lose') return;
+        if (fate === 'held') return this.hold(nodeOf(subject), ask);
         time.in(fate === 'late' ? lateMs : latencyMs, ask);
         if (fate === 'twice') time.in(latencyMs + 1, ask);
       });

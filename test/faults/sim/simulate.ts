@@ -13,6 +13,7 @@ import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
 import { type Operator, startOperator, type Way } from './operator.ts';
 import { upgradeWithBackup } from './rollback-site.ts';
 import { Site, type SiteOptions } from './site.ts';
+import { refusedRuns } from './site-records.ts';
 import { cluster, installedVersion } from './world.ts';
 
 export interface Scenario {
@@ -40,7 +41,7 @@ export interface Simulated {
 }
 
 const upToMs = 45 * 60_000;
-/** An operator who has said more than this gets nowhere. */
+/** An operator who was heeded more often than this gets nowhere. */
 const wordsMax = 30;
 /** What is still on its way after the end. */
 const afterwardsMs = 3_000;
@@ -94,20 +95,25 @@ export async function simulate(
   if (failing !== undefined) here.world.failing.add(failing);
   const operator = startOperator(here, compiled, way);
 
-  let seenLocks = 0;
+  let seenLocks = '';
   let isClosed = false;
   const isOver = (): boolean => {
-    const count = here.server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages.length ?? 0;
-    if (count !== seenLocks) {
-      seenLocks = count;
-      isClosed = lockOf(here.server).at(-1)?.type === 'RunClosed';
+    const { server } = here;
+    const count = server.streams.get(`CLUSTER_${cluster.cluster}`)?.messages.length ?? 0;
+    const locks = `${count} ${server.timesPutBack} ${server.tables.get('refused-runs')?.revision}`;
+    if (locks !== seenLocks) {
+      seenLocks = locks;
+      isClosed = isGivenBack(here);
     }
-    return isClosed || here.crashes.length > 0 || operator.said.length > wordsMax;
+    return isClosed || here.crashes.length > 0 || operator.heeded > wordsMax;
   };
   const { log } = options;
   if (log !== undefined) tellEvents(here, () => runsOf(operator), log);
-  await here.time.pass(isOver, upToMs);
-  await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
+  // A coordinator that is put back after the end has a run that is not over.
+  do {
+    await here.time.pass(isOver, upToMs);
+    await here.time.pass(() => false, here.time.nowMs + (options.afterwardsMs ?? afterwardsMs));
+  } while (!isOver() && here.time.nowMs < upToMs);
   const events = runsOf(operator).flatMap((run) => eventsOf(here.server, run));
   const newest = events.at(-1)?.event;
   const stuck =
@@ -133,6 +139,13 @@ export async function simulate(
 
 /** The run that the operator has started, and the one that goes back from it. */
 const runsOf = ({ run, back }: Operator): string[] => (back === undefined ? [run] : [run, back]);
+/** No run holds the cluster any more: each has ended, or an operator has closed it after its journal was put back. */
+function isGivenBack(site: Site): boolean {
+  const last = lockOf(site.server).at(-1)?.type;
+  const refused = refusedRuns(site.server);
+  if (refused.length > 0) return refused.every(({ isClosed }) => isClosed) && last !== 'RunOpened';
+  return last === 'RunClosed';
+}
 
 /** Stands for nothing but a node that is not served until it is joined anew: that is what a put-back ledger must bring. */
 function isHeldByRefused(site: Site, newest: RunEvent['fact'] | undefined): boolean {

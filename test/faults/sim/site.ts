@@ -5,9 +5,7 @@ import type { LedgerFile } from '../../../agent/ledger/ledger-file.ts';
 import { type AssembledRuns, assembleRuns } from '../../../coordinator/daemon/assemble-runs.ts';
 import type { NodeRecord } from '../../../coordinator/fleet/tables.ts';
 import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
-import { canonicalJson } from '../../../shared/hash.ts';
 import type { Log } from '../../../shared/log.ts';
-import { profile } from '../../unit/plans/compiled.ts';
 import type { Evidence, JournalHead } from '../judge/evidence.ts';
 import { BusServer } from './bus-server.ts';
 import type { Director } from './director.ts';
@@ -17,6 +15,7 @@ import { Network } from './network.ts';
 import { SimNode } from './node.ts';
 import { Killed, SimProcess, type Wall } from './process.ts';
 import { SimNats } from './sim-bus.ts';
+import { fillTables, journaledIn, putRecord, recordsIn } from './site-records.ts';
 import { Time } from './time.ts';
 import { cluster, World } from './world.ts';
 
@@ -29,6 +28,9 @@ export interface Coordinator {
 }
 
 const restartMs = 1_000;
+/** As node:sqlite says it. */
+const diskFull = (): Error =>
+  Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
 const rebootMs = 8_000;
 
 export interface SiteOptions {
@@ -48,6 +50,8 @@ export class Site {
   readonly crashes: string[] = [];
   /** Machines that were put back, and how far the journals were then. */
   readonly putBack: NonNullable<Evidence['putBack']> = [];
+  /** The coordinator's: how far the journals were in the copy, and how many records the nodes had when it came back. */
+  readonly coordinatorPutBack: { journaled: Record<string, number>; records: number }[] = [];
   /** Heads that a coordinator was told of as journaled. */
   readonly acknowledged: JournalHead[];
   private readonly nats: SimNats;
@@ -56,6 +60,8 @@ export class Site {
   private readonly agents = new Map<string, { process: SimProcess; agent: Agent | undefined }>();
   private readonly walls = new Map<string, Wall>();
   private readonly log: NonNullable<SiteOptions['log']>;
+  private readonly held: { node: string; epoch: number; pass: () => void }[] = [];
+  private refused: { revision: number; records: NodeRecord[] } | undefined;
 
   constructor({ director, coordinators = ['c1'], log = () => undefined }: SiteOptions) {
     this.director = director;
@@ -66,12 +72,13 @@ export class Site {
     this.acknowledged = this.nats.acknowledged;
     this.network = new Network(this.time, director);
     this.world.nowMs = () => this.time.nowMs;
+    this.nats.hold = (node, pass) => void this.held.push({ node, epoch: this.epochSeen(node), pass });
     this.world.moment = ({ node, key }) => ({
-      epochSeen: Number(this.world.node(node).openLedger().fact('highest_epoch') ?? 0),
+      epochSeen: this.epochSeen(node),
       journaled: this.server.streams.get(`RUN_${key.split('/')[0]}`)?.messages.length ?? 0,
     });
     for (const { name } of cluster.nodes) new SimNode(name, this.time, this.world);
-    this.fillTables();
+    fillTables(this.server);
     for (const name of coordinators) this.startCoordinator(name);
     for (const { name } of cluster.nodes) this.startAgent(name);
   }
@@ -174,25 +181,36 @@ export class Site {
     const restore = this.world.node(name).snapshot();
     return () => {
       this.reboot(name, restore);
-      const lengths = [...this.server.streams].map(([stream, { messages }]) => [stream, messages.length] as const);
-      const journals = lengths.filter(([stream]) => stream.startsWith('RUN_'));
-      const journaled = Object.fromEntries(journals.map(([stream, length]) => [stream.slice('RUN_'.length), length]));
-      this.putBack.push({ node: name, journaled });
+      this.putBack.push({ node: name, journaled: journaledIn(this.server) });
+    };
+  }
+
+  /** The coordinator's machine, with the bus and all that it keeps, is put back, later, to how it is now, and starts again. */
+  snapshotCoordinator(): () => void {
+    const restore = this.server.snapshot();
+    const journaled = journaledIn(this.server);
+    return () => {
+      for (const coordinator of this.coordinators.values()) this.endCoordinator(coordinator);
+      restore();
+      this.refused = undefined;
+      this.coordinatorPutBack.push({ journaled, records: this.world.records.length });
     };
   }
 
   /** Nodes whose agents are not served because their ledgers went back, as the coordinator has recorded it. */
   refusedNodes(): NodeRecord[] {
-    const entries = [...(this.server.tables.get('nodes')?.entries.values() ?? [])];
-    return entries
-      .map(({ data }) => JSON.parse(Buffer.from(data).toString()) as NodeRecord)
-      .filter(({ restored }) => restored !== undefined);
+    const revision = this.server.tables.get('nodes')?.revision ?? 0;
+    if (this.refused?.revision !== revision) {
+      const records = recordsIn<NodeRecord>(this.server, 'nodes').filter(({ restored }) => restored !== undefined);
+      this.refused = { revision, records };
+    }
+    return this.refused.records;
   }
 
   /** As `baton node revoke`, `baton node add` and the join on the node leave its record. */
   joinAnew({ restored: _, ...record }: NodeRecord): void {
     this.world.node(record.name).openLedger().renewGeneration();
-    this.putRecord('nodes', record.name, { ...record, ledger: { generation: '', counter: 0 } });
+    putRecord(this.server, 'nodes', record.name, { ...record, ledger: { generation: '', counter: 0 } });
   }
 
   private async serve(coordinator: Coordinator): Promise<void> {
@@ -242,8 +260,9 @@ export class Site {
         process.alive();
         const fate = this.director.at(`ledger ${node.name}`, 'before', ['lose'], node.name);
         process.alive();
-        if (node.isDiskFull || fate === 'lose') throw new Error('database or disk is full');
+        if (node.isDiskFull || fate === 'lose') throw diskFull();
         const result = file.change(work);
+        this.passHeld(node.name);
         this.director.at(`ledger ${node.name}`, 'after', [], node.name);
         process.alive();
         return result;
@@ -251,20 +270,16 @@ export class Site {
     };
   }
 
-  private fillTables(): void {
-    for (const { name, role } of cluster.nodes) {
-      const record: NodeRecord = {
-        ...{ name, role, serial: `serial-${name}`, joinedAtMs: 1, revokedAtMs: 0, hasConnected: false },
-        ...{ agentVersion: '', lastSeenMs: 0, ledger: { generation: '', counter: 0 }, profile },
-      };
-      this.putRecord('nodes', name, record);
-    }
-    const applied = { cluster, fileName: 'lab.yaml', text: '', appliedAtMs: 1, appliedBy: 'ana' };
-    this.putRecord('clusters', cluster.cluster, applied);
+  private epochSeen(node: string): number {
+    return Number(this.world.node(node).openLedger().fact('highest_epoch') ?? 0);
   }
 
-  private putRecord(table: string, key: string, record: unknown): void {
-    this.server.put(this.server.openTable(table, false), key, Buffer.from(canonicalJson(record)), 'PUT');
+  /** What was kept back arrives right after the newer leader's first word, before its first question. */
+  private passHeld(node: string): void {
+    for (const one of this.held.filter((held) => held.node === node && held.epoch < this.epochSeen(node))) {
+      this.held.splice(this.held.indexOf(one), 1);
+      this.time.in(1, one.pass);
+    }
   }
 
   private logOf(process: SimProcess): Log {

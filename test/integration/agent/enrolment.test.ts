@@ -6,7 +6,8 @@ import { createAuthority, issueClientCredentials } from '../../../shared/securit
 import { createTestAgent, type TestAgent } from './test-agent.ts';
 import { startTestCoordinator, type TestCoordinator, waitFor } from './test-coordinator.ts';
 
-describe('Joining', () => {
+describe('Joining', function () {
+  this.timeout(60_000);
   let coordinator: TestCoordinator;
   let agent: TestAgent;
   beforeEach(async () => {
@@ -86,6 +87,28 @@ describe('Joining', () => {
     assert.equal((await agent.join(coordinator, { name: 'n2', force: true })).exitCode, 0);
     assert.equal(readIdentity(agent.state)?.name, 'n2');
     assert.equal((await filesOf()).filter((name) => name.startsWith('identity')).length, 2);
+  });
+
+  it('anew with another installation: its coordinator is obeyed, whatever epoch the former one had', async () => {
+    coordinator.epoch = 57;
+    await agent.join(coordinator);
+    agent.start();
+    await waitFor('a hello', () => coordinator.heard.hellos[0]);
+    coordinator.put({ case: 'ask', value: { key: { run: 'r', step: 's', phase: 'do', attempt: 1 }, epoch: 57 } });
+    await waitFor('the epoch', () => {
+      coordinator.drop();
+      return coordinator.heard.hellos.some(({ highestEpoch }) => highestEpoch === 57);
+    });
+    const other = await startTestCoordinator();
+    try {
+      // Beside the running daemon, which nobody starts anew.
+      assert.equal((await agent.join(other, { force: true })).exitCode, 0);
+      const hello = await waitFor('a hello to the other', () => other.heard.hellos[0], 20_000);
+      assert.equal(hello.highestEpoch, 0);
+      assert.notEqual(hello.ledgerGeneration, coordinator.heard.hellos[0]?.ledgerGeneration);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('says who is out of reach, with exit code 4', async () => {

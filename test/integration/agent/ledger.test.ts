@@ -134,6 +134,60 @@ describe('The ledger', () => {
     assert.equal(open().file.generation(), generation);
   });
 
+  describe('when the node joins', () => {
+    const another = { run: 'r2', step: 's', phase: 'do', attempt: 1 } as const;
+    const used = () => {
+      const ledger = open();
+      ledger.join('A', undefined, 1);
+      ledger.acceptEpoch(57);
+      ledger.noteHead('r1', { sequence: 4, hash: 'h' });
+      ledger.begin(begin('a'));
+      ledger.settle(another, 57, 2);
+      return ledger;
+    };
+
+    it('another authority: has another name, no epoch, no open run and nothing to tell, all at once', () => {
+      const ledger = used();
+      const generation = ledger.file.generation();
+      const counter = ledger.file.counter();
+      ledger.join('B', 'A', 9);
+      assert.notEqual(ledger.file.generation(), generation);
+      assert.equal(ledger.file.counter(), counter + 1, 'one change');
+      assert.equal(ledger.highestEpoch(), 0);
+      assert.ok(ledger.acceptEpoch(1));
+      assert.deepEqual(ledger.openHeads(), []);
+      assert.ok(ledger.isClosed('r1') && ledger.isClosed('r2'), 'nothing of them is begun again');
+      assert.deepEqual(ledger.unfinished().length, 1, 'what runs is seen to its end');
+      ledger.finish(key('a'), outcome);
+      assert.deepEqual(ledger.outbox(), []);
+    });
+
+    it('another authority than its identity says, which the ledger did not yet know', () => {
+      const ledger = open();
+      ledger.acceptEpoch(57);
+      ledger.join('B', 'A', 9);
+      assert.equal(ledger.highestEpoch(), 0);
+    });
+
+    it('another authority than it had joined, whatever became of its identity', () => {
+      const ledger = used();
+      ledger.join('B', undefined, 9);
+      assert.equal(ledger.highestEpoch(), 0);
+    });
+
+    it('the same authority: has another name, and the rest stays', () => {
+      const ledger = used();
+      const generation = ledger.file.generation();
+      ledger.join('A', 'A', 9);
+      assert.notEqual(ledger.file.generation(), generation);
+      assert.equal(ledger.highestEpoch(), 57);
+      assert.deepEqual(
+        ledger.openHeads().map(({ run }) => run),
+        ['r1'],
+      );
+    });
+  });
+
   it('keeps the suspension until it is cleared', () => {
     const ledger = open();
     const record = {

@@ -51,6 +51,12 @@ export interface Heard {
   progress: Progress[];
 }
 
+export interface ToldKeyState {
+  status: string;
+  outcome?: Outcome;
+  failure?: Failure;
+}
+
 export interface TestCoordinator {
   address: string;
   pin: string;
@@ -68,8 +74,8 @@ export interface TestCoordinator {
     action: Action,
     more?: { epoch?: number; sequence?: number; timeoutMs?: number; hash?: string },
   ): void;
-  ask(key: Key, epoch?: number): Promise<{ status: string; outcome?: Outcome }>;
-  settle(key: Key, epoch?: number): Promise<{ status: string; outcome?: Outcome }>;
+  ask(key: Key, epoch?: number): Promise<ToldKeyState>;
+  settle(key: Key, epoch?: number): Promise<ToldKeyState>;
   read(action: Action, timeoutMs?: number): Promise<{ answer?: Answer; failure?: Failure; commands: string[] }>;
   outcomeOf(key: Key, withinMs?: number): Promise<Outcome>;
   /** Of the welcome. */
@@ -96,7 +102,7 @@ export async function startTestCoordinator(host = '127.0.0.1', authority?: Crede
   const credentials = await issueServerCredentials(ours, [coordinatorTlsName, host], Date.now());
   const server = new Server(channelOptions);
   const heard: Heard = { hellos: [], heartbeats: [], outcomes: [], progress: [] };
-  const keyStates = new Map<string, { status: string; outcome?: Outcome }[]>();
+  const keyStates = new Map<string, ToldKeyState[]>();
   const answers = new Map<string, { answer?: Answer; failure?: Failure; commands: string[] }>();
   let stream: Stream | undefined;
   const keyMessage = (key: Key) => keyToWire(key);
@@ -136,7 +142,11 @@ export async function startTestCoordinator(host = '127.0.0.1', authority?: Crede
         if (key === undefined) break;
         const list = keyStates.get(formatKey(key)) ?? [];
         const outcome = kind.value.outcome && outcomeFromWire(kind.value.outcome);
-        list.push({ status: statusNames.get(kind.value.status) ?? '', ...(outcome ? { outcome } : {}) });
+        list.push({
+          status: statusNames.get(kind.value.status) ?? '',
+          ...(outcome ? { outcome } : {}),
+          ...(kind.value.failure ? { failure: failureFromWire(kind.value.failure) } : {}),
+        });
         keyStates.set(formatKey(key), list);
         break;
       }

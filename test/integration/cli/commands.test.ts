@@ -15,6 +15,7 @@ import {
   sampleRun,
   succeededRun,
 } from '../../unit/cli/samples.ts';
+import { journalOf } from '../../unit/journal/sample-journal.ts';
 import { type Answers, baton, type FakeOperator, fakeOperator } from './fake-operator.ts';
 
 const run = succeededRun();
@@ -252,6 +253,30 @@ describe('baton', () => {
     assert.match(damaged.stderr, /damaged at event/);
     await writeFile(file, `${stdout.split('\n').slice(0, 1).join('\n')}\n`);
     assert.equal((await baton('/nowhere', ['run', 'verify', file])).exitCode, 1);
+  });
+
+  it('export of a damaged journal gives what is before the damage, ends with 1, and does not verify', async () => {
+    const [first] = journalOf(2, run.id);
+    assert.ok(first);
+    const lines = exportLines([first], { sequence: 2, message: 'it cannot be read' });
+    const file = join(directory, 'damaged.jsonl');
+    const { exitCode, stdout, stderr } = await ask(
+      {
+        async *exportRun() {
+          yield* lines;
+        },
+      },
+      'run',
+      'export',
+      'latest',
+    );
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /damaged at event 2: it cannot be read\. Only what lies before it is exported: 1 event\./);
+    assert.equal(stdout.split('\n')[0], JSON.stringify(lines[0]));
+    await writeFile(file, `${stdout}\n`);
+    const verified = await baton('/nowhere', ['run', 'verify', file]);
+    assert.equal(verified.exitCode, 1);
+    assert.match(verified.stderr, /damaged at event 2: it cannot be read/);
   });
 
   it('report writes the page into the file', async () => {

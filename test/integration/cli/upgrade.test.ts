@@ -158,6 +158,15 @@ describe('baton upgrade', () => {
     assert.match(raced.stderr, /run-8/);
   });
 
+  it('is staged for the run that holds the cluster: uploaded, though the command is refused', async () => {
+    fake = await fakeOperator(answers(succeededRun(), { showCluster: () => sampleCluster({ run: 'run-7' }) }));
+    const held = await baton(fake.socketPath, ['stage', 'lab', '--installer', installer, '--yes']);
+    assert.equal(held.exitCode, 2);
+    assert.match(held.stderr, /lies at the coordinator now[\s\S]*held by run run-7/);
+    assert.equal(called('uploadRelease').length, 1);
+    assert.equal(called('startRun').length, 0);
+  });
+
   it('ends with 2 for what the coordinator refuses, and with --json the reason is the document', async () => {
     const ended = await upgrade(
       { showCluster: () => failure('not-found', 'there is no cluster lab') },

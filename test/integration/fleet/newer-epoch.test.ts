@@ -33,6 +33,7 @@ describe('an agent that knows more than its coordinator', () => {
     assert.match(ended.details, reason);
     assert.equal(agent.of('welcome').length, 0);
     await eventually(async () => reason.test((await presenceOf('n1'))?.refusal ?? ''), 'its refusal is shown');
+    assert.equal((await presenceOf('n1'))?.isCoordinatorBehind, true, 'nothing is wrong with the node');
     const read = await fixture.fleet.read('n1', { kind: 'readNode' }, 1_000);
     assert.ok(!read.ok && reason.test(read.failure.message));
     // True whoever leads.

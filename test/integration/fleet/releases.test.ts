@@ -109,4 +109,14 @@ describe('installers', () => {
     for (const offset of [content.length + 1, -1, 0.5, Number.NaN])
       assert.equal((await refusal(node.fetch(sha256, offset))).code, status.INVALID_ARGUMENT, String(offset));
   });
+
+  it('are not there for a node where the disk has kept only a part, until they are uploaded again', async () => {
+    await writeFile(join(fixture.releasesDirectory, sha256), content.subarray(0, content.length / 2));
+    await ask(sha256);
+    const refused = await refusal(node.fetch(sha256, 0));
+    assert.equal(refused.code, status.NOT_FOUND);
+    assert.match(refused.message, /stored whole at this coordinator; `baton stage` uploads it again/);
+    must(await add());
+    assert.ok((await node.fetch(sha256, 0)).equals(content));
+  });
 });

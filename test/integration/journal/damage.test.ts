@@ -36,6 +36,8 @@ describe('damage to the files of the store', function () {
     const read = await journal.read('hit');
     assert.equal(read.ok ? 'whole' : read.failure.code, 'damaged');
     assert.match(read.ok ? '' : read.failure.message, new RegExp(`^run hit: journal damaged at event ${event}: `));
+    const { events, damage } = must(await journal.salvage('hit'));
+    assert.deepEqual([events.length, damage?.sequence], [event - 1, event], 'what lies before it is there as evidence');
     assert.deepEqual(
       must(await journal.runs()).filter((run) => run !== 'new'),
       ['hit', 'other'],

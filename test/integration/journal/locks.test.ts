@@ -2,19 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type Bus, connectBus } from '../../../coordinator/bus/bus.ts';
 import { openArtefacts } from '../../../coordinator/journal/artefacts.ts';
-import { openClusterLog, type RunOpened } from '../../../coordinator/journal/cluster-log.ts';
+import { openClusterLog } from '../../../coordinator/journal/cluster-log.ts';
 import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { eventually, must, startTestBus, type TestBus } from '../bus/test-bus.ts';
-
-const opened = (run: string): RunOpened => ({
-  type: 'RunOpened',
-  run,
-  plan: 'upgrade',
-  operator: 'ana',
-  epoch: 1,
-  atMs: 1,
-});
+import { opened } from './store-damage.ts';
 
 describe('lock, artefacts and leadership on the bus', function () {
   this.timeout(60_000);
@@ -55,7 +47,7 @@ describe('lock, artefacts and leadership on the bus', function () {
 
   it('passes a cluster on from the run that holds it by one entry, from no other and never from a free one', async () => {
     const log = openClusterLog(test.bus);
-    const takenFrom = (run: string, before: string): RunOpened => ({ ...opened(run), after: before });
+    const takenFrom = (run: string, before: string) => ({ ...opened(run), after: before });
     must(await log.open('passed', opened('run-j')));
     const stranger = await log.open('passed', takenFrom('run-k', 'run-x'));
     assert.match(stranger.ok ? '' : stranger.failure.message, /run run-j .* holds cluster passed/);

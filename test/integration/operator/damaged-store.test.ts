@@ -105,12 +105,28 @@ describe('a coordinator on a damaged store', function () {
     }
   });
 
-  it('shows and exports no damaged journal, says where and what to do, and ends with 1', async () => {
-    for (const command of ['show', 'export', 'verify', 'retry']) {
+  it('shows no damaged journal, says where it is damaged and what to do, and ends with 1', async () => {
+    for (const command of ['show', 'retry']) {
       const { exitCode, stderr } = await ask('run', command, 'upgrade-one');
       assert.equal(exitCode, 1, command);
-      assert.match(stderr, /journal damaged at event 2: .*goes no further.*with the guide/, command);
+      assert.match(stderr, /journal damaged at event 2: .*goes no further.*with the guide.*baton run abort/, command);
     }
+  });
+
+  it('exports what lies before the damage, which no verification takes for whole', async () => {
+    const exported = await ask('run', 'export', 'upgrade-one');
+    assert.equal(exported.exitCode, 1);
+    assert.match(exported.stderr, /damaged at event 2: .*Only what lies before it is exported: 1 event\./);
+    const [first, end, ...more] = exported.stdout.trimEnd().split('\n');
+    assert.match(first ?? '', /RunStarted/);
+    assert.match(end ?? '', /^\{"damage":\{"sequence":2,/);
+    assert.deepEqual(more, []);
+    const verified = await ask('run', 'verify', 'upgrade-one');
+    assert.equal(verified.exitCode, 1);
+    assert.match(verified.stderr, /damaged at event 2/);
+  });
+
+  it('exports a journal whose plan alone is damaged', async () => {
     const shown = await ask('run', 'show', 'upgrade-two');
     assert.equal(shown.exitCode, 1);
     assert.match(shown.stderr, /its plan is damaged.*Its journal is whole: baton run export upgrade-two/);

@@ -1,14 +1,12 @@
 // A real coordinator under hostile connections from another process: it stays, its memory is bounded, and an honest agent
 // stays connected. How fast it stays is measured by `npm run bench:port`, not here.
 import assert from 'node:assert/strict';
-import type { NodeAddedDocument } from '../../../shared/documents.ts';
-import { type Credentials, createSigningRequest } from '../../../shared/security/certificates.ts';
 import { type As, allAttacks } from '../../hostile/attacks.ts';
-import { startHonest } from '../../hostile/honest.ts';
+import { type Honest, joinNode, startHonest } from '../../hostile/honest.ts';
 import { peakBytes } from '../../hostile/process-memory.ts';
 import { addresses, startHostile } from '../../hostile/run.ts';
 import { must } from '../bus/test-bus.ts';
-import { eventually, TestClient } from '../fleet/fleet-fixture.ts';
+import { eventually } from '../fleet/fleet-fixture.ts';
 import { type CoordinatorProcess, startCoordinator } from '../operator/coordinator-process.ts';
 
 /** From sources, which are compiled in the process, it reaches some 250 MB; as shipped the limit is 256 MB, see the bench. */
@@ -27,25 +25,21 @@ const attacks: [string, As][] = [
 ];
 
 describe('the agents’ port under attack', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   let coordinator: CoordinatorProcess;
+  let honest: Honest | undefined;
   before(async () => {
     coordinator = await startCoordinator();
   });
-  after(() => coordinator.remove());
-
-  const join = async (name: string): Promise<Credentials> => {
-    const added = must(await coordinator.client().call<NodeAddedDocument>('addNode', { name, role: 'observer' }));
-    const { request, key } = await createSigningRequest(name);
-    const client = new TestClient(coordinator);
-    const { certificate } = await client.join({ token: added.token, name, signingRequest: request });
-    client.close();
-    return { certificate, key };
-  };
+  after(async () => {
+    honest?.close();
+    await coordinator.remove();
+  });
 
   it('keeps honest agents, its memory and its log', async () => {
-    const stolen = await join('n2');
-    const honest = await startHonest(coordinator, await join('n1'), 100);
+    const stolen = await joinNode(coordinator, 'n2');
+    const agent = await startHonest(coordinator, await joinNode(coordinator, 'n1'), 100);
+    honest = agent;
     const logFrom = coordinator.log().length;
     for (const [attack, as] of attacks) {
       assert.ok(allAttacks.some((one) => one.name === attack && one.as === as));
@@ -58,14 +52,14 @@ describe('the agents’ port under attack', function () {
         ...(as === 'node' ? stolen : {}),
       });
       // Seen while it lasts: as many heartbeats as two seconds have.
-      const seenBefore = honest.seen();
-      await eventually(() => honest.seen() - seenBefore >= 20 || honest.lost() !== undefined, attack, 30_000);
+      const seenBefore = agent.seen();
+      await eventually(() => agent.seen() - seenBefore >= 20 || agent.lost() !== undefined, attack, 30_000);
       const { opened } = await hostile.end();
       assert.ok(opened > 0, attack);
-      assert.equal(honest.lost(), undefined, attack);
+      assert.equal(agent.lost(), undefined, attack);
       assert.equal(coordinator.process.exitCode, null, attack);
     }
-    honest.close();
+    agent.close();
     const peak = peakBytes(coordinator.process.pid ?? 0);
     assert.ok(peak < memoryBytesMax, `${Math.round(peak / 1e6)} MB`);
     const logged = coordinator.log().slice(logFrom);

@@ -6,7 +6,7 @@ import { openArtefacts } from '../../../coordinator/journal/artefacts.ts';
 import { openClusterLog } from '../../../coordinator/journal/cluster-log.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { openJournal } from '../../../coordinator/journal/nats-journal.ts';
-import type { Plan } from '../../../coordinator/plans/plan.ts';
+import type { Plan, Step } from '../../../coordinator/plans/plan.ts';
 import { openRun } from '../../../coordinator/runs/opening.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { NodeAddedDocument } from '../../../shared/documents.ts';
@@ -35,13 +35,20 @@ export interface TakeoverSite {
   stop(): Promise<void>;
 }
 
-/** `natsOfFirst`: what the first coordinator takes for the bus. */
-export async function startTakeoverSite(
-  options: { stepsPerNode?: number; natsOfFirst?(nats: ExternalNats): Promise<ExternalNats> } = {},
-): Promise<TakeoverSite> {
+export interface SiteOptions {
+  /** After the yes; without them, files are written on n1 and n2 by turns. */
+  steps?(agents: TestAgent[]): Step[];
+  /** More lines of the agents' policy. */
+  policy?: string;
+  /** What a coordinator takes for the bus: the first one has the number 0. */
+  natsOf?(nats: ExternalNats, coordinator: 0 | 1): Promise<ExternalNats>;
+}
+
+export async function startTakeoverSite(options: SiteOptions = {}): Promise<TakeoverSite> {
+  const { steps = (of) => writing(of, 3), policy = '', natsOf = async (nats) => nats } = options;
   const cluster = await startNatsCluster();
   const agents = await Promise.all(
-    nodes.map(() => createTestAgent('paths: [FOLDER/files]\ntestFilePaths: [FOLDER/files]\n')),
+    nodes.map(() => createTestAgent(`paths: [FOLDER/files]\ntestFilePaths: [FOLDER/files]\n${policy}`)),
   );
   const { bus } = cluster;
   const journal = must(await openJournal(bus));
@@ -52,14 +59,13 @@ export async function startTakeoverSite(
     artefacts: openArtefacts(bus),
     clusterLog: openClusterLog(bus),
   };
-  const plan = planOf(agents, options.stepsPerNode ?? 3);
+  const plan = planOf(steps(agents));
   const run = must(await openRun({ ...parts, clock: systemClock, epoch: 0 }, request('takeover', plan)));
 
-  const natsOfFirst = (await options.natsOfFirst?.(cluster.nats)) ?? cluster.nats;
-  const first = await startCoordinator({ name: 'c1', nats: natsOfFirst });
+  const first = await startCoordinator({ name: 'c1', nats: await natsOf(cluster.nats, 0) });
   await eventually(() => / ready /.test(first.log()), 'c1 leads', 60_000);
   const authorityFrom = join(first.folder, 'state/authority');
-  const second = await startCoordinator({ name: 'c2', nats: cluster.nats, authorityFrom });
+  const second = await startCoordinator({ name: 'c2', nats: await natsOf(cluster.nats, 1), authorityFrom });
   await Promise.all(agents.map((agent, index) => joinAgent(agent, nodes[index] ?? '', first)));
   for (const agent of agents) agent.start();
 
@@ -98,14 +104,18 @@ async function joinAgent(agent: TestAgent, name: string, coordinator: Coordinato
   if (joined.exitCode !== 0) throw new Error(joined.stderr);
 }
 
-/** Waits for a yes, then writes files on n1 and n2 by turns. */
-function planOf(agents: TestAgent[], stepsPerNode: number): Plan {
-  const steps = Array.from({ length: stepsPerNode * 2 }, (_, index) => {
+/** Files on n1 and n2 by turns. */
+export function writing(agents: TestAgent[], stepsPerNode: number): Step[] {
+  return Array.from({ length: stepsPerNode * 2 }, (_, index) => {
     const on = index % 2;
     const path = join(agents[on]?.folder ?? '', `files/${index}`);
     const action = { kind: 'writeTestFile' as const, path, content: String(index) };
     return sampleStep(`write-${index}`, nodes[on] ?? '', action, { then: [], undo: { noUndo: 'a test file' } });
   });
+}
+
+/** Waits for a yes before its steps. */
+function planOf(steps: Step[]): Plan {
   const approval = {
     kind: 'approval' as const,
     id: 'go',

@@ -8,7 +8,7 @@ import type { RunDocument } from '../../../shared/documents.ts';
 import { createLog } from '../../../shared/log.ts';
 import type { Outcome } from '../../../shared/outcome.ts';
 import { eventually, must } from '../bus/test-bus.ts';
-import { startTakeoverSite, type TakeoverSite } from './takeover-site.ts';
+import { startTakeoverSite, type TakeoverSite, writing } from './takeover-site.ts';
 
 const steps = 120;
 const log = createLog('test');
@@ -16,10 +16,10 @@ log.silent = true;
 
 describe('two coordinators on three NATS servers', function () {
   // Generous: what is asserted is what happens, not how fast; `npm run bench:takeover` measures that.
-  this.timeout(180_000);
+  this.timeout(240_000);
   let site: TakeoverSite;
   before(async () => {
-    site = await startTakeoverSite({ stepsPerNode: steps / 2 });
+    site = await startTakeoverSite({ steps: (agents) => writing(agents, steps / 2) });
   });
   afterEach(async function () {
     // What the processes said is all that there is to go by.

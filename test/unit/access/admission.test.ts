@@ -25,7 +25,8 @@ function aPort() {
         },
         isIn: false,
       };
-      guest.isIn = admission.admit(guest);
+      guest.isIn = admission.mayCome(address);
+      if (guest.isIn) admission.admit(guest);
       return guest;
     },
   };
@@ -62,6 +63,26 @@ describe('who is let in before TLS', () => {
     for (const last of [1, 2, 3, 4]) port.admission.prove(port.come(`10.9.0.${last}`), 'stolen');
     for (let last = 1; port.come(`10.1.0.${last}`).isIn; last += 1);
     assert.ok(port.come('10.0.0.1').isIn);
+  });
+
+  it('lets a network come that was known before the port was opened, but not once its certificate is worth nothing', () => {
+    const port = aPort();
+    port.admission.know(['10.0.0.1', '10.0.0.2'], 'serial-1');
+    for (let last = 1; port.come(`10.1.0.${last}`).isIn; last += 1);
+    assert.ok(port.come('10.0.0.1').isIn);
+    assert.ok(port.come('10.0.0.2').isIn);
+    port.admission.forget('serial-1');
+    assert.equal(port.come('10.0.0.1').isIn, false);
+  });
+
+  it('keeps what a certificate has proved itself when it is told what was known before', () => {
+    const port = aPort();
+    port.admission.prove(port.come('10.0.0.9'), 'serial-1');
+    port.admission.know(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'], 'serial-1');
+    for (let last = 1; port.come(`10.1.0.${last}`).isIn; last += 1);
+    assert.ok(port.come('10.0.0.9').isIn);
+    assert.ok(port.come('10.0.0.4').isIn);
+    assert.equal(port.come('10.0.0.1').isIn, false, 'the oldest');
   });
 
   it('forgets all but the newest networks of one certificate', () => {

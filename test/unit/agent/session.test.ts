@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { FromAgentInit, Stream } from '../../../agent/link/session.ts';
-import { openSession, type Session } from '../../../agent/link/session.ts';
+import { openSession, type Session, type SessionParts } from '../../../agent/link/session.ts';
 import { FakeClock } from '../runs/fake-clock.ts';
 
 /** The writing end of a stream that takes only so much. */
@@ -27,8 +27,10 @@ const outcome: FromAgentInit = { case: 'outcome', value: { key } };
 describe('The stream to a coordinator', () => {
   let stream: Narrow;
   let session: Session;
+  let parts: SessionParts;
   let outbox: FromAgentInit[];
   let clock: FakeClock;
+  let over: string | undefined;
   const until = async (what: string, holds: () => boolean) => {
     const deadline = performance.now() + 5000;
     while (!holds()) {
@@ -42,14 +44,17 @@ describe('The stream to a coordinator', () => {
     clock = new FakeClock();
     stream = new Narrow();
     outbox = [outcome];
-    session = openSession(stream as unknown as Stream, {
+    over = undefined;
+    parts = {
       clock,
       hello: async () => ({ case: 'hello', value: {} }),
       heartbeat: () => ({ case: 'heartbeat', value: {} }),
+      isOver: () => over,
       outbox: () => outbox,
       onMessage: () => {},
       onWelcome: () => {},
-    });
+    };
+    session = openSession(stream as unknown as Stream, parts);
   });
   afterEach(() => session.end('the test is over'));
   const welcome = () => stream.emit('data', { kind: { case: 'welcome', value: { coordinator: 'c', epoch: 1 } } });
@@ -108,6 +113,38 @@ describe('The stream to a coordinator', () => {
     welcome();
     assert.equal(await session.ended, 'Error: disk i/o');
     assert.ok(stream.cancelled);
+  });
+
+  it('ends as soon as the node has joined anew: nothing that comes over it counts any more', async () => {
+    const heard: string[] = [];
+    parts.onMessage = ({ kind }) => void heard.push(kind.case ?? '');
+    welcome();
+    stream.emit('data', { kind: { case: 'ask', value: {} } });
+    over = 'joined anew';
+    stream.emit('data', { kind: { case: 'ask', value: {} } });
+    assert.equal(await session.ended, 'joined anew');
+    assert.deepEqual(heard, ['ask']);
+  });
+
+  it('ends when the node has joined anew also where nothing comes over it', async () => {
+    over = 'joined anew';
+    await pass(1300);
+    assert.ok(!stream.cancelled, 'hello, which tells the new name, is still to come');
+    over = undefined;
+    welcome();
+    over = 'joined anew';
+    await pass(1300);
+    assert.ok(stream.cancelled);
+  });
+
+  it('tells a heartbeat at once when it is asked to, but none before its welcome', async () => {
+    session.beat();
+    await until('hello', () => stream.cases().includes('hello'));
+    session.beat();
+    assert.deepEqual(stream.cases(), ['hello']);
+    welcome();
+    session.beat();
+    assert.equal(stream.cases().at(-1), 'heartbeat');
   });
 
   it('ends once, with the reason, and writes nothing afterwards', async () => {

@@ -68,6 +68,22 @@ describe('the judge of the fault tests', () => {
     assert.deepEqual(judge({ ...good, now: { ...good.now, failover: 'suspended' }, putBack }), []);
   });
 
+  it('excuses what a coordinator has lost that was put back, nothing that its copy had, and no start since', () => {
+    const records = good.records.map(({ journaled: _, ...one }) => ({ ...one, isOfLostTime: true }));
+    const judged = (kept: number, more: Partial<typeof good> = {}): string => {
+      const journals = { [run]: journalOf(told(goodFacts.slice(0, 2))) };
+      const coordinatorPutBack = [{ journaled: { [run]: kept } }];
+      return judge({ ...good, journals, records, coordinatorPutBack, givenBack: [run], ...more })
+        .map(({ message }) => message)
+        .join('\n');
+    };
+    assert.equal(judged(2), '');
+    assert.match(judged(3), /event 3, of which somebody who was told knows, is missing/);
+    assert.match(judged(2, { records: good.records }), /started on n\d without an intent/);
+    assert.match(judged(2, { records: [...records, ...records] }), /started 2 times/);
+    assert.match(judged(2, { givenBack: [] }), /gave the cluster back before its end/);
+  });
+
   it('excuses what a ledger has forgotten with its run, and not what it had before', () => {
     const closed = onLedger(good, 'n1', () => ({ closedRuns: [run], attempts: [] }));
     assert.deepEqual(judge(closed), []);

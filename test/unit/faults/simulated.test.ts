@@ -46,6 +46,25 @@ describe('a simulated site', function () {
     assert.deepEqual(await courseOf(), await courseOf());
     assert.equal(await describeSchedule(scheduleSeed(7)), await describeSchedule(scheduleSeed(7)));
   });
+
+  it('says of a full disk on a node what a real one says', async () => {
+    const { evidence, stuck } = await simulate(
+      { plan: 'failover-suspend', way: 'retry' },
+      ({ what, node }, _, site) => {
+        if (what !== 'request command' || site.world.node('n3').isDiskFull) return 'go on';
+        assert.equal(node, 'n3');
+        site.world.node('n3').isDiskFull = true;
+        site.time.in(5_000, () => {
+          site.world.node('n3').isDiskFull = false;
+        });
+        return 'go on';
+      },
+    );
+    assert.equal(stuck, undefined);
+    const journal = JSON.stringify(evidence.journals);
+    assert.match(journal, /no room for the ledger/);
+    assert.doesNotMatch(journal, /internal/);
+  });
 });
 
 describe('nothing is lost', function () {

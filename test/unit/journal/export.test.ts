@@ -74,6 +74,22 @@ describe('exported journal', () => {
     );
   });
 
+  it('of a damaged journal ends before the damage, says where it is, and is never taken for whole', () => {
+    const events = journalOf(4, run);
+    for (const sequence of [1, 3, 5]) {
+      const lines = exportLines(events.slice(0, sequence - 1), { sequence, message: 'it cannot be read' });
+      const verdict = verifyExport(lines);
+      assert.equal(foundAt(verdict), sequence);
+      assert.match(verdict.ok ? '' : verdict.message, /^it cannot be read; .*what lies before it is whole/);
+      if (sequence === 1) continue;
+      const changed = [{ event: lines[0]?.event?.replace('"epoch":', '"epocH":') ?? '' }, ...lines.slice(1)];
+      assert.equal(foundAt(verifyExport(changed)), 1);
+      const cut = verifyExport([...lines.slice(0, -2), ...lines.slice(-1)]);
+      assert.equal(foundAt(cut), sequence - 1);
+      assert.match(cut.ok ? '' : cut.message, new RegExp(`holds ${sequence - 2} events.*damaged at event ${sequence}`));
+    }
+  });
+
   it('says what is wrong with the end', () => {
     const events = journalOf(3, run);
     const lines = exportLines(events);
@@ -110,6 +126,7 @@ describe('a journal that is read', () => {
           [headOf(events)],
         );
         assert.equal(verified.ok ? 0 : verified.damage.sequence, (which % count) + 1);
+        assert.deepEqual(verified.ok ? [] : verified.whole, events.slice(0, which % count));
       }),
       { numRuns: 2_000 },
     );

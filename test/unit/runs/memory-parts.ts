@@ -68,6 +68,11 @@ export class Memory {
           const verified = verifyChain(run, this.runs.get(run) ?? [], knownHeads);
           return verified.ok ? ok(verified.events) : fail('damaged', `event ${verified.damage.sequence}`);
         }),
+      salvage: (run) =>
+        through('read', () => {
+          const verified = verifyChain(run, this.runs.get(run) ?? []);
+          return ok(verified.ok ? { events: verified.events } : { events: verified.whole, damage: verified.damage });
+        }),
       append: ({ run, head, epoch, atMs, fact }) =>
         through(`append ${fact.type}`, () => {
           if (this.isFull) return { status: 'failed' as const, failure: failure('no-space', '/var/lib/baton is full') };

@@ -14,7 +14,12 @@ export class SimFleet {
   private readonly unconfirmed = new Map<string, { node: string; key: Key; outcome: Outcome }>();
   private readonly nodes = new Map<string, string>();
   private readonly listeners = new Set<(node: string, key: Key, outcome: Outcome) => void>();
+  private readonly watchers = new Set<(presence: NodePresence) => void>();
   readonly closed: string[] = [];
+  /** Nodes that do not hear that a run is over. */
+  readonly deaf = new Set<string>();
+  /** Called before a node hears that a run is over. */
+  onClose: (node: string, run: string) => void = () => undefined;
   readonly renewed: string[] = [];
   readonly sent: StepCommand[] = [];
   readonly world: World;
@@ -28,6 +33,12 @@ export class SimFleet {
 
   constructor(world: World) {
     this.world = world;
+  }
+
+  /** A node's stream is opened anew, or lost. */
+  tellPresence(node: string, connected = true): void {
+    const presence = this.world.presence().find((one) => one.node === node);
+    for (const watcher of [...this.watchers]) if (presence) watcher({ ...presence, connected });
   }
 
   nextAtMs = (): number | undefined => this.world.nextAtMs();
@@ -67,6 +78,8 @@ export class SimFleet {
       confirm: (_, key) => alive(() => void this.unconfirmed.delete(formatKey(key))),
       closeRun: (node, run) =>
         alive(() => {
+          this.onClose(node, run);
+          if (this.deaf.has(node)) return;
           this.closed.push(`${node} ${run}`);
           if (this.heads.get(node)?.run === run) this.heads.delete(node);
         }),
@@ -81,7 +94,13 @@ export class SimFleet {
         return () => void this.listeners.delete(told);
       },
       onProgress: () => () => undefined,
-      onPresence: () => () => undefined,
+      onPresence: (listener) => {
+        const told: typeof listener = (presence) => {
+          if (!isDead()) listener(presence);
+        };
+        this.watchers.add(told);
+        return () => void this.watchers.delete(told);
+      },
     };
   }
 

@@ -6,9 +6,10 @@ import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { apply } from '../../../coordinator/sequencer/apply.ts';
 import { decide } from '../../../coordinator/sequencer/decide.ts';
 import type { Instruction } from '../../../coordinator/sequencer/instruction.ts';
-import { legalDecisions, redoneBy } from '../../../coordinator/sequencer/legal.ts';
+import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { defaultLimits } from '../../../coordinator/sequencer/limits.ts';
 import { otherLedgers } from '../../../coordinator/sequencer/put-back.ts';
+import { redoneBy } from '../../../coordinator/sequencer/redo.ts';
 import { nothingSeen, notice, type Observation } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, isStanding, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { ok } from '../../../shared/failures.ts';
@@ -143,6 +144,9 @@ export function drive(test: Drive): Driven {
         see({ type: 'read', item, of, base, passed: allPass(results), results, atMs });
         break;
       }
+      case 'look':
+        see({ type: 'looked', item: instruction.item, base: instruction.base, presence: world.presence(), atMs });
+        break;
       case 'bind': {
         const values = ok(Object.fromEntries(instruction.bindings.map(({ name }) => [name, `${name}-value`])));
         see({ type: 'bound', item: instruction.item, base: instruction.base, values, atMs });

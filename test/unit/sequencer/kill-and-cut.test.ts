@@ -1,13 +1,14 @@
 // What a review under kill and cut had found, each as the situation in which it showed.
 import assert from 'node:assert/strict';
 import { awaitOutcome, settle } from '../../../coordinator/sequencer/attempt.ts';
+import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { defaultLimits as limits } from '../../../coordinator/sequencer/limits.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../../../coordinator/sequencer/seen.ts';
 import { type AttemptState, initialState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { fail, failure, ok } from '../../../shared/failures.ts';
 import type { Key } from '../../../shared/key.ts';
 import { drive } from './drive.ts';
-import { samplePlan } from './sample-plan.ts';
+import { hasMark, samplePlan } from './sample-plan.ts';
 import { World } from './world.ts';
 
 const run = 'upgrade-1';
@@ -96,6 +97,52 @@ describe('an attempt between its intent and its end', () => {
   });
 });
 
+describe('an installer that is gone from a node after it was staged', () => {
+  const items = samplePlan.items.map((item) =>
+    item.id === 'install' && item.kind === 'step'
+      ? { ...item, before: [hasMark('stage'), hasMark('stop')], redo: [] }
+      : item,
+  );
+  const lose = (mark: string) => {
+    const world = new World();
+    let isLost = false;
+    let consequence = '';
+    const { state, events } = drive({
+      plan: { ...samplePlan, items },
+      world,
+      operator: (legal, now) => {
+        if (legal.includes('approve')) return 'approve';
+        if (now.halt?.item !== 'install') return undefined;
+        consequence = legalDecisions({ ...samplePlan, items }, now)[0]?.consequence ?? '';
+        return 'retry';
+      },
+      onEvent: ({ fact }) => {
+        if (isLost || fact.type !== 'ItemSucceeded' || fact.item !== 'stop') return;
+        isLost = true;
+        world.marks.delete(mark);
+      },
+    });
+    const startsOf = (id: string) =>
+      events.filter(({ fact }) => fact.type === 'StepStarted' && fact.item === id && fact.phase === 'do').length;
+    return { state, startsOf, consequence };
+  };
+
+  it('halts the run before the installer, and a retry stages it again first', () => {
+    const { state, startsOf, consequence } = lose('stage');
+    assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+    assert.equal(startsOf('stage'), 2);
+    assert.equal(startsOf('install'), 1);
+    assert.match(consequence, /carries out “step stage” again/);
+  });
+
+  it('is another thing than a service that runs again: what touches the cluster is carried out again only where the plan says so', () => {
+    const { state, startsOf } = lose('stop');
+    assert.match(state.halt?.message ?? '', /step stop no longer holds/);
+    assert.equal(startsOf('stop'), 1);
+    assert.equal(startsOf('install'), 0);
+  });
+});
+
 describe('the end of a run', () => {
   it('is no success while failover is not armed any more', () => {
     const world = new World();
@@ -135,5 +182,40 @@ describe('the end of a run', () => {
     });
     assert.equal(state.halt?.reason, 'step-unknown');
     assert.equal(state.status, 'awaiting-operator');
+  });
+});
+
+describe('a command that was journaled and never sent when its coordinator died', () => {
+  /** The coordinator dies just before it sends the first attempt; somebody starts the observer before the next one leads. */
+  const takenOver = (item: string, phase: Key['phase'], decision?: 'abort') => {
+    const world = new World();
+    let isOver = false;
+    return {
+      world,
+      ...drive({
+        plan: samplePlan,
+        world,
+        operator: (legal) => (legal.includes('approve') ? (decision ?? 'approve') : undefined),
+        isCrash: (instruction) => {
+          if (isOver || instruction.kind !== 'send') return false;
+          if (instruction.key.step !== item || instruction.key.phase !== phase) return false;
+          isOver = true;
+          world.marks.delete('suspend');
+          return true;
+        },
+      }),
+    };
+  };
+
+  it('goes out after the takeover only where failover is still seen suspended', () => {
+    const { world, state } = takenOver('install', 'do');
+    assert.match(state.halt?.message ?? '', /failover is no longer suspended/);
+    assert.ok(!world.started.some((key) => key.step === 'install'));
+  });
+
+  it('nor does an undo', () => {
+    const { world, state } = takenOver('stop', 'undo', 'abort');
+    assert.match(state.halt?.message ?? '', /failover is no longer suspended/);
+    assert.ok(!world.started.some((key) => key.step === 'stop' && key.phase === 'undo'));
   });
 });

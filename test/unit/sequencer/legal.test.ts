@@ -1,7 +1,10 @@
-// What an abort is said to lead to, for a plan with two installers.
+// What is said to be possible at a halt, and what it would lead to.
 import assert from 'node:assert/strict';
+import { presenceOf } from '../../../coordinator/fleet/presence.ts';
+import type { NodeRecord, PresenceRecord } from '../../../coordinator/fleet/tables.ts';
 import type { Plan } from '../../../coordinator/plans/plan.ts';
-import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
+import { legalDecisions, nextCommands } from '../../../coordinator/sequencer/legal.ts';
+import { nodesSeen } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { compile, stepOf } from '../plans/compiled.ts';
 
@@ -39,5 +42,33 @@ describe('an abort', () => {
   it('before the first installer and after the last one says nothing of versions', () => {
     for (const done of [[], ['master.install', 'standby.install']])
       assert.doesNotMatch(abortOf(haltedAfter(plan, ...done)), /version/);
+  });
+});
+
+describe('an agent that is not served', () => {
+  const presence = {
+    ...{ node: 'n1', session: 's', coordinator: 'c', connected: false, hold: false, agentVersion: '1' },
+    ...{ lastSeenMs: 0, runningKey: '' },
+  };
+  const node = { name: 'n1', serial: '1', revokedAtMs: 0, ledger: { generation: 'g1', counter: 1 }, lastSeenMs: 0 };
+  const commandsOf = (record: Partial<NodeRecord>, stream: Partial<PresenceRecord>): string[] => {
+    const found = presenceOf({ ...node, ...record } as NodeRecord, { ...presence, ...stream }, 0);
+    const state = haltedAfter(plan);
+    assert.deepEqual(legalDecisions(plan, state, nodesSeen([found])), []);
+    return nextCommands(plan, state, nodesSeen([found])).map(({ command }) => command);
+  };
+
+  it('because its node was put back has to join anew', () => {
+    const why = 'n1: its ledger went back';
+    for (const stream of [{}, { refusal: why }])
+      assert.deepEqual(commandsOf({ restored: why }, stream), [
+        'baton node revoke n1',
+        'baton node add n1 --role master',
+      ]);
+  });
+  it('because it has obeyed a newer epoch is served again once the coordinator is restarted', () => {
+    assert.deepEqual(commandsOf({}, { refusal: 'n1: its agent has obeyed epoch 9' }), [
+      'systemctl restart baton-coordinator',
+    ]);
   });
 });

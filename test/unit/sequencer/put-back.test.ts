@@ -183,6 +183,23 @@ describe('a node that is put back in the middle of a run', () => {
     assert.ok(!events.some(({ fact }) => fact.type === 'OutcomeRecorded' && fact.item === 'install'));
   });
 
+  it('is found also where presence could not be read: nothing is started before the ledger is known', () => {
+    class BlindWorld extends World {
+      seesAtMs = Number.POSITIVE_INFINITY;
+      override presence(): NodePresence[] {
+        return this.nowMs < this.seesAtMs ? [] : super.presence();
+      }
+    }
+    const seeing = new BlindWorld();
+    seeing.seesAtMs = seeing.nowMs + 30_000;
+    const { events, state } = drive({ plan: samplePlan, world: seeing, operator: () => 'approve' });
+    assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+    assert.ok(events.every(({ fact }) => fact.type !== 'StepStarted' || fact.ledger?.generation === 'g1'));
+    const blind = drive({ plan: samplePlan, world: new BlindWorld() });
+    assert.match(blind.state.ended?.message ?? '', /step stage cannot start: nothing is known of n1’s ledger/);
+    assert.ok(!blind.events.some(({ fact }) => fact.type === 'StepStarted'));
+  });
+
   for (const direction of ['approve', 'abort'] as const)
     it(`can be the observer’s: without its record, a held observer lets the run end after ${direction}`, () => {
       const suspended = { check: 'failover-suspended', params: {} };
@@ -208,6 +225,35 @@ describe('a node that is put back in the middle of a run', () => {
       assert.equal(haltsOf(events, 'postcondition-failed').length, 0);
       assert.ok(world.strictReads > 0, 'the step itself is judged with its record');
     });
+
+  it('can be the observer’s also where nothing is started after its record is lost: a suspension that lasts is seen at the end', () => {
+    const suspended = { check: 'failover-suspended', params: {} };
+    const plan: Plan = {
+      ...samplePlan,
+      items: samplePlan.items
+        .filter(({ id }) => id !== 'arm')
+        .map((item) =>
+          item.id === 'suspend' ? { ...item, then: [suspended], until: 'never' } : item,
+        ) as Plan['items'],
+    };
+    const endWith = (lose: (world: ObserverWorld) => void) => {
+      const world = new ObserverWorld();
+      return drive({
+        plan,
+        world,
+        operator: (legal) => (legal.includes('approve') ? 'approve' : undefined),
+        onEvent: ({ fact }) => {
+          if (fact.type === 'StepStarted' && fact.item === 'ticket') lose(world);
+        },
+      }).state;
+    };
+    const held = endWith((world) => {
+      world.hasRecord = false;
+    });
+    assert.equal(held.status, 'succeeded', held.halt?.message ?? '');
+    const released = endWith((world) => void world.marks.delete('suspend'));
+    assert.equal(released.halt?.reason, 'postcondition-failed');
+  });
 
   it('does not keep journals of before from being folded: an intent without a ledger is as it was', () => {
     const { events } = drive({ plan: samplePlan, world: new PutBackWorld(), operator: () => 'approve' });

@@ -1,0 +1,91 @@
+// An attempt that was refused is over only with its tombstone: the same command may still be on its way.
+import assert from 'node:assert/strict';
+import type { Decision, RunEvent, RunFact } from '../../../coordinator/journal/event.ts';
+import type { RunState } from '../../../coordinator/sequencer/state.ts';
+import { drive } from './drive.ts';
+import { samplePlan } from './sample-plan.ts';
+import { type Fate, World } from './world.ts';
+
+const refusedAt = (wellFirst: number): Fate[] => [...Array<Fate>(wellFirst).fill('well'), 'policy'];
+const indexOf = (events: RunEvent[], isIt: (fact: RunFact) => boolean): number =>
+  events.findIndex(({ fact }) => isIt(fact));
+const settles = (item: string) => (fact: RunFact) => fact.type === 'AttemptSettled' && fact.item === item;
+const says = (decision: Decision) => (legal: Decision[], state: RunState) => {
+  if (state.halt?.reason === 'approval') return 'approve';
+  return legal.includes(decision) ? decision : undefined;
+};
+
+describe('an attempt that was refused', () => {
+  for (const [item, wellFirst] of [
+    ['stop', 2],
+    ['install', 3],
+  ] as const)
+    it(`is settled before the next attempt of ${item}, and stays known as refused`, () => {
+      const { events, state } = drive({
+        plan: samplePlan,
+        world: new World({ fates: refusedAt(wellFirst) }),
+        operator: says('retry'),
+      });
+      const settled = indexOf(events, settles(item));
+      const again = indexOf(events, (fact) => fact.type === 'StepStarted' && fact.item === item && fact.attempt === 2);
+      assert.ok(settled > 0 && again > settled);
+      assert.equal(state.items[item]?.attempts[0]?.outcome?.verdict, 'refused');
+      assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+    });
+
+  it('is settled before its step is left as it is by an abort', () => {
+    const { events, state } = drive({
+      plan: samplePlan,
+      world: new World({ fates: refusedAt(3) }),
+      operator: says('abort'),
+    });
+    const left = indexOf(events, (fact) => fact.type === 'ItemUndone' && fact.item === 'install');
+    const settled = indexOf(events, settles('install'));
+    assert.ok(settled > 0 && left > settled);
+    assert.equal(state.status, 'aborted', state.halt?.message ?? '');
+    assert.equal(state.items.install?.status, 'failed', 'not unknown: it was refused');
+  });
+
+  it('of an undo is settled before the next one', () => {
+    // stage, suspend, stop, and an installer that fails; then the undo of stop is refused.
+    const world = new World({ fates: ['well', 'well', 'well', 'fails', 'policy'] });
+    let isAborted = false;
+    const { events, state } = drive({
+      plan: samplePlan,
+      world,
+      operator: (legal) => {
+        if (isAborted) return legal.includes('retry') ? 'retry' : undefined;
+        isAborted = true;
+        return 'abort';
+      },
+    });
+    const settled = indexOf(events, settles('stop'));
+    const again = indexOf(
+      events,
+      (fact) => fact.type === 'StepStarted' && fact.item === 'stop' && fact.phase === 'undo' && fact.attempt === 2,
+    );
+    assert.ok(settled > 0 && again > settled);
+    assert.equal(state.status, 'aborted', state.halt?.message ?? '');
+  });
+
+  it('and was started by the same command, sent again by the next coordinator, is not carried out once more', () => {
+    const world = new World({ fates: refusedAt(3) });
+    let isSent = false;
+    const { events, state } = drive({
+      plan: samplePlan,
+      world,
+      isCrash: (instruction) => {
+        const isAfter = isSent;
+        isSent = instruction.kind === 'send' && instruction.key.step === 'install' && world.started.length === 3;
+        return isAfter && world.started.length === 3;
+      },
+      operator: says('retry'),
+    });
+    const halts = events.flatMap(({ fact }) => (fact.type === 'RunHalted' ? [fact.halt.reason] : []));
+    assert.deepEqual(halts, ['step-failed', 'approval'], 'the refusal was heard first');
+    assert.equal(world.started.filter(({ step }) => step === 'install').length, 1);
+    assert.equal(state.items.install?.attempts[0]?.outcome?.verdict, 'succeeded');
+    assert.ok(!events.some(({ fact }) => fact.type === 'OutcomeRecorded' && fact.late), 'it was not settled yet');
+    assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+  });
+});
