@@ -68,8 +68,11 @@ describe('Backups of files on a real machine', function () {
     agent.coordinator.command(held, action, { timeoutMs: 120_000 });
     await hold;
     assert.equal(await onNode(node, `systemctl show -p SubState --value ${unit}`), 'running', 'it was over too soon');
-    await meanwhile(unit);
-    await onNode(node, `systemctl kill --signal=CONT ${unit} || true`);
+    try {
+      await meanwhile(unit);
+    } finally {
+      await onNode(node, `systemctl kill --signal=CONT ${unit} || true`);
+    }
     return await agent.coordinator.outcomeOf(held, 120_000);
   };
 
@@ -126,7 +129,7 @@ describe('Backups of files on a real machine', function () {
         (await list()).map(({ part, complete }) => `${part} ${complete}`),
         ['application false'],
       );
-      const told = () => agent.coordinator.heard.progress.some(({ line }) => / of 400 MB written/.test(line));
+      const told = () => agent.coordinator.heard.progress.some(({ line }) => / of 452 MB written/.test(line));
       await waitFor('its progress is told', async () => told());
       await agent.kill();
     });
