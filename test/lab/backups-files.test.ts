@@ -228,6 +228,21 @@ describe('Backups of files on a real machine', function () {
     assert.deepEqual(await list(), []);
   });
 
+  it('are never of, nor restored over, what somebody has put in the place of a tree', async () => {
+    await succeed('back-up', backUp('run-8'));
+    await onNode(
+      node,
+      `mv ${tree} ${tree}-moved && mkdir -p /srv/baton-other && echo mine > /srv/baton-other/file && ln -s /srv/baton-other ${tree}`,
+    );
+    const restored = await act('restore', restore('run-8'));
+    assert.equal(restored.failure?.code, 'not-in-state', JSON.stringify(restored.failure));
+    assert.match(restored.failure.message, /leads elsewhere/);
+    assert.equal(await onNode(node, 'cat /srv/baton-other/*'), 'mine');
+    await onNode(node, `ln -sfn /etc ${tree}`);
+    assert.equal((await act('back-up', backUp('run-9'))).failure?.code, 'refused-by-policy');
+    await onNode(node, `rm ${tree}; mv ${tree}-moved ${tree}; rm -r /srv/baton-other`);
+  });
+
   it('are measured before', async () => {
     const action: Action = { kind: 'measureBackup', directory, paths: [tree], excludes: [`${tree}/logs`] };
     const { answer, failure } = await agent.coordinator.read(action);
