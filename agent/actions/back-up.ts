@@ -1,9 +1,9 @@
 // backUpFiles, backUpDatabase: jobs whose scripts write a part, which gets its name once it is whole.
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
-import { type Failure, ok, type Result } from '../../shared/failures.ts';
+import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import { formatSize } from '../../shared/units.ts';
 import { finishPart } from '../backups/finish-part.ts';
 import { measureFolder, unknownPart } from '../backups/parts.ts';
@@ -13,6 +13,7 @@ import type { Job, JobEnd } from '../jobs/job.ts';
 import { printableLines } from '../platform/printable.ts';
 import { refusalOfOwner } from '../platform/root-only.ts';
 import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
+import { rootOf } from '../policy/permit.ts';
 import type { ActionContext } from './context.ts';
 
 const warningsMax = 20;
@@ -21,7 +22,10 @@ type At = { directory: string; backup: string; part: PartName };
 
 export const backUpFiles: Job<'backUpFiles'> = {
   name: 'the backup',
-  before: (action) => isOwnDirectory(action.directory),
+  async before(action, context) {
+    const own = await isOwnDirectory(action.directory);
+    return own.ok ? await areWithin(action.paths, context) : own;
+  },
   async measure(action, context) {
     const written = await writtenSoFar(partFolder(action));
     const text = await readFile(join(outputFolder(context.profile, context.key), 'expected'), 'utf8').catch(() => '');
@@ -69,6 +73,19 @@ export const backUpDatabase: Job<'backUpDatabase'> = {
 };
 
 const lost = (at: At) => unknownPart(partFolder(at), at.backup, at.part);
+
+/** Where trees really lie counts, not what their names promise; one that is not there is the script's to tell of. */
+async function areWithin(paths: string[], context: ActionContext): Promise<Result<void>> {
+  const really = (path: string) => realpath(path).catch(() => path);
+  const allowed = await Promise.all((context.policy.backups?.paths ?? []).map(really));
+  for (const path of paths) {
+    const real = await really(path);
+    if (rootOf(real, allowed) !== undefined) continue;
+    const message = `${path} really is ${real}, outside of backups.paths in ${context.policy.file} on this node`;
+    return fail('refused-by-policy', message);
+  }
+  return ok(undefined);
+}
 
 /** What is in the backups' directory is believed and restored: nobody but root may write there. */
 export async function isOwnDirectory(directory: string): Promise<Result<void>> {

@@ -170,10 +170,12 @@ const nodesOf = ({ parts }: PresentBackup): string[] => [...new Set(parts.map(({
 /** Half of what a disk of today reads in a while, so that the prediction errs on the safe side. */
 const bytesPerMs = 50_000;
 
+const guessMs = seconds(20);
+
 /** By the newest backup of the same part; without one, a guess. */
 function lastTookMs(present: Present, node: string, part: string): number {
   const [newest] = present
     .filter((one) => one.node === node && one.part === part && one.isComplete)
     .toSorted((a, b) => b.takenAtMs - a.takenAtMs);
-  return newest === undefined ? seconds(30) : seconds(2) + Math.round(newest.sizeBytes / bytesPerMs);
+  return newest === undefined ? guessMs : seconds(2) + Math.round(newest.sizeBytes / bytesPerMs);
 }

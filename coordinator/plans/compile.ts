@@ -147,7 +147,10 @@ const noBackups = ({ cluster }: Cluster): Result<never> =>
 
 /** The parts of one backup; one that was not finished is none. */
 function wholeBackup(present: PresentPart[], backup: string): Result<PresentPart[]> {
-  const parts = present.filter((part) => part.backup === backup);
+  // In an order of its own: nodes list theirs as the file system gives them, and the plan must be the same each time.
+  const parts = present
+    .filter((part) => part.backup === backup)
+    .toSorted((a, b) => `${a.node} ${a.part}`.localeCompare(`${b.node} ${b.part}`));
   if (parts.length === 0) return fail('not-found', `there is no backup ${backup}; see baton backup ls`);
   const unfinished = parts.filter(({ isComplete }) => !isComplete).map(({ node, part }) => `${node} ${part}`);
   return unfinished.length === 0

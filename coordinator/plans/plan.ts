@@ -89,7 +89,7 @@ export type PlanItem = Gate | Step | Approval;
  */
 export interface Plan {
   schema: 1;
-  /** upgrade, stage, backup, backup-verify, failover-suspend, failover-arm */
+  /** upgrade, stage, backup, backup-verify, rollback, finalize, failover-suspend, failover-arm */
   name: string;
   cluster: Cluster;
   parameters: Record<string, unknown>;

@@ -60,6 +60,11 @@ export function makeExecutable(section: string, role: 'master' | 'standby', node
   });
 }
 
+const goingBack = ({ backup }: Cluster): string =>
+  backup === undefined
+    ? 'From here on, going back means restoring application and database from a backup or a VM snapshot of both nodes, by hand: this run takes none.'
+    : 'From here on, going back (baton run rollback) restores application and database from this run’s backup; what was written since is then in the database that is set aside.';
+
 /** Run the Installer, Monitor, Verify Completion: the exit status alone is never believed. */
 export function runInstaller(
   section: string,
@@ -83,10 +88,11 @@ export function runInstaller(
     until: 'end',
     // A half-done installer may have started what has to be stopped.
     redo: [`${role}.stop-services`],
-    undo: noUndo(`the installed version stays; going back from ${toVersion} follows with backups and rollback`),
+    undo: noUndo(
+      `the installed version stays; ${cluster.backup === undefined ? 'without a backup of this run there is no rollback' : `baton run rollback goes back from ${toVersion} by this run’s backup`}`,
+    ),
     ...(role === 'master' && {
-      pointOfNoReturn:
-        'The installer migrates the database’s schema. From here on, going back means restoring application and database from a backup or a VM snapshot of both nodes.',
+      pointOfNoReturn: `The installer migrates the database’s schema. ${goingBack(cluster)}`,
     }),
     takesPortalDown: role === 'master',
     predictedMs: installerMs,

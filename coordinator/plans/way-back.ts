@@ -141,7 +141,7 @@ export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
     if (there === undefined) return [`${node}: ${path} is not there or not whole: bring it back there`];
     return there.verifiedAtMs === undefined
       ? [
-          `${node}: ${path} was never verified, so nobody knows whether it can be restored: baton backup verify ${cluster.cluster} --backup ${of}`,
+          `${node}: ${path} was never verified, so nobody knows whether it can be restored: baton backup verify ${cluster.cluster} ${of}`,
         ]
       : [];
   });

@@ -86,7 +86,9 @@ export function withRollback<D extends RunSummaryDocument | RunDocument>(
   const own = rollbacks.filter(({ rollbackOf, status }) => rollbackOf === document.id && status !== 'failed');
   const by = own.find(({ status }) => status === 'rolled-back') ?? own[0];
   if (by === undefined) return document;
-  return { ...document, rolledBackBy: by.id, ...(by.status === 'rolled-back' ? { status: by.status } : {}) };
+  if (by.status !== 'rolled-back') return { ...document, rolledBackBy: by.id };
+  const message = `rolled back by ${by.id}; before that ${document.status}: ${document.message}`;
+  return { ...document, rolledBackBy: by.id, status: by.status, message };
 }
 
 function stepDocument(item: PlanItem, standing: ItemState, state: RunState): RunStepDocument {

@@ -105,6 +105,18 @@ export function createRunViews(parts: {
     return withTrouble(runDocument(compiled, state, headOf(stored), { ...now, nodes }));
   };
 
+  /** The same with what a run that goes back from it has made of it since, failover included. */
+  const documentToday = async (known: Known & { compiled: CompiledPlan }): Promise<RunDocument> => {
+    const document = withRollback(await documentOf(known), await rollbacks());
+    if (document.rolledBackBy === undefined) return document;
+    const by = await know(document.rolledBackBy);
+    const ended = by.ok ? by.value.state.ended : undefined;
+    return {
+      ...document,
+      failover: ended?.failoverArmed ?? (await lookAtFailover(fleet, known.compiled.plan.cluster)),
+    };
+  };
+
   /** Why the run goes no further; undefined for every other one. */
   const refusalOf = async (run: string): Promise<Refusal | undefined> => {
     const refusal = await refusals.get(run);
@@ -113,7 +125,7 @@ export function createRunViews(parts: {
 
   const show = async (run: string): Promise<Result<RunDocument>> => {
     const known = await withPlan(run);
-    if (known.ok) return ok(withRollback(await documentOf(known.value), await rollbacks()));
+    if (known.ok) return ok(await documentToday(known.value));
     const refusal = known.failure.code === 'damaged' ? await refusalOf(run) : undefined;
     if (refusal === undefined) return known;
     const told = await withPlan(run, evidence);
@@ -198,7 +210,7 @@ export function createRunViews(parts: {
       const known = await withPlan(run);
       if (!known.ok) return known;
       const { stored, compiled } = known.value;
-      const document = withRollback(await documentOf(known.value), await rollbacks());
+      const document = await documentToday(known.value);
       return ok(
         reportDocument(
           compiled,

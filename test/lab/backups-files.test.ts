@@ -68,8 +68,11 @@ describe('Backups of files on a real machine', function () {
     agent.coordinator.command(held, action, { timeoutMs: 120_000 });
     await hold;
     assert.equal(await onNode(node, `systemctl show -p SubState --value ${unit}`), 'running', 'it was over too soon');
-    await meanwhile(unit);
-    await onNode(node, `systemctl kill --signal=CONT ${unit} || true`);
+    try {
+      await meanwhile(unit);
+    } finally {
+      await onNode(node, `systemctl kill --signal=CONT ${unit} || true`);
+    }
     return await agent.coordinator.outcomeOf(held, 120_000);
   };
 
@@ -126,7 +129,7 @@ describe('Backups of files on a real machine', function () {
         (await list()).map(({ part, complete }) => `${part} ${complete}`),
         ['application false'],
       );
-      const told = () => agent.coordinator.heard.progress.some(({ line }) => / of 400 MB written/.test(line));
+      const told = () => agent.coordinator.heard.progress.some(({ line }) => / of 452 MB written/.test(line));
       await waitFor('its progress is told', async () => told());
       await agent.kill();
     });
@@ -223,6 +226,21 @@ describe('Backups of files on a real machine', function () {
     await succeed('back-up', backUp('run-7'));
     await succeed('remove', { kind: 'removeBackup', ...at('run-7') });
     assert.deepEqual(await list(), []);
+  });
+
+  it('are never of, nor restored over, what somebody has put in the place of a tree', async () => {
+    await succeed('back-up', backUp('run-8'));
+    await onNode(
+      node,
+      `mv ${tree} ${tree}-moved && mkdir -p /srv/baton-other && echo mine > /srv/baton-other/file && ln -s /srv/baton-other ${tree}`,
+    );
+    const restored = await act('restore', restore('run-8'));
+    assert.equal(restored.failure?.code, 'not-in-state', JSON.stringify(restored.failure));
+    assert.match(restored.failure.message, /leads elsewhere/);
+    assert.equal(await onNode(node, 'cat /srv/baton-other/*'), 'mine');
+    await onNode(node, `ln -sfn /etc ${tree}`);
+    assert.equal((await act('back-up', backUp('run-9'))).failure?.code, 'refused-by-policy');
+    await onNode(node, `rm ${tree}; mv ${tree}-moved ${tree}; rm -r /srv/baton-other`);
   });
 
   it('are measured before', async () => {

@@ -37,7 +37,7 @@ export function backUpFilesScript(action: ActionOf<'backUpFiles'>, profile: Node
       '  done',
       '  echo "backing up $path"',
       '  set +e',
-      `  tar --create --format=posix --pax-option=delete=atime,delete=ctime --one-file-system --sparse ${tarWords(profile)} \\`,
+      `  tar --create --format=posix --pax-option=delete=atime,delete=ctime --one-file-system --sparse --blocking-factor=128 ${tarWords(profile)} \\`,
       '    --directory "$where" --anchored --no-wildcards "${without[@]}" -- "$what" \\',
       `    2> >(tee -a ${shellQuote(`${folder}/warnings`)} >&2) | tee --output-error=exit "$archive" | sha256sum >sum`,
       '  ended=("${PIPESTATUS[@]}")',
@@ -48,20 +48,22 @@ export function backUpFilesScript(action: ActionOf<'backUpFiles'>, profile: Node
       '  read -r hash _ <sum',
       '  echo "$hash  $archive" >>SHA256SUMS',
       '  echo "$path" >>paths',
+      '  realpath -- "$path" >>real-paths',
       'done',
+      'wait',
       'rm sum',
       ': >excludes',
       'for exclude in "${excludes[@]}"; do echo "$exclude" >>excludes; done',
-      'sha256sum paths excludes >>SHA256SUMS',
+      'sha256sum paths real-paths excludes >>SHA256SUMS',
       syncAll('partial'),
     ],
   };
 }
 
-/** What there is to do, for whoever watches. */
+/** What there is to do, for whoever watches; beside the work, so that nobody waits for it. */
 function measureLine(action: ActionOf<'backUpFiles'>, folder: string): string {
   const words = findSizes(action.paths, action.excludes).map(shellQuote).join(' ');
-  return `${words} | ${sumUp} >${shellQuote(`${folder}/expected`)} || true`;
+  return `{ ${words} | ${sumUp} >${shellQuote(`${folder}/expected`)} || true; } &`;
 }
 
 /** Prints the size of each file of the trees. */

@@ -183,7 +183,7 @@ describe('the dry run', () => {
     assert.deepEqual(item('standby.install')?.postcondition, ['n2: version 8.7.0 installed']);
     assert.equal(item('suspend-failover')?.until, 'arm-failover');
     assert.equal(item('suspend-failover')?.undo, 'Arm failover: unmask and start the observer');
-    assert.match(item('master.install')?.undo ?? '', /^none: .*follows with backups and rollback/);
+    assert.match(item('master.install')?.undo ?? '', /^none: .*without a backup of this run there is no rollback/);
     assert.match(item('master.install')?.pointOfNoReturn ?? '', /migrates the database/);
     for (const one of document.items)
       assert.ok(

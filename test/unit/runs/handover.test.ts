@@ -93,6 +93,9 @@ describe('a run that is handed over', function () {
     await site.until(back, 'rolled-back');
     const after = await shown(run);
     assert.deepEqual([after.status, after.rolledBackBy], ['rolled-back', back]);
+    // What the run had said at its end was true then: its successor has armed failover since.
+    assert.deepEqual([before.failover, after.failover], ['suspended', 'armed']);
+    assert.match(after.message, new RegExp(`^rolled back by ${back}; before that aborted: `));
     assert.deepEqual([(await shown(back)).status, (await shown(back)).rollbackOf], ['rolled-back', run]);
     const listed = await site.run(process.views.list('sim'));
     assert.deepEqual(listed.ok && listed.value.runs.map(({ id, status, rolledBackBy }) => [id, status, rolledBackBy]), [
@@ -130,6 +133,25 @@ describe('a run that is handed over', function () {
     const second = runIdOf('rollback', 'back-2');
     await site.until(second, 'rolled-back');
     assert.deepEqual(locksOf(site).slice(0, 2), [`${run} after nobody`, `${second} after ${run}`]);
+    assert.equal(site.events(back).length, 0);
+  });
+
+  it('goes on by itself where it stands again and the operator thinks better of it', async () => {
+    const site = new Site(new World({ fates: upTo('unknown-without-effect') }));
+    const process = site.process();
+    await halted(site, process, 'awaiting-operator');
+    const { world } = site.fleet;
+    const settle = world.settle.bind(world);
+    world.settle = () => ok({ status: 'settling' });
+    await site.run(process.service.handOver(run, backRequest));
+    await site.until(run, 'awaiting-operator');
+    world.settle = settle;
+    const say = (decision: 'retry' | 'approve') =>
+      site.run(process.service.decide(run, { decision, operator: 'ana', reason: '', requestId: decision }));
+    assert.deepEqual(await say('retry'), ok(undefined));
+    await site.until(run, 'awaiting-operator', 'aborted');
+    assert.deepEqual(await say('approve'), ok(undefined));
+    await site.until(run, 'succeeded');
     assert.equal(site.events(back).length, 0);
   });
 

@@ -142,6 +142,7 @@ describe('scheduled backups', () => {
     world.to('2026-11-24T02:00:01Z');
     await world.coordinator().look();
     assert.equal(world.runs.size, 1);
+    assert.equal(world.said.length, 3, 'not again with the next record');
   });
 
   it('begin a little late after a restart, the older ones being missed', async () => {

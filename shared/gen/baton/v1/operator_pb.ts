@@ -237,7 +237,7 @@ export const UploadChunkSchema: GenMessage<UploadChunk> = /*@__PURE__*/
  */
 export type PlanRequest = Message<"baton.v1.PlanRequest"> & {
   /**
-   * upgrade, stage, backup, backup-verify, failover-suspend, failover-arm
+   * upgrade, stage, backup, backup-verify, rollback, finalize, failover-suspend, failover-arm
    *
    * @generated from field: string plan = 1;
    */
