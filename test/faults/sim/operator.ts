@@ -39,10 +39,6 @@ export interface Operator {
 export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Operator {
   const requestId = 'request-1';
   let backRequests = 1;
-  const back = (): { requestId: string; run: string } => {
-    const id = `back-${backRequests}`;
-    return { requestId: id, run: runIdOf('rollback', id) };
-  };
   const run = runIdOf(compiled.plan.name, requestId);
   const { clock } = new SimProcess('operator', site.time, { offsetMs: 0 });
   const operator: Operator = { run, back: undefined, said: [], heeded: 0 };
@@ -98,9 +94,6 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
       return true;
     }
     const locks = lockOf(site.server);
-    // A run that went back and was lost is not begun again under its old name; where the one before it still holds the
-    // cluster, going back is asked for once more.
-    if (refused.some((one) => one.run === back().run)) backRequests += 1;
     if (!locks.some((record) => record.run === operator.back)) operator.back = undefined;
     // Put back to before the run was opened: nobody knows of it, so it is asked for again.
     if (!locks.some((record) => record.run === run)) isStarted = false;
@@ -126,8 +119,9 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     const state = runs.stateOf(operator.back ?? run);
     if (state === undefined || !isStanding(state)) {
       // Begun behind an answer that was lost, or by a coordinator that took over.
-      const named = back().run;
-      const started = operator.back === undefined ? await answered(ready.views.past(named)) : undefined;
+      const named = lockOf(site.server).findLast((one) => one.type === 'RunOpened' && one.after === run)?.run;
+      if (operator.back !== undefined || named === undefined) return;
+      const started = await answered(ready.views.past(named));
       if (started?.ok !== true) return;
       operator.back = named;
       plans.set(named, started.value.compiled);
@@ -137,7 +131,11 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     if (decision === undefined) return;
     operator.said.push(`${decision} ${state.halt?.item ?? ''}`);
     if (decision === 'rollback') {
-      await answered(goBack(ready, run, back().requestId));
+      const handed = await answered(goBack(ready, run, `back-${backRequests}`));
+      if (handed === undefined || (!handed.ok && handed.failure.retryable)) return;
+      // What was refused, or could not be done, is asked for anew: the same request is heeded once.
+      operator.heeded += 1;
+      backRequests += 1;
       return;
     }
     const word = { decision, operator: 'ana', reason: '', requestId: `word-${operator.said.length}` };
