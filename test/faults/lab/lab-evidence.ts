@@ -3,11 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
-import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import { compilePlan, type Facts } from '../../../coordinator/plans/compile.ts';
+import type { BackupsDocument } from '../../../shared/backup-documents.ts';
 import type { ClusterDocument, ExportLineDocument, RunDocument } from '../../../shared/documents.ts';
 import { canonicalJson } from '../../../shared/hash.ts';
 import { parseKey, unitOfKey } from '../../../shared/key.ts';
 import { baton, batonJson, lab, onNode } from '../../lab/lab.ts';
+import { versionOn } from '../../lab/scenario.ts';
 import { profile } from '../../unit/plans/compiled.ts';
 import type { Evidence, JournalHead, LedgerEvidence } from '../judge/evidence.ts';
 import { readEvent } from '../judge/journal-facts.ts';
@@ -16,11 +18,25 @@ import { installerRecords, type LedgerWatch } from './node-records.ts';
 export const nodes = ['n1', 'n2', 'n3'];
 const databases = ['n1', 'n2'];
 
+/** What a plan is made from: read before the run, since the run changes it. */
+export async function factsNow(): Promise<Facts> {
+  const { document } = await batonJson<BackupsDocument>('backup', 'ls', 'lab');
+  const backups = document.backups.flatMap(({ id: backup, parts }) =>
+    parts.map(({ node, part, complete, sizeBytes, takenAt, verifiedAt, restoredAt }) => ({
+      ...{ node, backup, part, isComplete: complete, sizeBytes, warnings: [] },
+      ...{ takenAtMs: msOf(takenAt), verifiedAtMs: msOf(verifiedAt), restoredAtMs: msOf(restoredAt) },
+    })),
+  );
+  return { installed: { n1: await versionOn('n1'), n2: await versionOn('n2') }, backups };
+}
+
+const msOf = (iso: string | undefined): number => (iso === undefined ? 0 : Date.parse(iso));
+
 export async function labEvidence(
   run: RunDocument,
   ledgers: LedgerWatch,
   acknowledged: JournalHead[],
-  installed: Record<string, string>,
+  facts: Facts,
 ): Promise<Evidence> {
   const lines = await exported(run.id);
   ledgers.look();
@@ -28,7 +44,7 @@ export async function labEvidence(
   return {
     cluster: run.cluster,
     journals: { [run.id]: lines },
-    plans: { [run.id]: await planOf(run, installed) },
+    plans: { [run.id]: await planOf(run, facts) },
     acknowledged,
     ledgers: ledgers.evidence().map((ledger) => ofRun(ledger, run.id)),
     records: await installerRecords(databases, keysByUnit(run.id, lines)),
@@ -54,14 +70,14 @@ async function exported(run: string): Promise<ExportLineDocument[]> {
 }
 
 /** The plan that the run was started with; throws when compiling it anew gives another one. */
-async function planOf(run: RunDocument, installed: Record<string, string>): Promise<Evidence['plans'][string]> {
+async function planOf(run: RunDocument, facts: Facts): Promise<Evidence['plans'][string]> {
   const file = await lab('cluster-file');
   const parsed = parseCluster(await readFile(file, 'utf8'), file);
   if (!parsed.ok) throw new Error(parsed.failure.message);
   // As the coordinator has it stored.
   const cluster = JSON.parse(canonicalJson(parsed.value)) as Cluster;
   const profiles = Object.fromEntries(nodes.map((node) => [node, profile]));
-  const compiled = compilePlan(run.plan, cluster, run.parameters, profiles, { installed });
+  const compiled = compilePlan(run.plan, cluster, run.parameters, profiles, facts);
   if (!compiled.ok) throw new Error(compiled.failure.message);
   const { plan, hash } = compiled.value;
   if (hash !== run.planHash) throw new Error(`run ${run.id} has the plan ${run.planHash}, compiled anew it is ${hash}`);

@@ -5,10 +5,10 @@ import { connectOperator, type OperatorClient } from '../../../coordinator/cli/c
 import { followLimits, followRun } from '../../../coordinator/cli/follow.ts';
 import type { RunDocument, WatchDocument } from '../../../shared/documents.ts';
 import { baton, lab, labAddress, onNode, setInstaller, waitFor } from '../../lab/lab.ts';
-import { showRun, startAfresh, startUpgrade, versionOn } from '../../lab/scenario.ts';
+import { showRun, startAfresh, startUpgrade } from '../../lab/scenario.ts';
 import type { Evidence, JournalHead } from '../judge/evidence.ts';
 import { type Random, randomOf } from '../sim/random.ts';
-import { labEvidence, nodes } from './lab-evidence.ts';
+import { factsNow, labEvidence, nodes } from './lab-evidence.ts';
 import { watchLedgers } from './node-records.ts';
 
 export interface Kill {
@@ -42,7 +42,7 @@ export async function upgradeUnderKills(
 ): Promise<KilledUpgrade> {
   await startAfresh();
   await setInstaller(['n1', 'n2'], { DURATION_S: 2 });
-  const installed = { n1: await versionOn('n1'), n2: await versionOn('n2') };
+  const facts = await factsNow();
   const ledgers = await watchLedgers(nodes);
   const acknowledged: JournalHead[] = [];
   const said: string[] = [];
@@ -73,7 +73,7 @@ export async function upgradeUnderKills(
       if (!followed.ok) throw new Error(followed.failure.message);
       const ended = followed.value;
       if (ended.endedAt !== undefined) {
-        const evidence = await labEvidence(await showRun(run), ledgers, acknowledged, installed);
+        const evidence = await labEvidence(await showRun(run), ledgers, acknowledged, facts);
         return { run: ended, kills: killer.kills, said, evidence };
       }
       const why = `${ended.halt?.item}: ${ended.halt?.message}`;
