@@ -65,22 +65,29 @@ describe('Backups of a database on a real machine', function () {
     return (await agent.coordinator.outcomeOf(killed, 120_000)).failure?.code ?? 'succeeded';
   };
 
+  const clear = async () => {
+    await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory}`);
+    for (const name of [database, aside])
+      await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
+    await psql(node, 'postgres', 'DROP ROLE IF EXISTS batonowner');
+  };
+
   before(async () => {
     await lab('heal');
+    // A machine that is busy restoring must not be taken for one that is gone.
+    await onNode('n3', 'systemctl stop ha');
     agent = await startNodeAgent(node, policy);
   });
   after(async () => {
-    await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory}`);
-    for (const name of [database, aside])
-      await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
-    await psql(node, 'postgres', 'DROP ROLE IF EXISTS batonowner');
-    await agent.remove();
+    try {
+      await clear();
+    } finally {
+      await agent.remove();
+      await onNode('n3', 'systemctl start ha');
+    }
   });
   beforeEach(async () => {
-    await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory}`);
-    for (const name of [database, aside])
-      await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
-    await psql(node, 'postgres', 'DROP ROLE IF EXISTS batonowner');
+    await clear();
     await psql(node, 'postgres', "CREATE ROLE batonowner LOGIN PASSWORD 'secret'");
     await psql(node, 'postgres', `CREATE DATABASE ${database} OWNER batonowner`);
     await psql(
@@ -159,7 +166,7 @@ describe('Backups of a database on a real machine', function () {
     await psql(node, database, "INSERT INTO apolo.request SELECT i, 'since' FROM generate_series(100001, 100031) i");
     const since = await content();
     const ends: string[] = [];
-    for (const said of ['reading', 'setting', 'restoring', 'removing', 'restoring', 'analyzing', 'counting']) {
+    for (const said of ['setting', 'restoring', 'removing', 'counting']) {
       ends.push(await killedAt(said, restore('run-3')));
       const there = await databases();
       assert.ok(there !== '', 'neither of them is there');
