@@ -1,5 +1,7 @@
 // `npm run faults`: tries every boundary and thousands of schedules, and says what was survived. Figures are what was
 // counted, nothing else.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { faultClasses } from './classes.ts';
 import { type FaultsOptions, isOwnSeed, readOptions } from './options.ts';
 import { plantOf } from './planted/plants.ts';
@@ -9,10 +11,25 @@ import { all, type Trial } from './trial.ts';
 import type { Task } from './worker.ts';
 
 const options = readOptions(process.argv.slice(2));
-const summary = options.lab ? await inTheLab(options) : await simulated(options);
-if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-(options.json ? process.stderr : process.stdout).write(`${tableText(summary)}\n`);
-process.exitCode = summary.broken.length > 0 ? 1 : 0;
+if (options.plant !== undefined && process.env.BATON_PLANT !== options.plant)
+  process.exitCode = withPlant(options.plant);
+else {
+  const summary = options.lab ? await inTheLab(options) : await simulated(options);
+  if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  (options.json ? process.stderr : process.stdout).write(`${tableText(summary)}\n`);
+  process.exitCode = summary.broken.length > 0 ? 1 : 0;
+}
+
+/** The same in a process with the bug in it: boundaries are recorded where they are struck, and the bug may move them. */
+function withPlant(plant: string): number {
+  const register = join(import.meta.dirname, 'planted/register.ts');
+  const { status } = spawnSync(
+    process.execPath,
+    ['--no-warnings', '--import', register, import.meta.filename, ...process.argv.slice(2)],
+    { stdio: 'inherit', env: { ...process.env, BATON_PLANT: plant } },
+  );
+  return status ?? 1;
+}
 
 async function simulated(given: FaultsOptions): Promise<Summary> {
   const startedMs = performance.now();
