@@ -1,0 +1,59 @@
+// `npm run rollbacks`: upgrades in the lab that fail at each of their steps, and a rollback from each. Exit 1 when afterwards
+// anything differs from before.
+import { Command } from 'commander';
+import { mochaGlobalSetup as boot } from '../lab/boot.ts';
+import { lab } from '../lab/lab.ts';
+import { startAfresh } from '../lab/scenario.ts';
+import { failings } from './failings.ts';
+import { goBack } from './go-back.ts';
+import { type Picture, takePicture } from './picture.ts';
+import { isSame, type Line, rowOf, tableText } from './table.ts';
+
+const command = new Command('npm run rollbacks --')
+  .description('Fails an upgrade at each of its steps, goes back, and compares the cluster with what it was before.')
+  .option('--at <STEP>', 'only steps whose name begins with this')
+  .option('--json', 'one JSON document on stdout (schema 1); the words go to stderr', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ BATON_LAB=rollbacks npm run rollbacks                         all of them (about an hour)
+  $ BATON_LAB=rollbacks npm run rollbacks -- --at master.install
+
+The cluster is reset once, and again after a rollback that left something different: otherwise one goes on from the other.
+Exit: 0 nothing differs, 1 something does, 2 wrong usage.`,
+  )
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+command.parse();
+const { at, json } = command.opts<{ at?: string; json: boolean }>();
+const chosen = failings.filter(({ step }) => step.startsWith(at ?? ''));
+if ((process.env.BATON_LAB ?? 'lab') === 'lab')
+  command.error('error: BATON_LAB must name a lab other than `lab`: its machines are reset');
+if (chosen.length === 0) command.error(`error: no step begins with ${at}`);
+
+const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`);
+const startedMs = performance.now();
+const isOurs = (await lab('status')).includes('not there');
+await boot();
+const lines: Line[] = [];
+let before: Picture | undefined;
+for (const failing of chosen) {
+  let line: Line;
+  try {
+    if (before === undefined) {
+      await startAfresh();
+      before = await takePicture();
+    }
+    line = await goBack(failing, before);
+  } catch (error) {
+    line = { failing, broken: String(error) };
+  }
+  lines.push(line);
+  process.stderr.write(`${rowOf(line).join(' · ')}\n`);
+  if (!isSame(line)) before = undefined;
+}
+if (isOurs) await lab('down', '--keep-image');
+const elapsedMs = Math.round(performance.now() - startedMs);
+if (json) process.stdout.write(`${JSON.stringify({ schema: 1, rollbacks: lines, elapsedMs })}\n`);
+say(tableText(lines, elapsedMs));
+process.exitCode = lines.every(isSame) ? 0 : 1;
