@@ -11,25 +11,25 @@ import { isSame, type Line, rowOf, tableText } from './table.ts';
 
 const command = new Command('npm run rollbacks --')
   .description('Fails an upgrade at each of its steps, goes back, and compares the cluster with what it was before.')
-  .option('--at <STEP>', 'only steps whose name begins with this')
+  .option('--at <STEP...>', 'only steps whose names begin so, in this order')
   .option('--json', 'one JSON document on stdout (schema 1); the words go to stderr', false)
   .addHelpText(
     'after',
     `
 Examples:
   $ BATON_LAB=rollbacks npm run rollbacks                         all of them (about an hour)
-  $ BATON_LAB=rollbacks npm run rollbacks -- --at master.install
+  $ BATON_LAB=rollbacks npm run rollbacks -- --at master.install verify
 
 The cluster is reset once, and again after a rollback that left something different: otherwise one goes on from the other.
 Exit: 0 nothing differs, 1 something does, 2 wrong usage.`,
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 command.parse();
-const { at, json } = command.opts<{ at?: string; json: boolean }>();
-const chosen = failings.filter(({ step }) => step.startsWith(at ?? ''));
+const { at, json } = command.opts<{ at?: string[]; json: boolean }>();
+const chosen = (at ?? ['']).flatMap((beginning) => failings.filter(({ step }) => step.startsWith(beginning)));
 if ((process.env.BATON_LAB ?? 'lab') === 'lab')
   command.error('error: BATON_LAB must name a lab other than `lab`: its machines are reset');
-if (chosen.length === 0) command.error(`error: no step begins with ${at}`);
+if (chosen.length === 0) command.error(`error: no step begins with ${at?.join(' or ')}`);
 
 const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`);
 const startedMs = performance.now();
