@@ -1,6 +1,7 @@
 // Whether the policy allows an action, and if not, under which key of which file it would. Pure: what a path really is
 // behind its links is looked at again where it is opened (platform/confined-path.ts).
 import { type Action, actionClasses } from '../../shared/actions/action.ts';
+import { serverDatabase } from '../../shared/actions/sql.ts';
 import { fullUnitName } from '../../shared/actions/systemd-commands.ts';
 import { type Failure, failure, type Result } from '../../shared/failures.ts';
 import type { Policy } from './policy.ts';
@@ -39,6 +40,9 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'removeTestFile':
       return refusePath(action.path, policy, 'testFilePaths');
     case 'readReplication':
+      // Of the server, not of what is in it.
+      if (policy.database !== undefined && action.database === serverDatabase) return undefined;
+      return refuseDatabase(action.database, policy);
     case 'countRows':
     case 'findRows':
       return refuseDatabase(action.database, policy);

@@ -1,5 +1,6 @@
 // The database that is backed up is the one that clients write to. Which one that is, is read, never assumed.
 import { z } from 'zod';
+import { serverDatabase } from '../../shared/actions/sql.ts';
 import { nodeOf } from '../cluster/cluster.ts';
 import { defineCheck, judgeEach } from './define.ts';
 
@@ -14,7 +15,8 @@ export const masterIsPrimary = defineCheck({
   words: (_params, cluster) => `${nodeOf(cluster, 'master', 'db').name}: primary, accepting writes`,
   *evaluate(_params, { cluster }) {
     const node = nodeOf(cluster, 'master', 'db').name;
-    const action = { kind: 'readReplication', database: cluster.database.name } as const;
+    // Not through the application’s own database: a restore that was killed leaves none for a while, and goes on from there.
+    const action = { kind: 'readReplication', database: serverDatabase } as const;
     return yield* judgeEach([node], action, 'primary, accepting writes', ({ inRecovery, acceptsWrites }) => {
       if (inRecovery) return { reading: 'is a standby (in recovery)', verdict: 'fail' };
       return acceptsWrites

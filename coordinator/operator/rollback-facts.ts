@@ -1,6 +1,7 @@
 // What a rollback's plan is made from: the run as it was planned and as it stands, its backup as it lies on the nodes, what
 // the databases are now. Reads only.
 
+import { serverDatabase } from '../../shared/actions/sql.ts';
 import type { RunSummaryDocument } from '../../shared/documents.ts';
 import { type Failure, failure, ok, type Result } from '../../shared/failures.ts';
 import { answerOf, isFailure } from '../checks/check.ts';
@@ -79,7 +80,8 @@ export function whyNoRollback(runs: readonly RunSummaryDocument[], cluster: stri
 }
 
 async function databasesNow(fleet: Fleet, cluster: Cluster): Promise<RollbackFacts['databases']> {
-  const { name: database } = cluster.database;
+  // Not through the application’s own database, which a rollback that was given up may have left set aside.
+  const database = serverDatabase;
   const nodes = cluster.nodes.filter(({ tiers }) => tiers.includes('db'));
   const read = await Promise.all(
     nodes.map(async ({ name }): Promise<[string, RollbackFacts['databases'][string]]> => {

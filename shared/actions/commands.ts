@@ -13,7 +13,15 @@ import {
 import { findSizes, sumUp } from './jobs/back-up-files.ts';
 import { outputFolder, scriptCommands } from './jobs/scripts.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
-import { countRowsSql, databaseSizeSql, findRowsSql, reachedSql, replicationSql, serverMajorSql } from './sql.ts';
+import {
+  countRowsSql,
+  databaseSizeSql,
+  findRowsSql,
+  reachedSql,
+  replicationSql,
+  serverDatabase,
+  serverMajorSql,
+} from './sql.ts';
 import { armCommands, showUnits, startUnit, suspendCommands } from './systemd-commands.ts';
 
 /** A staged installer's place: one folder for each content. */
@@ -29,7 +37,7 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'readNode':
       return [
         own('cat /etc/os-release /proc/sys/kernel/random/boot_id /proc/uptime /proc/meminfo /proc/loadavg'),
-        ...(profile.databasePort === 0 ? [] : [sql('postgres', serverMajorSql)]),
+        ...(profile.databasePort === 0 ? [] : [sql(serverDatabase, serverMajorSql)]),
       ];
     case 'readUnits':
     case 'readFailover':

@@ -9,6 +9,9 @@ export function quoteIdentifier(name: string): string {
     .join('.');
 }
 
+/** Of every server: what the server itself is can be asked there, whatever becomes of the application’s database. */
+export const serverDatabase = 'postgres';
+
 export const serverMajorSql = "SELECT current_setting('server_version_num')::int / 10000;";
 
 export const databaseSizeSql = 'SELECT pg_database_size(current_database());';

@@ -91,6 +91,29 @@ describe('Fields of backups', () => {
     assert.match(result.failure.message, field);
   };
 
+  it('set the present database aside once, drop only what a former attempt has restored, and go on where none is left', () => {
+    const lines = scriptFor(actions.find(({ kind }) => kind === 'restoreDatabase') as ScriptAction).split('\n');
+    const said = (present: 0 | 1, kept: 0 | 1) =>
+      execFileSync('bash', ['-euo', 'pipefail'], {
+        encoding: 'utf8',
+        input: [
+          'database=d aside=kept',
+          `has() { [[ $1 == d ]] && echo ${present} || echo ${kept}; }`,
+          'allow() { :; }; rename() { echo "RENAME $*"; }; drop() { echo "DROP $*"; }; fail() { echo "FAIL $*"; exit 9; }',
+          ...lines.slice(
+            lines.findIndex((line) => line.startsWith('present=')),
+            lines.indexOf('echo "restoring $database"') + 1,
+          ),
+        ].join('\n'),
+      })
+        .split('\n')
+        .filter((line) => /^(?:RENAME|DROP|restoring)/.test(line));
+    assert.deepEqual(said(1, 0), ['RENAME d kept', 'restoring d']);
+    assert.deepEqual(said(1, 1), ['DROP d', 'restoring d']);
+    assert.deepEqual(said(0, 1), ['restoring d']);
+    assert.deepEqual(said(0, 0), ['restoring d']);
+  });
+
   it('may hold bindings in a plan only', () => {
     const action = {
       kind: 'restoreDatabase' as const,

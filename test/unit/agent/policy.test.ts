@@ -44,6 +44,19 @@ describe('The policy', () => {
     }
   });
 
+  it('lets a server be asked what it is wherever it may be asked for its database, and its contents nowhere else', () => {
+    const ask: Action = { kind: 'readReplication', database: 'postgres' };
+    const some = parse('database: { names: [d] }');
+    assert.equal(refusalOf(ask, some), undefined);
+    assert.match(refusalOf({ ...ask, database: 'e' }, some)?.message ?? '', /database\.names/);
+    const count: Action = { kind: 'countRows', database: 'postgres', tables: ['a'] };
+    for (const [action, policy] of [
+      [ask, parse('')],
+      [count, some],
+    ] as const)
+      assert.equal(refusalOf(action, policy)?.code, 'refused-by-policy', action.kind);
+  });
+
   it('takes a unit with and without .service for the same', () => {
     const policy = parse('units: [nginx, postgresql@15-main.service]');
     assert.equal(refusalOf({ kind: 'stopUnits', units: ['nginx.service', 'postgresql@15-main'] }, policy), undefined);

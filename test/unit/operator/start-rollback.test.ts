@@ -124,6 +124,14 @@ describe('starting a rollback', () => {
     }
   });
 
+  it('is possible where another one was given up while the application’s database was set aside', async () => {
+    change = (_, action) => {
+      if (action.kind === 'readReplication') assert.equal(action.database, 'postgres');
+      return undefined;
+    };
+    assert.deepEqual(await start(await hashNow()), ok({ schema: 1, run: back }));
+  });
+
   it('says in its plan how many rows were written since the backup', async () => {
     const compiled = await compile(parts(), plan);
     assert.match((compiled.ok && compiled.value.costs?.[0]) || '', /apolo\.request: 31 rows written since/);
