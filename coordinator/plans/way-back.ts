@@ -131,6 +131,11 @@ export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
     return [
       `run ${of} has worked on ${strangers.map(({ name }) => name).join(', ')}, which the cluster file no longer names: apply the one that it was started with`,
     ];
+  const moved = movedRoles(plan.cluster, cluster);
+  if (moved.length > 0)
+    return [
+      `run ${of} has worked with other roles than the cluster file names now (${moved.join('; ')}), and its backup lies on the nodes as they were: fail back to those, and apply the file that it was started with`,
+    ];
   const missing = way.restored.flatMap(({ node, part, directory }) => {
     if (directory === '')
       return [
@@ -152,6 +157,14 @@ export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
     ...unknown.map((node) => `${node}: run ${of} did not read which version was installed before it`),
   ];
 }
+
+/** What a node was in the run and is no longer: which node's database has to be restored follows from it. */
+const movedRoles = (before: Cluster, now: Cluster): string[] =>
+  before.nodes.flatMap(({ name, role, tiers }) => {
+    const node = now.nodes.find((one) => one.name === name);
+    const isSame = node?.role === role && tiers.every((tier) => node.tiers.includes(tier));
+    return isSame ? [] : [`${name} was ${role} of ${tiers.join(', ')}`];
+  });
 
 /** Both sides of a split: whoever is primary now has what was written last, and that is not guessed. */
 function databaseHindrances(cluster: Cluster, { databases }: RollbackFacts): string[] {
@@ -181,7 +194,7 @@ function databaseHindrances(cluster: Cluster, { databases }: RollbackFacts): str
   return primaries[0] === master
     ? []
     : [
-        `${primaries[0]} is the primary now, not ${master}: the roles have moved since the run. What it has was written last; fail back to ${master} first, or correct the roles in the cluster file`,
+        `${primaries[0]} is the primary now, not ${master}: the roles have moved since the run. What it has was written last; fail back to ${master} first, where the backup lies too`,
       ];
 }
 

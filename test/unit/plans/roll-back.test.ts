@@ -256,6 +256,22 @@ describe('a rollback is refused before anything is touched', () => {
     assert.match(refusal(facts, other), /has worked on n2, which the cluster file no longer names/);
   });
 
+  it('where the cluster file names other roles by now: which database is restored would follow from them', () => {
+    const swapped = labCluster((text) =>
+      `${text}backup: { snapshots: { none: 'the hypervisor has no room' } }\n`
+        .replace('role: master', 'role: once')
+        .replace('role: standby', 'role: master')
+        .replace('role: once', 'role: standby'),
+    );
+    const databases = { n1: { is: 'standby' }, n2: { is: 'primary' } } as const;
+    for (const id of ['master.install', 'standby.install'])
+      assert.match(
+        refusal({ ...factsOf(stoppedAt(id)), databases }, swapped),
+        /other roles.*n1 was master of .*n2 was standby of .*apply the file that it was started with/,
+        id,
+      );
+  });
+
   it('and the cluster that is asked for is what counts', () => {
     assert.ok(rollBackFrom(facts, cluster).ok);
   });
