@@ -19,6 +19,8 @@ export interface LegalDecision {
 /** The decisions that are legal now, the most likely first; none while an agent has to be asked first and cannot be. */
 export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): LegalDecision[] {
   if (state.ended !== undefined || state.started === undefined) return [];
+  // It ends in favour of another run, or stands again in a moment: a word in between would be heard and not heeded.
+  if (state.successor !== undefined) return [];
   if (isStanding(state) && hindranceOf(plan, state, nodes) !== undefined) return [];
   const abort: LegalDecision[] =
     state.direction === 'undo' ? [] : [{ decision: 'abort', consequence: abortConsequence(plan, state) }];
@@ -108,6 +110,8 @@ export function whyIllegal(plan: Plan, state: RunState, decision: Decision, node
   const hindrance = isStanding(state) ? hindranceOf(plan, state, nodes) : undefined;
   if (hindrance !== undefined)
     return `run ${state.run} is ${state.status}; ${decision} is not possible now, only waiting: ${hindrance.why}`;
+  if (state.successor !== undefined)
+    return `run ${state.run} is being handed over to ${state.successor.run}; ${decision} is not possible now, only waiting: see baton run show ${state.run}`;
   const names = legal.map((one) => one.decision).join(', ');
   const why = decision === 'rollback' && isStanding(state) ? whyNotRolledBack(plan, state) : undefined;
   if (why !== undefined) return `${why}; only: ${names || 'waiting'}`;

@@ -121,9 +121,17 @@ describe('a run that is handed over', function () {
     await halted(site, process, 'awaiting-operator');
     const { world } = site.fleet;
     const settle = world.settle.bind(world);
-    world.settle = () => ok({ status: 'settling' });
+    let meanwhile: Promise<Result<void>[]> | undefined;
+    world.settle = () => {
+      const say = (decision: 'pause' | 'abort') =>
+        process.service.decide(run, { decision, operator: 'ben', reason: '', requestId: `ben-${decision}` });
+      meanwhile ??= Promise.all([say('pause'), say('abort')]);
+      return ok({ status: 'settling' });
+    };
     const refused = await site.run(process.service.handOver(run, backRequest));
     assert.match(refused.ok ? '' : refused.failure.message, /not handed over yet/);
+    for (const said of await site.run(meanwhile ?? Promise.reject(new Error('nothing was settled'))))
+      assert.match(said.ok ? 'it was heard' : said.failure.message, new RegExp(`being handed over to ${back}`));
     await site.until(run, 'awaiting-operator');
     const again = await site.run(process.service.handOver(run, backRequest));
     assert.match(again.ok ? '' : again.failure.message, /stands again: .*something of it still runs on n1/);
