@@ -54,17 +54,20 @@ function whereWrong({ step, succeeds, isPaused }: Failing, run: RunDocument): st
 }
 
 async function bringTo({ plant, isPaused, step }: Failing, client: OperatorClient): Promise<RunDocument> {
+  await plant?.look?.();
   if (plant?.when === undefined) await plant?.plant();
+  let isPlanted = plant?.when === undefined;
   try {
     const run = await startUpgrade();
     if (isPaused) return await pausedDuring(run, step, client);
     if (plant?.when !== undefined) {
       await plant.when();
       await plant.plant();
+      isPlanted = true;
     }
     return await runEnds(run, runMs);
   } finally {
-    await plant?.mend();
+    if (isPlanted) await plant?.mend();
   }
 }
 

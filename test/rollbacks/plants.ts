@@ -4,6 +4,8 @@ import { installerStarts, onNode, waitFor } from '../lab/lab.ts';
 import { stateOf, versionOn } from '../lab/scenario.ts';
 
 export interface Plant {
+  /** Looked at before the run, where what `when` waits for may have been so before. */
+  look?: () => Promise<unknown>;
   /** What has to be so before it is planted; before the run where this is absent. */
   when?: () => Promise<unknown>;
   plant(): Promise<unknown>;
@@ -71,12 +73,19 @@ export function cannotStage(node: string): Plant {
   };
 }
 
-/** A file where the mask should be. */
-export function cannotMask(node: string, unit: string): Plant {
-  const file = `/etc/systemd/system/${unit}.service`;
+/** Masks are links in a folder of systemd's own. */
+export function cannotMask(node: string): Plant {
+  const folder = '/etc/systemd/system.control';
+  const { plant, mend } = readOnly(node, folder);
   return {
-    plant: () => onNode(node, `cp /usr/lib/systemd/system/${unit}.service ${file}`),
-    mend: () => onNode(node, `rm ${file} && systemctl daemon-reload`),
+    plant: async () => {
+      await onNode(node, `mkdir -p ${folder}`);
+      await plant();
+    },
+    mend: async () => {
+      await mend();
+      await onNode(node, `rmdir --ignore-fail-on-non-empty ${folder}`);
+    },
   };
 }
 
@@ -130,12 +139,11 @@ export function whileInstalling(node: string, plant: Plant): Plant {
   let before = 0;
   return {
     ...plant,
+    look: async () => {
+      before = (await installerStarts(node)).length;
+    },
     when: () =>
       waitFor(`the installer runs on ${node}`, async () => (await installerStarts(node)).length > before, 240_000),
-    mend: async () => {
-      before = (await installerStarts(node)).length;
-      await plant.mend();
-    },
   };
 }
 
