@@ -180,7 +180,7 @@ function restoreDatabase(cluster: Cluster, facts: RollbackFacts, { node, directo
     },
     timeoutMs: restoreTimeoutMs,
     before: [
-      unitsStopped.ref({ node: appNodes(cluster)[0], units: cluster.application.units }),
+      ...appNodes(cluster).map((one) => unitsStopped.ref({ node: one, units: cluster.application.units })),
       masterIsPrimary.ref({}),
     ],
     then: [

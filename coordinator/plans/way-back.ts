@@ -212,8 +212,11 @@ export function costsOf(cluster: Cluster, facts: RollbackFacts): string[] {
     if (now === undefined)
       return `${table}: what was written since ${since} UTC could not be counted (backup ${of}); ${kept}`;
     const more = now - rows;
-    if (more === 0) return `${table}: as many rows as in the backup ${of} of ${since} UTC (${rows})`;
-    return `${table}: ${Math.abs(more)} rows ${more > 0 ? 'written' : 'fewer'} since ${since} UTC (backup ${of}); ${kept}`;
+    if (more === 0)
+      return `${table}: as many rows as in the backup ${of} of ${since} UTC (${rows}); what was changed in them since is not counted`;
+    // As many may have been removed as were written, which no count tells.
+    const change = more > 0 ? `at least ${more} rows written` : `at least ${-more} rows removed`;
+    return `${table}: ${change} since ${since} UTC (backup ${of}); ${kept}`;
   });
   return [...perTable, `files below ${cluster.files.root} stay as they are now`];
 }

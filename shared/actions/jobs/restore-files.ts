@@ -50,7 +50,22 @@ export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: No
       '  rsync -aHAX --numeric-ids --checksum --modify-window=-1 --sparse --one-file-system --delete "${without[@]}" -- "$from" "$to"',
       '  sync -f -- "$path"',
       'done',
+      ...(action.part === 'configuration' ? readAgain : []),
       'rm -rf -- "$unpacked"',
     ],
   };
 }
+
+/** What stands before the application goes on with what it has read once, until it is told. */
+const readAgain = [
+  'systemctl daemon-reload',
+  'for service in nginx haproxy; do',
+  '  for path in "${paths[@]}"; do',
+  '    if [[ $path/ == "/etc/$service"/* ]]; then',
+  '      echo "$service reads its configuration again"',
+  '      systemctl try-reload-or-restart -- "$service"',
+  '      break',
+  '    fi',
+  '  done',
+  'done',
+];

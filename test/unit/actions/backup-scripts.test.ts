@@ -114,6 +114,26 @@ describe('Fields of backups', () => {
     assert.deepEqual(said(0, 0), ['restoring d']);
   });
 
+  it('have what stands before the application read its configuration again, and fail where it cannot', () => {
+    const back = (part: string) => scriptFor({ kind: 'restoreFiles', ...at, part, excludes: [] } as ScriptAction);
+    assert.doesNotMatch(back('application'), /systemctl/);
+    const lines = back('configuration').split('\n');
+    const end = lines.slice(lines.indexOf('systemctl daemon-reload'));
+    const run = (paths: string, systemctl = 'echo "$*"') =>
+      execFileSync('bash', ['-euo', 'pipefail'], {
+        encoding: 'utf8',
+        input: [`paths=(${paths})`, `systemctl() { ${systemctl}; }`, ...end.slice(0, end.indexOf('done') + 1)].join(
+          '\n',
+        ),
+      });
+    assert.equal(run('/opt/HA/conf /etc/nginxx'), 'daemon-reload\n');
+    assert.match(
+      run('/opt/HA/conf /etc/nginx/conf.d /etc/nginx/nginx.conf /etc/haproxy'),
+      /^daemon-reload\nnginx .*\ntry-reload-or-restart -- nginx\nhaproxy .*\ntry-reload-or-restart -- haproxy\n$/,
+    );
+    assert.throws(() => run('/etc/nginx', '[[ $1 == daemon-reload ]]'));
+  });
+
   it('may hold bindings in a plan only', () => {
     const action = {
       kind: 'restoreDatabase' as const,

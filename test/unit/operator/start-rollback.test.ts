@@ -134,7 +134,7 @@ describe('starting a rollback', () => {
 
   it('says in its plan how many rows were written since the backup', async () => {
     const compiled = await compile(parts(), plan);
-    assert.match((compiled.ok && compiled.value.costs?.[0]) || '', /apolo\.request: 31 rows written since/);
+    assert.match((compiled.ok && compiled.value.costs?.[0]) || '', /apolo\.request: at least 31 rows written since/);
   });
 
   it('is no decision that can be said without its plan', async () => {

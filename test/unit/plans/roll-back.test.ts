@@ -127,7 +127,11 @@ describe('plan of a rollback', () => {
     assert.ok(action.kind === 'restoreDatabase' && action.aside === 'baton-aside-{{run}}');
     assert.deepEqual(
       before.map(({ check }) => check),
-      ['failover-suspended', 'units-stopped', 'master-is-primary'],
+      ['failover-suspended', 'units-stopped', 'units-stopped', 'master-is-primary'],
+    );
+    assert.deepEqual(
+      before.flatMap(({ params }) => params.node ?? []),
+      ['n1', 'n2'],
     );
   });
 
@@ -166,10 +170,10 @@ describe('what a rollback costs', () => {
   it('is said in rows written since the backup, and where they are afterwards', () => {
     assert.match(
       costs(131),
-      /^apolo\.request: 31 rows written since 2026-01-10 00:59 UTC \(backup upgrade-1\); the database that is set aside still has them$/,
+      /^apolo\.request: at least 31 rows written since 2026-01-10 00:59 UTC \(backup upgrade-1\); the database that is set aside still has them$/,
     );
-    assert.match(costs(100), /as many rows as in the backup upgrade-1/);
-    assert.match(costs(90), /10 rows fewer since/);
+    assert.match(costs(100), /as many rows as in the backup upgrade-1.*not counted/);
+    assert.match(costs(90), /at least 10 rows removed since/);
   });
   it('is said to be unknown where nothing could be counted', () => {
     assert.match(costs(), /could not be counted/);
