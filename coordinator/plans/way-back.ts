@@ -102,10 +102,10 @@ export function directoryIn(plan: Plan): string | undefined {
   return found?.kind === 'backUpFiles' || found?.kind === 'backUpDatabase' ? found.directory : undefined;
 }
 
-/** As the run's own preflight has read them. */
+/** As the run's own preflight has read them first: later on an installer may have changed them. */
 function versionsBefore({ items }: RunState): Record<string, string> {
-  const found = Object.values(items).flatMap(({ reads }) =>
-    Object.values(reads).flatMap(({ results }) => results.filter(({ id }) => id === 'version-compatible')),
+  const found = Object.values(items).flatMap(({ firstPass }) =>
+    (firstPass?.results ?? []).filter(({ id }) => id === 'version-compatible'),
   );
   const versions = found.flatMap(({ node, reading }): [string, string][] => {
     const version = /\d+\.\d+\.\d+/.exec(reading)?.[0] ?? '';

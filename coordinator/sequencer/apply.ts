@@ -82,7 +82,8 @@ function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState 
       const status = to(readTransition(item, fact));
       const isDone = item.isDone || (fact.of === 'gate' && fact.passed);
       const times = { startedAtMs: item.startedAtMs ?? atMs, ...(fact.of === 'gate' ? { endedAtMs: atMs } : {}) };
-      return { ...item, ...times, status, isDone, reads: { ...item.reads, [fact.of]: read } };
+      const first = fact.of === 'gate' && fact.passed && item.firstPass === undefined ? { firstPass: read } : {};
+      return { ...item, ...times, ...first, status, isDone, reads: { ...item.reads, [fact.of]: read } };
     }
     case 'StepStarted':
       return without(

@@ -37,6 +37,8 @@ export interface ItemState {
   status: PlanItemStatus;
   attempts: AttemptState[];
   reads: Partial<Record<ReadOf, JournaledRead>>;
+  /** Of a gate: what it read when it let the run pass first, before anything behind it had begun. */
+  firstPass?: JournaledRead;
   isDone: boolean;
   isAdopted: boolean;
   isUndone: boolean;

@@ -1,8 +1,19 @@
 // The rollback of an upgrade, beside the guide’s “Rollback to Previous Version”: from every step at which it can stop.
 import assert from 'node:assert/strict';
+import { fold } from '../../../coordinator/sequencer/apply.ts';
 import { labCluster } from '../checks/world.ts';
 import { stepOf, steps } from './compiled.ts';
-import { cluster, type End, factsOf, of, rollBackFrom, rollbackOf, stoppedAt, upgrade } from './rollback-facts.ts';
+import {
+  cluster,
+  type End,
+  factsOf,
+  of,
+  rollBackFrom,
+  rollbackOf,
+  stoppedAt,
+  upgrade,
+  versionsRead,
+} from './rollback-facts.ts';
 
 const idsAfter = (id: string | undefined, end?: End): string[] =>
   steps(rollbackOf(factsOf(stoppedAt(id, end))).plan.items).map((step) => step.id);
@@ -106,6 +117,19 @@ describe('plan of a rollback', () => {
     }
     const verify = items.find(({ id }) => id === 'verify.version');
     assert.match(verify?.title ?? '', /8\.6\.0/);
+  });
+
+  it('goes back to the version of before also where the run has looked again since, after its installer had changed it', () => {
+    const state = stoppedAt('master.install');
+    const again = fold(of, [
+      versionsRead(1, { n1: '8.6.0', n2: '8.6.0' }),
+      versionsRead(2, { n1: '8.7.0, the nodes differ', n2: '8.6.0, the nodes differ' }),
+    ]);
+    const { items } = rollbackOf(factsOf({ ...state, items: { ...state.items, ...again.items } })).plan;
+    assert.deepEqual(stepOf(items, 'master.restore-application').then.at(-1)?.params, {
+      nodes: ['n1'],
+      version: '8.6.0',
+    });
   });
 
   it('takes nothing for restored that was only begun: each restore has the run’s mark as its postcondition', () => {

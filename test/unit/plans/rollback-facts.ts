@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { partsOf } from '../../../coordinator/backups/parts.ts';
 import type { BackupPlan, Cluster } from '../../../coordinator/cluster/cluster.ts';
+import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import type { CompiledPlan, Plan, Step } from '../../../coordinator/plans/plan.ts';
 import type { RollbackFacts } from '../../../coordinator/plans/way-back.ts';
+import { fold } from '../../../coordinator/sequencer/apply.ts';
 import { type ItemState, initialState, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { fill } from '../../../coordinator/sequencer/template.ts';
 import type { Outcome } from '../../../shared/outcome.ts';
@@ -22,6 +24,19 @@ export const upgrade: Plan = (() => {
   assert.ok(result.ok, result.ok ? '' : result.failure.message);
   return { ...result.value.plan, items: fill(result.value.plan.items, { run: of }) };
 })();
+
+/** The gate has read these versions; nodes that differ do not pass. */
+export function versionsRead(sequence: number, versions: Record<string, string>): RunEvent {
+  const passed = new Set(Object.values(versions)).size === 1;
+  const results = Object.entries(versions).map(([node, reading]) => ({
+    ...{ id: 'version-compatible', title: '', node, section: '', severity: 'blocking' as const, limit: '' },
+    ...{ reading, verdict: passed ? ('pass' as const) : ('fail' as const), remedy: '' },
+  }));
+  return {
+    ...{ schema: 1, id: '', run: of, sequence, previous: '', epoch: 1, atMs: sequence },
+    fact: { type: 'ChecksRead', item: 'preflight.versions', of: 'gate', passed, results },
+  };
+}
 
 export type End = Outcome['verdict'] | 'running';
 
@@ -44,14 +59,8 @@ export function stoppedAt(id: string | undefined, end: End = 'failed', plan: Pla
   const items = all
     .slice(0, last + 1)
     .map((step, at): [string, ItemState] => [step.id, begun(step, at === last ? end : 'succeeded')]);
-  const versions = ['n1', 'n2'].map((node) => ({
-    ...{ id: 'version-compatible', title: '', node, section: '', severity: 'blocking' as const, limit: '' },
-    ...{ reading: '8.6.0', verdict: 'pass' as const, remedy: '' },
-  }));
-  const read: ItemState = {
-    ...itemState(initialState(of), 'none'),
-    ...{ status: 'succeeded', isDone: true, reads: { gate: { sequence: 1, passed: true, results: versions } } },
-  };
+  const { 'preflight.versions': read } = fold(of, [versionsRead(1, { n1: '8.6.0', n2: '8.6.0' })]).items;
+  assert.ok(read);
   return {
     ...initialState(of),
     status: 'halted',
