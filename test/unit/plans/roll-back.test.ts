@@ -2,17 +2,7 @@
 import assert from 'node:assert/strict';
 import { fold } from '../../../coordinator/sequencer/apply.ts';
 import { stepOf, steps } from './compiled.ts';
-import {
-  cluster,
-  type End,
-  factsOf,
-  of,
-  rollBackFrom,
-  rollbackOf,
-  stoppedAt,
-  upgrade,
-  versionsRead,
-} from './rollback-facts.ts';
+import { type End, factsOf, of, rollbackOf, stoppedAt, upgrade, versionsRead } from './rollback-facts.ts';
 
 const idsAfter = (id: string | undefined, end?: End): string[] =>
   steps(rollbackOf(factsOf(stoppedAt(id, end))).plan.items).map((step) => step.id);
