@@ -21,6 +21,8 @@ export interface Successor {
   requestId: string;
   change: string;
   reason: string;
+  /** The newest event of the run that is rolled back when this plan was made from it. */
+  seen?: number;
 }
 
 /** Why a run stands still: what an operator needs to know (I5). */

@@ -80,7 +80,10 @@ export async function startRun(
   const { change, reason } = request;
   const agreed = { compiled: compiled.value, planHash, operator, requestId, change, reason };
   // One that still stands is ended for it; one that has ended holds nothing.
-  const opened = of === undefined ? await parts.runs.startRun(agreed) : await parts.runs.handOver(of.run, agreed);
+  const opened =
+    of === undefined
+      ? await parts.runs.startRun(agreed)
+      : await parts.runs.handOver(of.run, { ...agreed, seen: of.sequence });
   const detail = opened.ok
     ? `${opened.value} on ${wanted.cluster}`
     : `${wanted.plan} on ${wanted.cluster}: ${opened.failure.message}`;

@@ -18,7 +18,7 @@ const lookEveryMs = 200;
 /** Stores the plan of a run that is to go on from another one. */
 export async function successorOf(
   { artefacts, journal }: Pick<OpeningParts, 'artefacts' | 'journal'>,
-  { compiled, planHash, operator, requestId, change, reason }: StartRequest,
+  { compiled, planHash, operator, requestId, change, reason, seen }: StartRequest & { seen?: number },
 ): Promise<Result<Successor>> {
   const { plan, hash } = compiled;
   if (planHash !== hash)
@@ -36,7 +36,7 @@ export async function successorOf(
   if (!stored.ok) return stored;
   const { name, parameters } = plan;
   const agreed = { planHash: hash, planArtefact: stored.value, parameters };
-  return ok({ run, plan: name, ...agreed, operator, requestId, change, reason });
+  return ok({ run, plan: name, ...agreed, operator, requestId, change, reason, ...(seen !== undefined && { seen }) });
 }
 
 /** Passes the cluster on and begins the successor; every part of it may be done twice. */
@@ -73,7 +73,7 @@ function beginAfter(
   parts: OpeningParts,
   cluster: string,
   after: string,
-  { run, ...started }: Successor,
+  { run, seen: _, ...started }: Successor,
 ): Promise<Result<string>> {
   return beginRun(parts, run, { type: 'RunStarted', cluster, ...started, after });
 }

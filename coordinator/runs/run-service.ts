@@ -50,8 +50,8 @@ export interface RunServiceParts extends OpeningParts {
 export interface RunService {
   /** Starts a run; the same request again gives the same run. */
   startRun(request: StartRequest): Promise<Result<string>>;
-  /** Ends a run that stands in favour of one that goes on from there, which holds the cluster from then on; gives its id. */
-  handOver(of: string, request: StartRequest): Promise<Result<string>>;
+  /** Ends a run that stands, as it was `seen`, in favour of one that goes on from there and holds the cluster from then on. */
+  handOver(of: string, request: StartRequest & { seen?: number }): Promise<Result<string>>;
   /** Waits for a run that was handed over under this request, or fails with why it was not. */
   untilHandedOver(of: string, successor: { run: string }): Promise<Result<string>>;
   /** Takes up every open run, and closes what a crash left half closed. At the coordinator's start, once. */

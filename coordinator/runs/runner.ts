@@ -20,6 +20,7 @@ import { whyIllegal } from '../sequencer/legal.ts';
 import { defaultLimits, type Limits } from '../sequencer/limits.ts';
 import { otherLedgers } from '../sequencer/put-back.ts';
 import { redoneBy } from '../sequencer/redo.ts';
+import { whyOutdated } from '../sequencer/roll-back-offer.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
 import { initialState, itemState, type RunState } from '../sequencer/state.ts';
 import { fitFact } from './fit-fact.ts';
@@ -233,7 +234,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
         if (state.started === undefined) await clock.sleep(10);
         else {
           await lookAtNodes();
-          const illegal = whyIllegal(plan, state, word.decision, seen.nodes);
+          const illegal = whyIllegal(plan, state, word.decision, seen.nodes) ?? whyOutdated(state, word.successor);
           if (illegal !== undefined) return fail('not-in-state', illegal);
           const item = state.halt?.item ?? '';
           const redo = word.decision === 'retry' ? redoneBy(plan, state, item) : [];

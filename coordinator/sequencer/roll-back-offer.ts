@@ -1,5 +1,6 @@
 // Whether a run can be rolled back from where it stands, and what that leads to, in the words of a halt. What its backup
 // holds is read again when the rollback's plan is made; here counts what the run itself knows. Pure.
+import type { Successor } from '../journal/event.ts';
 import type { Plan } from '../plans/plan.ts';
 import { isBackUpOf, wayBack } from '../plans/way-back.ts';
 import { itemState, openAttempts, type RunState } from './state.ts';
@@ -31,6 +32,12 @@ export function whyNotRolledBack(plan: Plan, state: RunState): string | undefine
   if (missing.length === 0) return undefined;
   const parts = missing.map(({ node, part }) => `${part} of ${node}`).join(', ');
   return `run ${state.run} has taken no backup that a rollback could restore (${parts})`;
+}
+
+/** Why a rollback that was planned before is no longer the one that is needed; undefined when it is. */
+export function whyOutdated({ run, sequence }: RunState, successor: Successor | undefined): string | undefined {
+  if (successor?.seen === undefined || successor.seen === sequence) return undefined;
+  return `run ${run} has gone on since its rollback was planned; look at the plan again: baton run rollback ${run}`;
 }
 
 const wayOf = (plan: Plan, state: RunState) => wayBack(plan.cluster, { plan, state, failover: 'unknown' });

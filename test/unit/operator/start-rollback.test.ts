@@ -49,7 +49,8 @@ describe('starting a rollback', () => {
       },
       runs: {
         startRun: async (request: StartRequest) => ok(say('start', request)),
-        handOver: async (run: string, request: StartRequest) => ok(say(`hand ${run} over`, request)),
+        handOver: async (run: string, request: StartRequest & { seen?: number }) =>
+          ok(say(`hand ${run} over at ${request.seen}`, request)),
         untilHandedOver: async (run: string) => {
           said.push(`wait for ${run}`);
           return await handedOver();
@@ -79,7 +80,7 @@ describe('starting a rollback', () => {
 
   it('hands over the run that stands', async () => {
     assert.deepEqual(await start(await hashNow()), ok({ schema: 1, run: back }));
-    assert.deepEqual(said, [`hand ${of} over`]);
+    assert.deepEqual(said, [`hand ${of} over at ${state.sequence}`]);
   });
 
   it('is an ordinary start where the run has ended: it holds nothing', async () => {

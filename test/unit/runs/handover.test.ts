@@ -144,6 +144,24 @@ describe('a run that is handed over', function () {
     assert.equal(site.events(back).length, 0);
   });
 
+  it('is not handed over to a plan that was made before it went on', async () => {
+    const site = new Site(new World({ fates: [...upTo('fails'), 'fails'] }));
+    const process = site.process();
+    await halted(site, process);
+    const seen = site.events(run).length;
+    const again = { decision: 'retry' as const, operator: 'ben', reason: '', requestId: 'ben-retry' };
+    assert.deepEqual(await site.run(process.service.decide(run, again)), ok(undefined));
+    await site.until(run, 'halted', 'succeeded');
+    const refused = await site.run(process.service.handOver(run, { ...backRequest, seen }));
+    assert.match(refused.ok ? '' : refused.failure.message, /gone on since its rollback was planned/);
+    assert.equal(site.statusOf(run), 'halted');
+    const now = site.events(run).length;
+    assert.deepEqual(await site.run(process.service.handOver(run, { ...backRequest, seen: now })), ok(back));
+    await site.until(back, 'rolled-back');
+    const started = site.events(back)[0]?.fact;
+    assert.ok(started?.type === 'RunStarted' && !('seen' in started));
+  });
+
   it('goes on by itself where it stands again and the operator thinks better of it', async () => {
     const site = new Site(new World({ fates: upTo('unknown-without-effect') }));
     const process = site.process();
