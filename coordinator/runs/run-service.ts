@@ -143,7 +143,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       case 'ended':
         return await close(run, plan.cluster.cluster, end.state);
       case 'deposed':
-        log.warn('the run goes on elsewhere', { run, reason: end.message });
+        log.warn('the run goes on elsewhere', { run, newerEpoch: end.epoch });
         return;
       case 'failed':
         log.error('the run goes no further; it keeps its cluster', { run, reason: end.failure.message });

@@ -52,7 +52,7 @@ export interface RunnerParts {
 export type RunnerEnd =
   | { is: 'ended'; state: RunState }
   | { is: 'stopped' }
-  | { is: 'deposed'; message: string }
+  | { is: 'deposed'; epoch: number }
   | { is: 'failed'; failure: Failure };
 
 export interface OperatorWord {
@@ -117,10 +117,9 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       const read = await journal.read(run);
       if (read.ok) {
         head = headOf(read.value);
-        state = fold(
-          run,
-          read.value.map(({ event }) => event),
-        );
+        const events = read.value.map(({ event }) => event);
+        state = fold(run, events);
+        if (state.epoch > epoch) end = { is: 'deposed', epoch: state.epoch };
         return;
       }
       if (read.failure.code === 'damaged') {
@@ -167,7 +166,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
           taken(appended.stored);
           return true;
         case 'deposed':
-          end = { is: 'deposed', message: `coordinator of epoch ${appended.epoch} has taken over run ${run}` };
+          end = { is: 'deposed', epoch: appended.epoch };
           return false;
         case 'failed':
           log.warn('an event could not be journaled', { run, reason: appended.failure.message });

@@ -23,7 +23,9 @@ export function decideUndo(situation: Situation): Instruction {
     }
     // Aborted while it runs: its end is waited for. Aborted at a halt, or nobody knows: the agent must say that it is over.
     const isAwaited = item.intent === undefined && attempt.outcome === undefined;
-    return isAwaited ? awaitOutcome(situation, step, attempt) : settle(situation, step, attempt);
+    const next = isAwaited ? awaitOutcome(situation, step, attempt) : undefined;
+    // What was never begun is not begun any more: it is settled instead.
+    return next === undefined || next.kind === 'send' ? settle(situation, step, attempt) : next;
   }
   for (const step of steps.toReversed()) {
     const item = itemState(state, step.id);

@@ -72,4 +72,28 @@ export const regressions: Regression[] = [
       { at: 1_089, kind: 'restoreNode', node: 'n1', forMs: 52_574 },
     ],
   },
+  {
+    found:
+      'a coordinator whose appends had failed for want of space read the next leader’s event as one to go on from, and wrote behind it',
+    scenario: { plan: 'stage', way: 'retry', coordinators: ['c1', 'c2'] },
+    faults: [
+      { at: 85, kind: 'killAgent', node: 'n3', forMs: 2_495 },
+      { at: 109, kind: 'fillNodeDisk', node: 'n1', forMs: 59_599 },
+      { at: 127, kind: 'fillBusDisk', node: 'n3', forMs: 51_231 },
+      { at: 185, kind: 'stepNodeClock', node: 'n2', forMs: 42_486 },
+      { at: 208, kind: 'killAgent', node: 'n3', forMs: 50_928 },
+    ],
+  },
+  {
+    found:
+      'a command that its node had not begun was sent after the word to abort, while the observer, put back to an older copy, was active',
+    scenario: { plan: 'upgrade', way: 'retry' },
+    faults: [
+      { at: 132, kind: 'fillBusDisk', node: 'n2', forMs: 5_055 },
+      { at: 252, kind: 'restoreNode', node: 'n3', forMs: 56_188 },
+      { at: 528, kind: 'cut', node: 'n1', forMs: 60_801 },
+      { at: 954, kind: 'twice', node: 'n1', forMs: 3_371 },
+      { at: 1_119, kind: 'twice', node: 'n2', forMs: 56_541 },
+    ],
+  },
 ];

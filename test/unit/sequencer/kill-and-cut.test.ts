@@ -218,4 +218,17 @@ describe('a command that was journaled and never sent when its coordinator died'
     assert.match(state.halt?.message ?? '', /failover is no longer suspended/);
     assert.ok(!world.started.some((key) => key.step === 'stop' && key.phase === 'undo'));
   });
+
+  it('is settled and never begun where the run is aborted before it went out', () => {
+    const world = new World();
+    const { state, events } = drive({
+      plan: samplePlan,
+      world,
+      interrupt: (legal, now) =>
+        now.items.install?.status === 'running' && legal.includes('abort') ? 'abort' : undefined,
+    });
+    assert.equal(state.status, 'aborted');
+    assert.ok(events.some(({ fact }) => fact.type === 'AttemptSettled' && fact.item === 'install'));
+    assert.ok(!world.started.some((key) => key.step === 'install'));
+  });
 });

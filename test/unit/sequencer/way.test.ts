@@ -275,8 +275,8 @@ describe('way of a run', () => {
     const { state, events } = drive({
       plan: samplePlan,
       world,
-      interrupt: (legal, now) =>
-        now.items.install?.status === 'running' && legal.includes('abort') ? 'abort' : undefined,
+      interrupt: (legal) =>
+        world.started.some((key) => key.step === 'install') && legal.includes('abort') ? 'abort' : undefined,
     });
     assert.equal(state.status, 'aborted');
     assert.ok(events.some(({ fact }) => fact.type === 'OutcomeRecorded' && fact.item === 'install'));
