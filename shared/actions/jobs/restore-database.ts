@@ -62,6 +62,14 @@ const onlyOnPrimary = [
   `[[ $recovering == f ]] || fail ${jobExits.notInState} "PostgreSQL on this node is not the primary; nothing was changed"`,
 ];
 
+/** It comes beside the present one, with the log that it writes; a server whose disk is full stops. */
+const refuseWithoutRoom = [
+  '  data=$(sql postgres "SHOW data_directory")',
+  '  needed=$(($(cat size) * 6 / 5 + 256 * 1024 * 1024))',
+  '  free=$(($(stat -f -c "%a * %S" -- "$data")))',
+  `  ((free > needed)) || fail ${jobExits.noRoom} "restoring $database beside the present one needs $needed bytes in $data, $free are free; nothing was changed"`,
+];
+
 export function restoreDatabaseScript(
   action: ActionOf<'restoreDatabase'>,
   profile: NodeProfile,
@@ -87,6 +95,7 @@ export function restoreDatabaseScript(
       'if [[ $present$kept == 11 ]]; then',
       '  echo "$database was restored before and stays: what may have been written into it since is not dropped"',
       'else',
+      ...refuseWithoutRoom,
       `  ${forgetRestored}`,
       '  give_back || fail 1 "what a former attempt has left could not be put away"',
       `  if [[ $present$kept == 01 ]]; then swap "'$aside'" "$(renamed "$aside" "$database") ALTER DATABASE \\"$database\\" ALLOW_CONNECTIONS true;"; fi`,
