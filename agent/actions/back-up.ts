@@ -1,5 +1,5 @@
 // backUpFiles, backUpDatabase: jobs whose scripts write a part, which gets its name once it is whole.
-import { readFile, realpath, rm, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
@@ -7,6 +7,7 @@ import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import { formatSize } from '../../shared/units.ts';
 import { finishPart } from '../backups/finish-part.ts';
 import { measureFolder, unknownPart } from '../backups/parts.ts';
+import { removeTree } from '../backups/remove-tree.ts';
 import { readRows } from '../backups/rows.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job, JobEnd } from '../jobs/job.ts';
@@ -24,7 +25,7 @@ export const backUpFiles: Job<'backUpFiles'> = {
   name: 'the backup',
   async before(action, context) {
     const own = await isOwnDirectory(action.directory);
-    return own.ok ? await areWithin(action.paths, context) : own;
+    return own.ok ? await areWithin(action, context) : own;
   },
   async measure(action, context) {
     const written = await writtenSoFar(partFolder(action));
@@ -75,11 +76,16 @@ export const backUpDatabase: Job<'backUpDatabase'> = {
 const lost = (at: At) => unknownPart(partFolder(at), at.backup, at.part);
 
 /** Where trees really lie counts, not what their names promise; one that is not there is the script's to tell of. */
-async function areWithin(paths: string[], context: ActionContext): Promise<Result<void>> {
+async function areWithin(
+  { directory, paths }: { directory: string; paths: string[] },
+  context: ActionContext,
+): Promise<Result<void>> {
   const really = (path: string) => realpath(path).catch(() => path);
   const allowed = await Promise.all((context.policy.backups?.paths ?? []).map(really));
   for (const path of paths) {
     const real = await really(path);
+    if (rootOf(await really(directory), [real]) !== undefined)
+      return fail('bad-input', `${directory} lies in ${path}: a backup would be backed up into itself`);
     if (rootOf(real, allowed) !== undefined) continue;
     const message = `${path} really is ${real}, outside of backups.paths in ${context.policy.file} on this node`;
     return fail('refused-by-policy', message);
@@ -103,13 +109,9 @@ export async function isOwnDirectory(directory: string): Promise<Result<void>> {
 async function unfinished(at: At, context: ActionContext, end: JobEnd, found: Failure): Promise<Failure> {
   const told = await failureOfScript(end, found, outputFolder(context.profile, context.key), at.directory);
   if (found.code === 'lost') return told;
-  try {
-    await rm(`${partFolder(at)}.partial`, { recursive: true, force: true });
-    return told;
-  } catch (error) {
-    const left = failureOfSystemCall(error, `${partFolder(at)}.partial`);
-    return { ...told, message: `${told.message}; what was written is still there: ${left.message}` };
-  }
+  const gone = await removeTree(`${partFolder(at)}.partial`, context.runProgram);
+  if (gone.ok) return told;
+  return { ...told, message: `${told.message}; what was written is still there: ${gone.failure.message}` };
 }
 
 async function writtenSoFar(folder: string): Promise<number | undefined> {

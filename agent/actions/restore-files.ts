@@ -1,11 +1,11 @@
 // restoreFiles: a job that puts the trees of a part back as they were. Where they lie is said by the part, what of that may
 // be written by the policy.
-import { rm } from 'node:fs/promises';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { markRestored, readIntactManifest } from '../backups/manifest.ts';
 import { readPart, unknownPart } from '../backups/parts.ts';
+import { removeTree } from '../backups/remove-tree.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
 import { rootOf } from '../policy/permit.ts';
@@ -38,7 +38,7 @@ export const restoreFiles: Job<'restoreFiles'> = {
   async fail(action, context, job, found) {
     const folder = partFolder(action);
     const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), action.directory);
-    if (found.code !== 'lost') await rm(`${folder}.unpacked`, { recursive: true, force: true }).catch(() => undefined);
+    if (found.code !== 'lost') await removeTree(`${folder}.unpacked`, context.runProgram);
     return { failure, answer: { kind: 'restoreFiles', ...unknownPart(folder, action.backup, action.part), job } };
   },
 };

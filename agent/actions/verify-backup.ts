@@ -1,6 +1,5 @@
 // verifyBackup: a job that reads a part again from the disk; what it found is kept beside the part.
 
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
@@ -8,6 +7,7 @@ import { trialSocket } from '../../shared/actions/jobs/trial-restore.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { readIntactManifest, writeVerified } from '../backups/manifest.ts';
 import { readPart, unknownPart } from '../backups/parts.ts';
+import { removeTree } from '../backups/remove-tree.ts';
 import { difference, readRows } from '../backups/rows.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
@@ -45,8 +45,7 @@ export const verifyBackup: Job<'verifyBackup'> = {
     const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), action.directory);
     // Its server has ended with the unit, so that nothing of it is in the way.
     if (found.code !== 'lost')
-      for (const left of [`${partFolder(action)}.trial`, trialSocket])
-        await rm(left, { recursive: true, force: true }).catch(() => undefined);
+      for (const left of [`${partFolder(action)}.trial`, trialSocket]) await removeTree(left, context.runProgram);
     const part = unknownPart(partFolder(action), action.backup, action.part);
     return {
       failure: { ...failure, message: `${partFolder(action)}: ${failure.message}` },

@@ -1,6 +1,6 @@
 // A part that was written whole gets its manifest and then its name, durably; a part of the same name makes place only then.
 // Repeated after a kill anywhere it ends the same.
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { syncFolder } from '../../shared/durable-file.ts';
@@ -11,6 +11,7 @@ import type { ActionContext } from '../actions/context.ts';
 import { errorCode, failureOfSystemCall } from '../platform/system-error.ts';
 import { type Manifest, readIntactManifest, sumsOf, writeManifest } from './manifest.ts';
 import { measureFolder, type Part, readPart } from './parts.ts';
+import { removeTree } from './remove-tree.ts';
 
 type Told = Pick<Manifest, 'paths' | 'excludes' | 'database' | 'serverMajor' | 'rows' | 'warnings'>;
 
@@ -31,19 +32,21 @@ export async function finishPart(
       const sumsSha256 = sha256Hex(await readFile(sumsOf(partial)));
       const own = { key: formatKey(context.key), backup: at.backup, part: at.part, madeAtMs: context.startedAtMs };
       await writeManifest(partial, { schema: 1, ...own, bytes, files, ...told.value, sumsSha256 });
-      await rm(replaced, { recursive: true, force: true });
+      const gone = await removeTree(replaced, context.runProgram);
+      if (!gone.ok) return gone;
       if (await exists(folder)) await rename(folder, replaced);
       await rename(partial, folder);
       await syncFolder(dirname(folder));
     }
-    await rm(replaced, { recursive: true, force: true });
+    const gone = await removeTree(replaced, context.runProgram);
+    if (!gone.ok) return gone;
     const manifest = await readIntactManifest(folder);
     if (!manifest.ok) return manifest;
     if (manifest.value.key === formatKey(context.key)) return ok(await readPart(folder, at.backup, at.part));
     return fail('not-in-state', `${partial} went away before it was finished`);
   } catch (error) {
     // Nothing partial stays in the way, such as on a disk that had no room for the manifest.
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    await removeTree(partial, context.runProgram);
     return { ok: false, failure: failureOfSystemCall(error, partial) };
   }
 }

@@ -70,12 +70,15 @@ export function whyNoRollback(runs: readonly RunSummaryDocument[], cluster: stri
       'conflict',
       `run ${under.id} goes back from ${of} already and is ${under.status}; its way on is baton run show ${under.id}`,
     );
-  const newest = runs.find(({ plan, status }) => rollablePlans.includes(plan) && status !== 'failed');
-  return newest === undefined || newest.id === of
+  // The newest is the first one; a run that failed before it changed anything stands in nobody's way.
+  const newer = runs
+    .slice(0, runs.indexOf(run))
+    .find(({ plan, status }) => rollablePlans.includes(plan) && status !== 'failed');
+  return newer === undefined
     ? undefined
     : failure(
         'conflict',
-        `run ${newest.id} has changed cluster ${cluster} since ${of}; only the latest one can be rolled back`,
+        `run ${newer.id} has changed cluster ${cluster} since ${of}; only the latest one can be rolled back`,
       );
 }
 

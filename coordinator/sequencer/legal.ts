@@ -4,7 +4,7 @@ import type { Decision } from '../journal/event.ts';
 import type { Plan, PlanItem } from '../plans/plan.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
 import { putBackBy } from './redo.ts';
-import { rollbackConsequence, whyNotRolledBack } from './roll-back-offer.ts';
+import { rollbackConsequence, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
 
@@ -69,6 +69,11 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
         command: `baton run watch ${successor}`,
         consequence: 'follows the run that takes back what this one had started',
       },
+    ];
+  const left = state.ended?.status === 'aborted' ? whatAbortLeaves(plan) : undefined;
+  if (left !== undefined)
+    return [
+      { command: left.command, consequence: 'plans the way back anew, from what is there now; shows it and asks' },
     ];
   return legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
     command: `baton run ${decision} ${state.run}`,
@@ -154,6 +159,8 @@ function abortConsequence(plan: Plan, state: RunState): string {
     (item) => item.kind === 'step' && itemState(state, item.id).attempts.some(({ phase }) => phase === 'do'),
   );
   if (started.length === 0) return 'ends the run; nothing was started';
+  const left = whatAbortLeaves(plan);
+  if (left !== undefined) return `ends the run half done, and ${left.words}`;
   const kept = started.filter((item) => item.kind === 'step' && 'noUndo' in item.undo).map(({ title }) => title);
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
   const stays = kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;

@@ -40,4 +40,12 @@ export function whyOutdated({ run, sequence }: RunState, successor: Successor | 
   return `run ${run} has gone on since its rollback was planned; look at the plan again: baton run rollback ${run}`;
 }
 
+/** What an abort of a rollback leaves, and how to begin anew; undefined of every other plan. */
+export function whatAbortLeaves({ name, parameters }: Plan): { words: string; command: string } | undefined {
+  if (name !== 'rollback') return undefined;
+  const command = `baton run rollback ${String(parameters.of)}`;
+  const words = `nothing is undone: what is restored stays restored, what is stopped stays stopped, failover stays as it is; ${command} plans anew from there`;
+  return { words, command };
+}
+
 const wayOf = (plan: Plan, state: RunState) => wayBack(plan.cluster, { plan, state, failover: 'unknown' });

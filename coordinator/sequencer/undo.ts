@@ -5,6 +5,7 @@ import { complaints, end, failureMessage, halt } from './ending.ts';
 import { armingStep } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
+import { whatAbortLeaves } from './roll-back-offer.ts';
 import { guardSuspension, startStep } from './start.ts';
 import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
 
@@ -45,6 +46,9 @@ function abortMessage({ plan, state }: Situation, steps: Step[]): string {
     const wasStarted = attempts.some(({ phase, outcome }) => phase === 'do' && outcome?.verdict !== 'refused');
     return wasStarted && isUndone && status !== 'undone' && !isHarmless;
   });
+  const left = whatAbortLeaves(plan);
+  if (left !== undefined && kept.length > 0)
+    return `rollback of cluster ${plan.cluster.cluster} was aborted half done, ${left.words}. It had begun: ${kept.map(({ title }) => title).join('; ')}`;
   const aborted = `${plan.name} of cluster ${plan.cluster.cluster} was aborted; what it had started is undone`;
   return kept.length === 0 ? aborted : `${aborted} except: ${kept.map(({ title }) => title).join('; ')}`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Action } from '../../shared/actions/action.ts';
+import { heldName, restoringName } from '../../shared/actions/jobs/places.ts';
 import { type Key, unitOfKey } from '../../shared/key.ts';
 import { type NodeAgent, startNodeAgent, state } from './agent-node.ts';
 import { lab, onNode, waitFor } from './lab.ts';
@@ -8,6 +9,8 @@ const node = 'n1';
 const directory = '/var/tmp/baton-backups';
 const database = 'batontrial';
 const aside = 'baton-aside-r1';
+const held = heldName(database);
+const restoring = restoringName(database);
 const policy = `
 database: { names: [${database}], restore: true }
 backups: { directory: ${directory}, restore: true }
@@ -17,11 +20,20 @@ const psql = (on: string, name: string, sql: string) =>
   onNode(on, `cd / && runuser -u postgres -- psql -X -q -A -t -v ON_ERROR_STOP=1 -d ${name} -c "${sql}"`);
 const content = (name = database, on = node) =>
   psql(on, name, "SELECT count(*) || ' ' || md5(string_agg(t::text, '' ORDER BY id)) FROM apolo.request t");
+/** What pg_database and others say of it beside its name. */
+const properties = () =>
+  psql(
+    node,
+    'postgres',
+    "SELECT pg_get_userbyid(datdba), datacl, shobj_description(d.oid, 'pg_database'), datconnlimit, datallowconn, datcollate, " +
+      '(SELECT string_agg(setrole::regrole || s.setconfig::text, chr(32) ORDER BY setrole) FROM pg_db_role_setting s WHERE setdatabase = d.oid) ' +
+      `FROM pg_database d WHERE datname = '${database}'`,
+  );
 const databases = () =>
   psql(
     node,
     'postgres',
-    `SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname IN ('${database}', '${aside}')`,
+    `SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'baton%'`,
   );
 
 describe('Backups of a database on a real machine', function () {
@@ -67,7 +79,7 @@ describe('Backups of a database on a real machine', function () {
 
   const clear = async () => {
     await onNode(node, `umount -l ${directory} 2>/dev/null; rm -rf ${directory}`);
-    for (const name of [database, aside])
+    for (const name of [database, aside, held, restoring])
       await psql(node, 'postgres', `DROP DATABASE IF EXISTS \\"${name}\\" WITH (FORCE)`);
     await psql(node, 'postgres', 'DROP ROLE IF EXISTS batonowner');
   };
@@ -90,6 +102,12 @@ describe('Backups of a database on a real machine', function () {
     await clear();
     await psql(node, 'postgres', "CREATE ROLE batonowner LOGIN PASSWORD 'secret'");
     await psql(node, 'postgres', `CREATE DATABASE ${database} OWNER batonowner`);
+    await psql(
+      node,
+      'postgres',
+      `ALTER DATABASE ${database} SET work_mem = '7MB'; ALTER ROLE batonowner IN DATABASE ${database} SET work_mem = '9MB'; ` +
+        `REVOKE ALL ON DATABASE ${database} FROM PUBLIC; COMMENT ON DATABASE ${database} IS 'tickets'`,
+    );
     await psql(
       node,
       database,
@@ -134,7 +152,10 @@ describe('Backups of a database on a real machine', function () {
       "INSERT INTO apolo.request SELECT i, 'since' FROM generate_series(100001, 100031) i; DROP TABLE apolo.task",
     );
     const since = await content();
+    const was = await properties();
     const outcome = await succeed('restore', restore('run-2'));
+    assert.equal(await properties(), was);
+    assert.match(was, /tickets.*7MB.*9MB/);
     assert.ok(outcome.answer?.kind === 'restoreDatabase' && outcome.answer.rows[0]?.rows === 60_000);
     assert.equal(await content(), before);
     assert.equal(
@@ -148,6 +169,13 @@ describe('Backups of a database on a real machine', function () {
     await waitFor('the standby has it', async () => (await content(database, 'n2').catch(() => '')) === before);
     await succeed('restore-again', restore('run-2'));
     assert.equal(await content(), before);
+
+    await psql(node, database, "INSERT INTO apolo.request VALUES (70000, 'after')");
+    const after = await content();
+    const late = await act('restore-late', restore('run-2'));
+    assert.equal(late.failure?.code, 'not-in-state', JSON.stringify(late.failure));
+    assert.match(late.failure.message, /apolo\.request has 60001 rows instead of 60000/);
+    assert.equal(await content(), after, 'what was written after a restore is dropped by no other attempt');
 
     await succeed('return', giveBack);
     await succeed('return-again', giveBack);
@@ -166,17 +194,18 @@ describe('Backups of a database on a real machine', function () {
     await psql(node, database, "INSERT INTO apolo.request SELECT i, 'since' FROM generate_series(100001, 100031) i");
     const since = await content();
     const ends: string[] = [];
-    for (const said of ['setting', 'restoring', 'removing', 'counting']) {
+    for (const said of ['making', 'restoring', 'analyzing', 'counting rows$', 'setting']) {
       ends.push(await killedAt(said, restore('run-3')));
-      const there = await databases();
-      assert.ok(there !== '', 'neither of them is there');
-      if (there.includes(aside)) {
+      const there = (await databases()).split(' ');
+      const whole = [aside, held, database].find((name) => there.includes(name)) ?? 'none';
+      if (whole === aside) {
         await psql(node, 'postgres', `ALTER DATABASE \\"${aside}\\" ALLOW_CONNECTIONS true`);
-        assert.equal(await content(aside), since, `killed at ${said}`);
+        assert.equal(await content(), before, `killed at ${said}: only what is whole takes its place`);
       }
+      assert.equal(await content(whole), since, `killed at ${said}: ${there}`);
       if (said !== 'restoring') continue;
       await succeed('return', giveBack);
-      assert.equal(await content(), since, `returned after ${said}`);
+      assert.equal(`${await databases()}: ${await content()}`, `${database}: ${since}`);
     }
     assert.ok(ends.includes('command-killed'), ends.join());
     await succeed('restore', restore('run-3'));
@@ -243,6 +272,7 @@ describe('Backups of a database on a real machine', function () {
     assert.match(`${tried.failure?.message}\n${tried.failure?.evidence}`, /violates check constraint/);
     const before = await content();
     assert.equal((await act('restore', restore('run-7'))).verdict, 'failed');
+    assert.equal(`${await databases()}: ${await content()}`, `${database}: ${before}`, 'nothing half restored stays');
     await succeed('return', giveBack);
     assert.equal(`${await databases()}: ${await content()}`, `${database}: ${before}`);
   });

@@ -243,6 +243,21 @@ describe('Backups of files on a real machine', function () {
     await onNode(node, `rm ${tree}; mv ${tree}-moved ${tree}; rm -r /srv/baton-other`);
   });
 
+  it('lack nothing that is mounted below a tree: it is left out in words, or they are refused', async () => {
+    await onNode(node, `mount -t tmpfs none ${tree}/logs && echo mounted > ${tree}/logs/file`);
+    try {
+      const refused = await act('mounted', backUp('run-10'));
+      assert.equal(refused.failure?.code, 'not-in-state', JSON.stringify(refused.failure));
+      assert.match(refused.failure.message, /baton-tree\/logs is a file system of its own/);
+      await succeed('left-out', backUp('run-10', [tree], [`${tree}/logs`]));
+      await onNode(node, `touch ${tree}/new`);
+      await succeed('restore', restore('run-10'));
+      assert.equal(await onNode(node, `cat ${tree}/logs/file; ls ${tree}/new 2>/dev/null || true`), 'mounted');
+    } finally {
+      await onNode(node, `umount ${tree}/logs`);
+    }
+  });
+
   it('are measured before', async () => {
     const action: Action = { kind: 'measureBackup', directory, paths: [tree], excludes: [`${tree}/logs`] };
     const { answer, failure } = await agent.coordinator.read(action);

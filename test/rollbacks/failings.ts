@@ -2,7 +2,6 @@
 // paused during the step, and stands right after it.
 import {
   breaks,
-  cannotMask,
   cannotStage,
   cannotStart,
   dies,
@@ -90,7 +89,7 @@ export const failings: Failing[] = [
     how: 'pg_restore cannot list',
     plant: breaks('n1', `${postgresql}/pg_restore`, '*--list*'),
   },
-  { step: 'suspend-failover', how: 'the observer cannot be masked', plant: cannotMask('n3') },
+  { step: 'suspend-failover', how: 'the observer may not be stopped', plant: mayNotStop('n3', 'ha') },
   { step: 'master.stop-services', how: 'a unit may not be stopped', plant: mayNotStop('n1', 'ft-main-server') },
   {
     step: 'master.make-executable',

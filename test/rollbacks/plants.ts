@@ -73,22 +73,6 @@ export function cannotStage(node: string): Plant {
   };
 }
 
-/** Masks are links in a folder of systemd's own. */
-export function cannotMask(node: string): Plant {
-  const folder = '/etc/systemd/system.control';
-  const { plant, mend } = readOnly(node, folder);
-  return {
-    plant: async () => {
-      await onNode(node, `mkdir -p ${folder}`);
-      await plant();
-    },
-    mend: async () => {
-      await mend();
-      await onNode(node, `rmdir --ignore-fail-on-non-empty ${folder}`);
-    },
-  };
-}
-
 /** A service of the standby that somebody has started and that does not let itself be stopped. */
 export function startedByHand(node: string, unit: string): Plant {
   const { plant, mend } = mayNotStop(node, unit);

@@ -47,6 +47,7 @@ for (const failing of chosen) {
     line = await goBack(failing, before);
   } catch (error) {
     line = { failing, broken: String(error) };
+    process.stderr.write(`${line.broken}\n`);
   }
   lines.push(line);
   process.stderr.write(`${rowOf(line).join(' · ')}\n`);

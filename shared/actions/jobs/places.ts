@@ -1,4 +1,5 @@
 // Where backups lie and what their parts and set-aside databases are called. Pure.
+import { sha256Hex } from '../../hash.ts';
 
 export const partNames = ['application', 'files', 'database', 'configuration'] as const;
 export type PartName = (typeof partNames)[number];
@@ -15,3 +16,12 @@ export const asidePattern = /^baton-aside-[a-z0-9][a-z0-9-]{0,49}$/;
 
 /** The name under which the run (or its binding) keeps the database that it replaces. */
 export const asideName = (run: string): string => `baton-aside-${run}`;
+
+/** While a backup of a database is restored: half of it. It may be dropped at any time. */
+export const restoringName = (database: string): string => `baton-restoring-${short(database)}`;
+
+/** For the moment in which an empty database takes its name: what is there now, whole. Never dropped. */
+export const heldName = (database: string): string => `baton-held-${short(database)}`;
+
+/** As much of a name as fits beside others into the 63 bytes of PostgreSQL's. */
+const short = (name: string): string => sha256Hex(name).slice(0, 12);

@@ -23,6 +23,12 @@ export const makeFolders = (folder: string): string =>
 /** The folder and everything in it, once and for all on the disk. */
 export const syncAll = (variable: string): string => `find "$${variable}" -exec sync -- {} +`;
 
+/** Of what is set for a role or a database: counting and analyzing take as long as they take. */
+const noLimits = 'PGOPTIONS=-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0';
+
+/** The sessions of jobs. A node has one job at a time, so that others of this name are what an ended one has left. */
+export const jobSessions = 'baton-job';
+
 /**
  * Functions for the database: `as_database PROGRAM…` as its user, `sql DATABASE STATEMENT`, `find_programs MAJOR`, which
  * sets `bin`.
@@ -31,7 +37,7 @@ export function databaseFunctions(profile: NodeProfile): string[] {
   const where = ['-h', profile.databaseSocket, '-p', String(profile.databasePort)];
   const [before = '', after = ''] = databasePrograms(profile).split('{major}');
   return [
-    `as_database() { ${shellLine(['runuser', '-u', profile.databaseUser, '--', 'env', 'PGAPPNAME=baton-agent', 'PGCONNECT_TIMEOUT=10'])} "$@"; }`,
+    `as_database() { ${shellLine(['runuser', '-u', profile.databaseUser, '--', 'env', `PGAPPNAME=${jobSessions}`, 'PGCONNECT_TIMEOUT=10', noLimits])} "$@"; }`,
     list('server', where),
     `sql() { as_database ${shellQuote(profile.psql)} -X -q -A -t -w -v ON_ERROR_STOP=1 "\${server[@]}" -d "$1" -c "$2"; }`,
     `find_programs() { bin=${shellQuote(before)}$1${after === '' ? '' : shellQuote(after)}; [[ -x $bin/pg_dump ]] || bin=/usr/bin; }`,

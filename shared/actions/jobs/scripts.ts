@@ -1,7 +1,8 @@
 // Which file writes the script of which job, and the command lines that start a job.
 import { unitOfKey } from '../../key.ts';
+import type { ActionOf } from '../action.ts';
 import type { Command, CommandContext, NodeProfile, OwnWork } from '../command.ts';
-import { shellLine, shellQuote } from '../shell-quote.ts';
+import { shellQuote } from '../shell-quote.ts';
 import { startUnit } from '../systemd-commands.ts';
 import { backUpDatabaseScript } from './back-up-database.ts';
 import { backUpFilesScript } from './back-up-files.ts';
@@ -9,7 +10,7 @@ import type { JobAction } from './job.ts';
 import { backupFolder } from './places.ts';
 import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from './restore-database.ts';
 import { restoreFilesScript } from './restore-files.ts';
-import type { Script } from './script.ts';
+import { assign, type Script } from './script.ts';
 import { verifyBackupScript } from './verify-backup.ts';
 
 export type ScriptAction = Exclude<JobAction, { kind: 'runInstaller' | 'runHook' }>;
@@ -36,6 +37,20 @@ export function scriptCommands(action: ScriptAction, profile: NodeProfile, conte
   return [write, startUnit(['/bin/bash', '-euo', 'pipefail', file], unit, context)];
 }
 
+/** Without their manifests its parts are complete no more, also where it ends before all of them are gone. */
+function removeBackupScript(action: ActionOf<'removeBackup'>): Script {
+  return {
+    isGentle: true,
+    lines: [
+      assign('backup', backupFolder(action)),
+      '[[ -d $backup ]] || exit 0',
+      'find "$backup" -mindepth 2 -maxdepth 2 -name manifest.json -delete',
+      'sync -f -- "$backup"',
+      'rm -rf -- "$backup"',
+    ],
+  };
+}
+
 function of(action: ScriptAction, profile: NodeProfile, folder: string): Script {
   switch (action.kind) {
     case 'backUpFiles':
@@ -45,7 +60,7 @@ function of(action: ScriptAction, profile: NodeProfile, folder: string): Script 
     case 'verifyBackup':
       return verifyBackupScript(action, profile, folder);
     case 'removeBackup':
-      return { isGentle: true, lines: [shellLine(['rm', '-rf', '--', backupFolder(action)])] };
+      return removeBackupScript(action);
     case 'restoreFiles':
       return restoreFilesScript(action, profile, folder);
     case 'restoreDatabase':

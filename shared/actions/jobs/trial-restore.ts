@@ -20,6 +20,8 @@ const settings = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   autovacuum: 'off',
+  // Its log is kept, and statements hold passwords of roles.
+  log_min_error_statement: 'panic',
   max_connections: '20',
 };
 

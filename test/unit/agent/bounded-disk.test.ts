@@ -81,6 +81,21 @@ describe('The disk that the agent takes', () => {
       assert.ok(!(await names('units')).some((name) => /run1[1-4]-/.test(name)));
       assert.deepEqual(await names('releases'), ['release1', 'release2', 'release3', 'release4']);
     });
+    it('is the newest ten of installers, however many backups have run since', async () => {
+      for (let age = 0; age < 30; age += 1) {
+        await make('units', `baton-backup${age}-back-up-do-1`, age / 100);
+        const path = join(folder, 'units', `baton-backup${age}-back-up-do-1`);
+        await writeFile(join(path, 'job.sh'), 'x');
+        await utimes(path, new Date(), new Date(Date.now() - age * 1000));
+      }
+      await pruneState(folder, ledger, log);
+      const kept = await names('units');
+      assert.equal(kept.filter((name) => name.includes('-install-')).length, 10);
+      assert.deepEqual(
+        kept.filter((name) => name.includes('-back-up-')),
+        Array.from({ length: 10 }, (_, age) => `baton-backup${age}-back-up-do-1`),
+      );
+    });
     it('is more where the ledger still knows an attempt, and no installer goes while a run is open', async () => {
       begin('run13');
       ledger.noteHead('run13', { sequence: 1, hash: 'h' });

@@ -25,6 +25,11 @@ describe('a run can be rolled back', () => {
       assert.equal(why({ ...of, status }), undefined, status);
   });
 
+  it('when it failed early, whatever became of the ones before it', () => {
+    const earlier = run('upgrade-0', { ...over, status: 'rolled-back' });
+    assert.equal(why({ ...of, ...over, status: 'failed' }, earlier), undefined);
+  });
+
   it('whatever ran since that changed nothing, or was refused before it changed anything', () => {
     const later = [run('stage-2', over), run('backup-3', over), run('upgrade-4', { ...over, status: 'failed' })];
     assert.equal(why(...later, of), undefined);

@@ -4,9 +4,12 @@ import { presenceOf } from '../../../coordinator/fleet/presence.ts';
 import type { NodeRecord, PresenceRecord } from '../../../coordinator/fleet/tables.ts';
 import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { legalDecisions, nextCommands } from '../../../coordinator/sequencer/legal.ts';
-import { nodesSeen } from '../../../coordinator/sequencer/seen.ts';
+import { defaultLimits } from '../../../coordinator/sequencer/limits.ts';
+import { nodesSeen, nothingSeen } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, type RunState } from '../../../coordinator/sequencer/state.ts';
+import { decideUndo } from '../../../coordinator/sequencer/undo.ts';
 import { compile, stepOf } from '../plans/compiled.ts';
+import { factsOf, rollbackOf, stoppedAt } from '../plans/rollback-facts.ts';
 
 const { plan } = compile();
 const run = 'upgrade-1';
@@ -42,6 +45,41 @@ describe('an abort', () => {
   it('before the first installer and after the last one says nothing of versions', () => {
     for (const done of [[], ['master.install', 'standby.install']])
       assert.doesNotMatch(abortOf(haltedAfter(plan, ...done)), /version/);
+  });
+});
+
+describe('an abort of a rollback', () => {
+  const { plan: back } = rollbackOf(factsOf(stoppedAt('master.install')));
+  const halted: RunState = {
+    ...haltedAfter(back, 'suspend-failover', 'master.stop-services'),
+    run: 'rollback-1',
+    halt: { item: 'master.restore-application', reason: 'step-failed', message: '', evidence: '', checks: [] },
+  };
+  it('is said to undo nothing, and what to say then', () => {
+    const { consequence } = legalDecisions(back, halted).find(({ decision }) => decision === 'abort') ?? {};
+    assert.match(
+      consequence ?? '',
+      /half done, and nothing is undone: .*stopped stays stopped.*baton run rollback upgrade-1/,
+    );
+  });
+  it('ends with what it had begun, and offers to begin anew', () => {
+    const items = Object.entries(halted.items).map(([id, item]) => [id, { ...item, isUndone: true }] as const);
+    const seen = { ...nothingSeen, failover: { is: 'suspended' as const, sequence: 99, firstAtMs: 0, lastAtMs: 0 } };
+    const state: RunState = {
+      ...halted,
+      ...{ status: 'running', direction: 'undo', lastType: 'PortalMetered', items: Object.fromEntries(items) },
+    };
+    const next = decideUndo({ plan: back, state, seen, nowMs: 1, limits: defaultLimits });
+    assert.ok(next.kind === 'append' && next.fact.type === 'RunEnded');
+    assert.match(
+      next.fact.message,
+      /aborted half done, nothing is undone.*It had begun: Suspend failover.*; Make sure/,
+    );
+    const ended: RunState = { ...state, status: 'aborted', ended: next.fact };
+    assert.deepEqual(
+      nextCommands(back, ended, {}).map(({ command }) => command),
+      ['baton run rollback upgrade-1'],
+    );
   });
 });
 

@@ -1,0 +1,78 @@
+// `npm run bench`: figures that are measured on the lab's real machines, beside the raw tool in the same run. Prints them;
+// only when asked does a figure over its limit fail.
+import { availableParallelism, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { describeFigures, isOver } from './beside.ts';
+
+const parts = ['backup'] as const;
+
+const usage = `usage: npm run bench -- [PART…] [options]
+parts:
+  backup               a backup of files beside tar, and one of a database beside pg_dump, through a real agent
+options:
+  --check              exit 1 when a figure is over its limit
+  --rounds 3           how often each way is measured
+  --files 5000         in the tree that is backed up
+  --files-mb 600       its size; 0: none
+  --database-mb 300    size of the database, about; 0: none
+  --jobs 2             of pg_dump
+It brings up the lab named by BATON_LAB (bench), and leaves it up: scripts/lab down removes it.
+Beside it: npm run bench:port, npm run bench:takeover.
+exit: 0 measured, 1 over a limit with --check, 2 wrong usage
+`;
+
+function wrong(message: string): never {
+  process.stderr.write(`${message}\n${usage}`);
+  process.exit(2);
+}
+
+function readOptions() {
+  const options = {
+    check: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    files: { type: 'string', default: '5000' },
+    'files-mb': { type: 'string', default: '600' },
+    'database-mb': { type: 'string', default: '300' },
+    jobs: { type: 'string', default: '2' },
+    help: { type: 'boolean', short: 'h', default: false },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const unknown = positionals.find((part) => !(parts as readonly string[]).includes(part));
+    if (unknown !== undefined) wrong(`there is no part ${unknown}`);
+    for (const name of ['rounds', 'files', 'files-mb', 'database-mb', 'jobs'] as const)
+      if (!/^\d{1,6}$/.test(values[name])) wrong(`--${name} must be a whole number`);
+    for (const name of ['rounds', 'files', 'jobs'] as const)
+      if (Number(values[name]) === 0) wrong(`--${name} must not be 0`);
+    return values;
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const values = readOptions();
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+process.env.BATON_LAB ??= 'bench';
+
+// Which lab is meant is read when these are loaded.
+const { mochaGlobalSetup: bootLab } = await import('../lab/boot.ts');
+const { measureBackups } = await import('./backup.ts');
+
+await bootLab();
+const measured = await measureBackups({
+  rounds: Number(values.rounds),
+  files: Number(values.files),
+  filesMb: Number(values['files-mb']),
+  databaseMb: Number(values['database-mb']),
+  jobs: Number(values.jobs),
+});
+for (const figures of measured) process.stdout.write(`\n${describeFigures(figures)}\n`);
+process.stdout.write(
+  `\n${availableParallelism()} cores, load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')} (1, 5, 15 minutes): what else runs weighs on both, so they took turns\n`,
+);
+if (values.check && measured.some(isOver)) process.exitCode = 1;
