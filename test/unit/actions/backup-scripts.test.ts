@@ -91,27 +91,32 @@ describe('Fields of backups', () => {
     assert.match(result.failure.message, field);
   };
 
-  it('set the present database aside once, drop only what a former attempt has restored, and go on where none is left', () => {
+  it('restore beside the present database, leave alone what was restored before, and go on where none is left', () => {
     const lines = scriptFor(actions.find(({ kind }) => kind === 'restoreDatabase') as ScriptAction).split('\n');
     const said = (present: 0 | 1, kept: 0 | 1) =>
       execFileSync('bash', ['-euo', 'pipefail'], {
         encoding: 'utf8',
         input: [
-          'database=d aside=kept',
+          'database=d aside=kept held=held restoring=half server=() bin=/bin part=/part',
           `has() { [[ $1 == d ]] && echo ${present} || echo ${kept}; }`,
-          'allow() { :; }; rename() { echo "RENAME $*"; }; drop() { echo "DROP $*"; }; fail() { echo "FAIL $*"; exit 9; }',
+          'give_back() { :; }; renamed() { echo "$1>$2"; }; swap() { echo "SWAP $2"; }; fail() { echo "FAIL $*"; exit 9; }',
+          'sql() { :; }; as_database() { :; }; cat() { echo 1; }; stat() { echo 1000000000; }; rm() { :; }; sync() { :; }',
           ...lines.slice(
             lines.findIndex((line) => line.startsWith('present=')),
-            lines.indexOf('echo "restoring $database"') + 1,
+            lines.indexOf('  echo "restoring $database beside the present one"') + 1,
           ),
+          'fi',
         ].join('\n'),
       })
         .split('\n')
-        .filter((line) => /^(?:RENAME|DROP|restoring)/.test(line));
-    assert.deepEqual(said(1, 0), ['RENAME d kept', 'restoring d']);
-    assert.deepEqual(said(1, 1), ['DROP d', 'restoring d']);
-    assert.deepEqual(said(0, 1), ['restoring d']);
-    assert.deepEqual(said(0, 0), ['restoring d']);
+        .filter((line) => /^(?:SWAP|FAIL|restoring|d was)/.test(line));
+    const restored = 'restoring d beside the present one';
+    assert.deepEqual(said(1, 0), ['SWAP d>held', 'SWAP d>half held>d', restored]);
+    assert.deepEqual(said(1, 1), [
+      'd was restored before and stays: what may have been written into it since is not dropped',
+    ]);
+    assert.match(said(0, 1)[0] ?? '', /^SWAP kept>d ALTER DATABASE "d" ALLOW_CONNECTIONS true;$/);
+    assert.deepEqual(said(0, 0), ['SWAP d>half ', restored]);
   });
 
   it('have what stands before the application read its configuration again, and fail where it cannot', () => {
