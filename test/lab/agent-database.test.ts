@@ -108,7 +108,7 @@ describe('Counting rows on a primary and its standby', function () {
     assert.equal(answer?.kind === 'findRows' && answer.rows, 1);
     const facts = await primary.coordinator.read({ kind: 'readNode' });
     assert.equal(facts.answer?.kind === 'readNode' && facts.answer.postgresqlMajor, 15);
-    const other = await primary.coordinator.read({ kind: 'readReplication', database: 'postgres' });
+    const other = await primary.coordinator.read({ kind: 'readReplication', database: 'template1' });
     assert.equal(other.failure?.code, 'refused-by-policy');
   });
 });
