@@ -96,6 +96,8 @@ describe('put back to an older copy in the middle of a run', () => {
     // Nothing was undone, the suspension of failover neither.
     const armed = await baton('failover', 'arm', 'lab', '--yes');
     assert.equal(armed.exitCode, 0, armed.stderr);
-    assert.equal((await baton('run', 'export', run)).exitCode, 0);
+    const exported = await baton('run', 'export', run);
+    assert.equal(exported.exitCode, 1);
+    assert.match(exported.stdout.trimEnd().split('\n').at(-1) ?? '', /"damage":/);
   });
 });
