@@ -101,7 +101,8 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
   };
 
   const look = async (): Promise<void> => {
-    for (const record of site.refusedNodes()) site.joinAnew(record);
+    // Without room nobody can be added anew.
+    if (!site.server.isFull) for (const record of site.refusedNodes()) site.joinAnew(record);
     const ready = site.leader()?.ready;
     if (ready === undefined) return;
     const { runs } = ready;
