@@ -61,6 +61,21 @@ function planRequest(wanted: Pick<Change, 'plan' | 'cluster' | 'parameters'>) {
   return { plan: wanted.plan, cluster: wanted.cluster, parametersJson: JSON.stringify(wanted.parameters) };
 }
 
+interface StartOptions {
+  yes?: true | undefined;
+  detach?: true | undefined;
+  change?: string | undefined;
+  reason?: string | undefined;
+}
+
+/** What the options of every command that starts a run say of its start. */
+export const asTold = ({ yes, detach, change, reason }: StartOptions) => ({
+  isYes: yes === true,
+  isDetached: detach === true,
+  change: change ?? '',
+  reason: reason ?? '',
+});
+
 /** Carries a change out, or hands it over with --detach. */
 export async function carryOut(client: OperatorClient, io: Io, change: Change): Promise<CommandEnd> {
   const plan = await compile(client, change, 'change');

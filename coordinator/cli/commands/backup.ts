@@ -1,7 +1,7 @@
 // `backup`: taking one now, what lies on the nodes, and reading one again to see that it can be restored.
 import type { BackupsDocument } from '../../../shared/backup-documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
-import { carryOut, compile } from '../change.ts';
+import { asTold, carryOut, compile } from '../change.ts';
 import { type OperatorClient, readingTimeoutMs } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
@@ -41,10 +41,7 @@ function takeCommand(shell: Shell) {
           plan: 'backup',
           cluster: name.value,
           parameters: { snapshots: options.snapshots === true },
-          isYes: options.yes === true,
-          isDetached: options.detach === true,
-          change: options.change ?? '',
-          reason: options.reason ?? '',
+          ...asTold(options),
         });
       });
     });
@@ -115,10 +112,7 @@ function verifyCommand(shell: Shell) {
           cluster,
           parameters: { backup: wanted.value, trialRestore: options.trialRestore === true },
           // It only reads: there is nothing that a yes would be given to.
-          isYes: true,
-          isDetached: options.detach === true,
-          change: '',
-          reason: options.reason ?? '',
+          ...asTold({ ...options, yes: true }),
         });
       });
     });

@@ -1,7 +1,7 @@
 // `failover`: whether the observer is armed, and suspending or arming it without an upgrade around.
 import type { FailoverDocument } from '../../../shared/documents.ts';
 import { ok } from '../../../shared/failures.ts';
-import { carryOut } from '../change.ts';
+import { asTold, carryOut } from '../change.ts';
 import { readingTimeoutMs } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
@@ -64,10 +64,7 @@ function changeCommand(shell: Shell, verb: 'suspend' | 'arm', description: strin
           plan: `failover-${verb}`,
           cluster: name.value,
           parameters: {},
-          isYes: options.yes === true,
-          isDetached: options.detach === true,
-          change: '',
-          reason: options.reason ?? '',
+          ...asTold(options),
         });
       });
     });

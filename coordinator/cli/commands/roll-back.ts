@@ -2,7 +2,7 @@
 // run of it. What is restored is the coordinator's to say.
 import type { RunDocument } from '../../../shared/documents.ts';
 import { ok, type Result } from '../../../shared/failures.ts';
-import { carryOut, compile } from '../change.ts';
+import { asTold, carryOut, compile } from '../change.ts';
 import type { OperatorClient } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { runArgument } from '../run-end.ts';
@@ -37,10 +37,7 @@ export function rollbackCommand(shell: Shell, verb: keyof typeof verbs) {
           cluster: of.value.cluster,
           parameters: { of: of.value.id },
           after: of.value.id,
-          isYes: options.yes === true,
-          isDetached: options.detach === true,
-          change: options.change ?? '',
-          reason: options.reason ?? '',
+          ...asTold(options),
         });
       });
     });

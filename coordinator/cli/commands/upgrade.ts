@@ -1,7 +1,7 @@
 // `upgrade`, `stage` and `plan upgrade`: the main job, its first part ahead of the window, and its dry run.
 import type { Command } from '@commander-js/extra-typings';
 import { ok, type Result } from '../../../shared/failures.ts';
-import { carryOut, compile } from '../change.ts';
+import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
@@ -41,10 +41,7 @@ export function upgradeCommand(shell: Shell) {
         if (!wanted.ok) return wanted;
         return await carryOut(client, io, {
           ...wanted.value,
-          isYes: options.yes === true,
-          isDetached: options.detach === true,
-          change: options.change ?? '',
-          reason: options.reason ?? '',
+          ...asTold(options),
         });
       });
     });
@@ -73,10 +70,7 @@ export function stageCommand(shell: Shell) {
           cluster: name.value,
           parameters: { release: identityOf(release.value) },
           release: release.value,
-          isYes: options.yes === true,
-          isDetached: options.detach === true,
-          change: '',
-          reason: '',
+          ...asTold(options),
         });
       });
     });
