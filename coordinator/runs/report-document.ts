@@ -33,15 +33,16 @@ function timelineOf({ plan }: CompiledPlan, events: RunEvent[]): ReportDocument[
   });
 }
 
-/** Installed versions of each node, first and last as checks have read them. */
-function versionsIn(events: RunEvent[]): ReportDocument['versions'] {
+/** Installed versions of each node, first and last as checks have read them; what only a postcondition has read was not before. */
+export function versionsIn(events: RunEvent[]): ReportDocument['versions'] {
   const versions = new Map<string, { before: string; after: string }>();
   for (const { fact } of events) {
     if (fact.type !== 'ChecksRead') continue;
     for (const { id, node, reading } of fact.results) {
       if (!versionChecks.includes(id) || node === '') continue;
       const version = /\d+\.\d+\.\d+/.exec(reading)?.[0] ?? reading;
-      versions.set(node, { before: versions.get(node)?.before ?? version, after: version });
+      const first = fact.of === 'then' ? '' : version;
+      versions.set(node, { before: versions.get(node)?.before ?? first, after: version });
     }
   }
   return [...versions].map(([node, read]) => ({ node, ...read }));
