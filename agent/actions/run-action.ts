@@ -10,6 +10,8 @@ import { readHook } from './hook.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
 import { measureBackup, readBackups } from './read-backups.ts';
+import { compareServer, readServers } from './read-servers.ts';
+import { readMissingFiles, readValues } from './read-values.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
 import { readUrl, sendRequest } from './request.ts';
 import { removeTestFile, writeTestFile } from './test-file.ts';
@@ -32,6 +34,10 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readBackups,
   measureBackup,
   readHook,
+  readServers,
+  compareServer,
+  readValues,
+  readMissingFiles,
   stopUnits,
   startUnits,
   suspendFailover,

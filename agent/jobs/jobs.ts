@@ -6,6 +6,26 @@ import { installer } from '../actions/installer.ts';
 import { removeBackup } from '../actions/read-backups.ts';
 import { dropDatabase, restoreDatabase, returnDatabase } from '../actions/restore-database.ts';
 import { restoreFiles } from '../actions/restore-files.ts';
+import {
+  copyServer,
+  createSlot,
+  fenceServer,
+  mergeFiles,
+  restoreServer,
+  runHaScript,
+  setValues,
+  unfenceServer,
+} from '../actions/server-copy.ts';
+import {
+  analyzeServer,
+  checkServerUpgrade,
+  dropServer,
+  recordServer,
+  returnServer,
+  startServer,
+  stopServer,
+  upgradeServer,
+} from '../actions/server-upgrade.ts';
 import { verifyBackup } from '../actions/verify-backup.ts';
 import type { Job } from './job.ts';
 
@@ -19,6 +39,22 @@ const jobs: { [K in JobKind]: Job<K> } = {
   restoreDatabase,
   returnDatabase,
   dropDatabase,
+  recordServer,
+  checkServerUpgrade,
+  stopServer,
+  upgradeServer,
+  startServer,
+  returnServer,
+  analyzeServer,
+  dropServer,
+  fenceServer,
+  unfenceServer,
+  createSlot,
+  copyServer,
+  restoreServer,
+  setValues,
+  mergeFiles,
+  runHaScript,
   runHook: hook,
 };
 

@@ -39,6 +39,8 @@ export function profileOf(policy: Policy, stateDirectory: string, os: OsRelease 
     databasePrograms:
       policy.database?.programs ?? (isRhel ? '/usr/pgsql-{major}/bin' : '/usr/lib/postgresql/{major}/bin'),
     hooksDirectory: policy.hooksDirectory ?? '',
+    queriesDirectory: policy.database?.queriesDirectory ?? '/etc/baton/queries',
+    haDirectory: policy.ha?.directory ?? '/opt/HA',
   };
 }
 

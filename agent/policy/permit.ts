@@ -73,6 +73,43 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'dropDatabase':
       // Its name is one that only restoreDatabase gives.
       return policy.database?.restore ? undefined : refuse(policy, 'database.restore', `dropping ${action.database}`);
+    case 'readServers':
+      return policy.database === undefined ? refuse(policy, 'database', 'looking at servers') : undefined;
+    case 'compareServer':
+      return refuseDatabase(action.database, policy);
+    case 'recordServer': {
+      const strange = action.queries.filter((name) => policy.database?.queries.includes(name) !== true);
+      return (
+        refuseDatabase(action.database, policy) ??
+        (strange.length === 0 ? undefined : refuse(policy, 'database.queries', strange.join(', ')))
+      );
+    }
+    case 'checkServerUpgrade':
+    case 'stopServer':
+    case 'upgradeServer':
+    case 'startServer':
+    case 'returnServer':
+    case 'analyzeServer':
+    case 'dropServer':
+    case 'fenceServer':
+    case 'unfenceServer':
+    case 'createSlot':
+    case 'copyServer':
+      return refuseUpgrade(action.kind, policy);
+    case 'restoreServer':
+      return (
+        refuseUpgrade(action.kind, policy) ?? refuseDirectory(action, policy) ?? refuseRestore(action.database, policy)
+      );
+    case 'readValues':
+    case 'setValues':
+      return policy.ha?.settings.includes(action.path) ? undefined : refuse(policy, 'ha.settings', action.path);
+    case 'runHaScript':
+      return policy.ha?.scripts.includes(action.script) ? undefined : refuse(policy, 'ha.scripts', action.script);
+    case 'readMissingFiles':
+    case 'mergeFiles':
+      return policy.mergeFiles?.root === action.root && policy.mergeFiles.from.includes(action.from)
+        ? undefined
+        : refuse(policy, 'mergeFiles', `${action.root} from ${action.from}`);
     case 'readHook':
     case 'runHook':
       return policy.hooks.includes(action.hook) ? undefined : refuse(policy, 'hooks', `the hook ${action.hook}`);
@@ -128,6 +165,10 @@ function refuseRestore(database: string, policy: Policy): Failure | undefined {
   const refusal = refuseDatabase(database, policy);
   if (refusal !== undefined || policy.database?.restore) return refusal;
   return refuse(policy, 'database.restore', `restoring ${database}`);
+}
+
+function refuseUpgrade(kind: string, policy: Policy): Failure | undefined {
+  return policy.database?.upgrade ? undefined : refuse(policy, 'database.upgrade', kind);
 }
 
 function refuseUnits(units: string[], policy: Policy, key: 'units' | 'observerUnits'): Failure | undefined {

@@ -25,6 +25,26 @@ const databaseSchema = z.strictObject({
   psql: path.optional(),
   programs: path.optional(),
   restore: z.boolean().default(false),
+  /** Upgrading, copying, fencing and removing whole servers. */
+  upgrade: z.boolean().default(false),
+  /** Queries that are asked before and after, by the names of files NAME.sql in queriesDirectory. */
+  queriesDirectory: path.default('/etc/baton/queries'),
+  queries: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "is not a query's name")).default([]),
+});
+
+const haSchema = z.strictObject({
+  directory: path.default('/opt/HA'),
+  scripts: z.array(z.string().regex(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "is not a script's name")).default([]),
+  /** Files of NAME=VALUE lines that may be changed. */
+  settings: z.array(path).default([]),
+});
+
+const mergeSchema = z.strictObject({
+  root: path,
+  /** Addresses of the nodes that files may be fetched from, with root's own ssh keys. */
+  from: z.array(
+    z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/, 'is not an address or host name'),
+  ),
 });
 
 const backupsSchema = z.strictObject({
@@ -45,6 +65,8 @@ const policySchema = z.strictObject({
   hooksDirectory: path.optional(),
   hooks: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "is not a hook's name")).default([]),
   backups: backupsSchema.optional(),
+  ha: haSchema.optional(),
+  mergeFiles: mergeSchema.optional(),
 });
 
 /** An empty file allows nothing. */

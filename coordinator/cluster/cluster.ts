@@ -51,6 +51,20 @@ export interface BackupPlan {
   schedule?: BackupSchedule;
 }
 
+export interface Database {
+  name: string;
+  parity: string[];
+  port: number;
+  /** `{major}` stands for the version in service. */
+  unit: string;
+  /** How a standby reaches the primary; the pass file is the database user's, on each node. */
+  replication: { user: string; passFile?: string; options: string };
+  /** Asked before and after an upgrade, by the names of the nodes' own files. */
+  queries: string[];
+  /** What other software is told of the server in NAME=VALUE files; `{major}` stands for the version. */
+  settings: { file: string; nodes: string[]; values: Record<string, string> }[];
+}
+
 export interface Cluster {
   cluster: string;
   flavor: Flavor;
@@ -68,7 +82,7 @@ export interface Cluster {
   };
   observer: { units: string[]; logs: string; quietForMs: number; busyPatterns: string[] };
   files: { root: string; unit: string };
-  database: { name: string; parity: string[]; port: number; unit: string };
+  database: Database;
   web: { unit: string };
   supported: { os: string[]; postgresql: number[] };
   limits: {

@@ -21,6 +21,14 @@ export const unit = z
   .string(says('the name of a systemd unit'))
   .regex(/^[A-Za-z0-9][A-Za-z0-9@_.:-]{0,199}$/, 'must be the name of a systemd unit, such as ft-main-server');
 
+/** The unit of a PostgreSQL server; `{major}` stands for the version in service. */
+export const databaseUnit = z
+  .string(says('the name of a systemd unit'))
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9@_.:-]|\{major\}){0,199}$/,
+    'must be the name of a systemd unit, such as postgresql@{major}-main',
+  );
+
 export const units = z
   .array(unit, says('a list of systemd units'))
   .min(1, 'must name at least one unit')
@@ -52,6 +60,29 @@ export const database = z
 export const table = z
   .string(says('a table'))
   .regex(new RegExp(`^${identifier}\\.${identifier}$`), 'must be schema.table, such as apolo.request');
+export const databaseRole = z
+  .string(says("a database role's name"))
+  .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'must be the name of a database role, such as replicator');
+/** libpq's name=value words; a password has no place in a cluster file. */
+export const connectionOptions = z
+  .string(says('connection parameters'))
+  .max(500, 'must be at most 500 characters')
+  .regex(
+    /^(?!.*\bpassword\s*=)(?:[a-z_]+=[A-Za-z0-9_./:@-]+(?: [a-z_]+=[A-Za-z0-9_./:@-]+)*)?$/,
+    'must be connection parameters such as sslmode=verify-full, without a password (use passFile)',
+  );
+export const queryName = z
+  .string(says("a query's name"))
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be the name of a query, a-z, 0-9 and -, such as open-tickets');
+export const settingName = z
+  .string(says("a setting's name"))
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be a setting's name, such as DATABASE_UNIT");
+export const settingValue = z
+  .string(says("a setting's value"))
+  .regex(
+    /^(?:[A-Za-z0-9@_./:,+-]|\{major\}){0,200}$/,
+    'must be letters, digits and @ _ . / : , + -, with {major} for the version, such as postgresql@{major}-main',
+  );
 export const column = z
   .string(says('a column'))
   .regex(new RegExp(`^${identifier}$`), 'must be a column, such as subject');

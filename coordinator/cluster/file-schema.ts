@@ -49,7 +49,26 @@ const database = z.strictObject({
     .max(20, 'must name at most 20 tables')
     .default(['apolo.request']),
   port: field.port.default(5432),
-  unit: field.unit.default('postgresql'),
+  unit: field.databaseUnit.default('postgresql'),
+  replication: z
+    .strictObject({
+      user: field.databaseRole.default('replicator'),
+      passFile: field.path.optional(),
+      options: field.connectionOptions.default(''),
+    })
+    .prefault({}),
+  queries: z.array(field.queryName, { error: 'must be a list of names' }).max(50, 'must name at most 50').default([]),
+  settings: z
+    .array(
+      z.strictObject({
+        file: field.path,
+        nodes: z.array(z.string(), { error: "must be a list of nodes' names" }).min(1).optional(),
+        values: z.record(field.settingName, field.settingValue),
+      }),
+      { error: 'must be a list of files with values' },
+    )
+    .max(20, 'must name at most 20 files')
+    .default([]),
 });
 
 const limits = z.strictObject({

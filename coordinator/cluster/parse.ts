@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ok, type Result } from '../../shared/failures.ts';
 import { parseYamlFile } from '../../shared/yaml-file.ts';
-import type { BackupPlan, Cluster, HttpRequestTemplate } from './cluster.ts';
+import type { BackupPlan, Cluster, Database, HttpRequestTemplate } from './cluster.ts';
 import { type ClusterFile, clusterFile, supportedByGuide } from './file-schema.ts';
 import { tiersOf } from './node-rules.ts';
 
@@ -74,7 +74,7 @@ function toCluster(file: ClusterFile): Cluster {
       busyPatterns: observer.busyPatterns,
     },
     files: file.files,
-    database: file.database,
+    database: toDatabase(file),
     web: file.web,
     supported: file.supported,
     limits: {
@@ -87,6 +87,17 @@ function toCluster(file: ClusterFile): Cluster {
       settleMs: limits.settle,
     },
     ...(backup && { backup: toBackup(backup) }),
+  };
+}
+
+function toDatabase({ database, nodes }: ClusterFile): Database {
+  const { replication, settings, ...rest } = database;
+  const withDatabase = Object.entries(nodes).flatMap(([name, { role }]) => (role === 'observer' ? [] : [name]));
+  const { passFile, ...told } = replication;
+  return {
+    ...rest,
+    replication: { ...told, ...(passFile !== undefined && { passFile }) },
+    settings: settings.map((one) => ({ ...one, nodes: one.nodes ?? withDatabase })),
   };
 }
 

@@ -74,7 +74,16 @@ database:
   name: flotoitsmdb
   parity: [apolo.request]   # tables, schema.table, that must have as many rows on the standby as on the primary
   port: 5432
-  unit: postgresql    # on Debian and Ubuntu name the cluster's own unit, such as postgresql@17-main
+  unit: postgresql    # on Debian and Ubuntu the server's own unit: postgresql@{major}-main; {major} is the version in service
+  replication:        # how a standby that is made anew reaches the primary
+    user: replicator
+    # passFile: /var/lib/postgresql/.pgpass     # the database user's own, on each node
+    # options: sslmode=verify-full              # more connection parameters, never a password
+  queries: []         # asked before and after a database upgrade, with equal answers: names of files NAME.sql in
+                      # /etc/baton/queries of the nodes, allowed by database.queries in agent.yaml
+  settings: []        # what other software is told of the server in files of NAME=VALUE lines; a database upgrade adjusts it:
+  ##  - { file: /opt/HA/conf/ha.conf, nodes: [n1, n2], values: { DATABASE_UNIT: 'postgresql@{major}-main' } }
+  ##  nodes: master and standby unless told. Allowed by ha.settings in agent.yaml
 
 web:
   unit: nginx         # runs on the master

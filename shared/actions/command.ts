@@ -18,6 +18,10 @@ export interface NodeProfile {
   databasePrograms: string;
   /** Empty where no hook may be called. */
   hooksDirectory: string;
+  /** Of files NAME.sql. */
+  queriesDirectory: string;
+  /** Where the HA scripts lie. */
+  haDirectory: string;
 }
 
 /** A program that is executed with exactly these arguments and this input. */

@@ -112,7 +112,28 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'restoreDatabase':
     case 'returnDatabase':
     case 'dropDatabase':
+    case 'recordServer':
+    case 'checkServerUpgrade':
+    case 'stopServer':
+    case 'upgradeServer':
+    case 'startServer':
+    case 'returnServer':
+    case 'analyzeServer':
+    case 'dropServer':
+    case 'fenceServer':
+    case 'unfenceServer':
+    case 'createSlot':
+    case 'copyServer':
+    case 'restoreServer':
+    case 'setValues':
+    case 'mergeFiles':
+    case 'runHaScript':
       return scriptCommands(action, profile, context);
+    case 'readServers':
+    case 'compareServer':
+    case 'readValues':
+    case 'readMissingFiles':
+      throw new Error(`${action.kind} is not there yet`);
     case 'readBackups':
       return [
         own(`${shellLine(['find', action.directory, '-maxdepth', '3', '-name', 'manifest.json'])} -exec cat {} +`),

@@ -89,6 +89,24 @@ function fields(text: Text) {
     jobs: z.number().int().min(1).max(32),
     hook: text(/^[a-z][a-z0-9-]{0,39}$/, "a hook's name", 40),
     argument: text(oneLine, 'one line', 1000),
+    major: z.number().int().min(9).max(99),
+    // Debian's name of a server, which becomes part of paths and of a unit's name.
+    server: text(/^[a-z][a-z0-9_]{0,39}$/, "a server's name, such as main", 40),
+    mode: z.enum(['copy', 'link']),
+    slot: text(/^[a-z0-9_]{1,63}$/, "a replication slot's name", 63),
+    host: text(/^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/, 'an address or host name', 253),
+    port: z.number().int().min(1).max(65_535),
+    role: text(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "a database role's name", 63),
+    // name=value words without quotes; a secret has no place in it.
+    connectionOptions: text(
+      /^(?!.*\bpassword\s*=)(?:[a-z_]+=[A-Za-z0-9_./:@-]+(?: [a-z_]+=[A-Za-z0-9_./:@-]+)*)?$/,
+      'connection parameters such as sslmode=verify-full, without password',
+      500,
+    ),
+    settingName: text(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "a setting's name", 64),
+    // What sh, when it reads the file, takes for nothing but itself.
+    settingValue: text(/^[A-Za-z0-9@_./:,+{}-]{0,200}$/, 'letters, digits and @ _ . / : , + -', 200),
+    script: text(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "a script's name, such as master.sh", 44),
     column: text(new RegExp(`^${identifier}$`), "a column's name", 63),
     value: text(anyText, 'text', 1000),
     snapshot: text(/^\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?$/, 'a snapshot, xmin:xmax:xip', 65_536),
@@ -128,6 +146,8 @@ function schemas(text: Text) {
   const paths = z.array(f.plainPath).max(20).refine(areApart, { error: 'lie within one another' });
   const trees = { paths, excludes: z.array(f.plainPath).max(50) };
   const backup = { directory: f.plainPath, backup: f.run };
+  const server = { major: f.major, name: f.server };
+  const majors = { from: f.major, to: f.major, name: f.server };
   const kinds = {
     readNode: {},
     readUnits: { units: f.units },
@@ -166,6 +186,51 @@ function schemas(text: Text) {
     restoreDatabase: { ...backup, database: f.database, jobs: f.jobs, aside: f.aside },
     returnDatabase: { database: f.database, aside: f.aside },
     dropDatabase: { database: f.aside },
+    readServers: {},
+    compareServer: { record: f.run, database: f.database },
+    readValues: { path: f.path, names: z.array(f.settingName).min(1).max(20) },
+    readMissingFiles: { root: f.plainPath, from: f.host },
+    recordServer: {
+      record: f.run,
+      database: f.database,
+      parity: z.array(f.table).max(20),
+      queries: z.array(f.hook).max(50),
+    },
+    checkServerUpgrade: { ...majors, mode: f.mode },
+    stopServer: server,
+    upgradeServer: { ...majors, mode: f.mode, jobs: f.jobs, run: f.run },
+    startServer: { ...server, analyze: z.boolean() },
+    returnServer: majors,
+    analyzeServer: { ...server, jobs: f.jobs },
+    dropServer: server,
+    fenceServer: {},
+    unfenceServer: {},
+    createSlot: { slot: f.slot },
+    copyServer: {
+      ...server,
+      source: z.strictObject({
+        address: f.host,
+        port: f.port,
+        user: f.role,
+        passFile: z.union([z.literal(''), f.path]),
+        options: f.connectionOptions,
+      }),
+      asStandby: z.boolean(),
+      slot: z.union([z.literal(''), f.slot]),
+      applicationName: z.union([z.literal(''), f.slot]),
+      keep: z.boolean(),
+      run: f.run,
+    },
+    restoreServer: { ...backup, database: f.database, ...server, jobs: f.jobs, run: f.run },
+    setValues: {
+      path: f.path,
+      values: z
+        .array(z.strictObject({ name: f.settingName, value: f.settingValue }))
+        .min(1)
+        .max(20),
+    },
+    mergeFiles: { root: f.plainPath, from: f.host },
+    runHaScript: { script: f.script },
     readHook: { hook: f.hook, args: z.array(f.argument).max(10).refine(isAsking, { error: 'begin with verify' }) },
     runHook: { hook: f.hook, args: z.array(f.argument).max(10) },
     sendRequest: {

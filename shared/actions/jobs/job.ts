@@ -12,7 +12,23 @@ export const jobKinds = [
   'restoreDatabase',
   'returnDatabase',
   'dropDatabase',
+  'recordServer',
+  'checkServerUpgrade',
+  'stopServer',
+  'upgradeServer',
+  'startServer',
+  'returnServer',
+  'analyzeServer',
+  'dropServer',
+  'fenceServer',
+  'unfenceServer',
+  'createSlot',
+  'copyServer',
+  'restoreServer',
+  'setValues',
+  'mergeFiles',
   'runHook',
+  'runHaScript',
 ] as const satisfies ActionKind[];
 
 export type JobKind = (typeof jobKinds)[number];

@@ -11,6 +11,8 @@ import { backupFolder } from './places.ts';
 import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from './restore-database.ts';
 import { restoreFilesScript } from './restore-files.ts';
 import { assign, type Script } from './script.ts';
+import { copyScript } from './server-copy.ts';
+import { upgradeScript } from './server-upgrade.ts';
 import { verifyBackupScript } from './verify-backup.ts';
 
 export type ScriptAction = Exclude<JobAction, { kind: 'runInstaller' | 'runHook' }>;
@@ -69,5 +71,23 @@ function of(action: ScriptAction, profile: NodeProfile, folder: string): Script 
       return returnDatabaseScript(action, profile);
     case 'dropDatabase':
       return dropDatabaseScript(action, profile);
+    case 'recordServer':
+    case 'checkServerUpgrade':
+    case 'stopServer':
+    case 'upgradeServer':
+    case 'startServer':
+    case 'returnServer':
+    case 'analyzeServer':
+    case 'dropServer':
+      return upgradeScript(action, profile, folder);
+    case 'fenceServer':
+    case 'unfenceServer':
+    case 'createSlot':
+    case 'copyServer':
+    case 'restoreServer':
+    case 'setValues':
+    case 'mergeFiles':
+    case 'runHaScript':
+      return copyScript(action, profile, folder);
   }
 }

@@ -25,6 +25,21 @@ export const repeatable: readonly string[] = [
   'restoreDatabase',
   'returnDatabase',
   'dropDatabase',
+  'recordServer',
+  'checkServerUpgrade',
+  'stopServer',
+  'upgradeServer',
+  'startServer',
+  'returnServer',
+  'analyzeServer',
+  'dropServer',
+  'fenceServer',
+  'unfenceServer',
+  'createSlot',
+  'copyServer',
+  'restoreServer',
+  'setValues',
+  'mergeFiles',
 ];
 
 export function judgeUnknown(evidence: Evidence): Violation[] {

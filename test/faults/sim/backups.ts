@@ -4,6 +4,7 @@ import type { Answer, AnswerOf } from '../../../shared/actions/action.ts';
 import type { JobAction } from '../../../shared/actions/jobs/job.ts';
 import { partFolder } from '../../../shared/actions/jobs/places.ts';
 import type { SimNode } from './node.ts';
+import { answerOfServerJob, endServerJob } from './servers.ts';
 import type { World } from './world.ts';
 
 /** A part on a machine's disk, with what a restore of it brings back. */
@@ -100,6 +101,23 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
     case 'dropDatabase':
       world.asides.delete(action.database);
       return true;
+    case 'recordServer':
+    case 'checkServerUpgrade':
+    case 'stopServer':
+    case 'upgradeServer':
+    case 'startServer':
+    case 'returnServer':
+    case 'analyzeServer':
+    case 'dropServer':
+    case 'fenceServer':
+    case 'unfenceServer':
+    case 'createSlot':
+    case 'copyServer':
+    case 'restoreServer':
+    case 'setValues':
+    case 'mergeFiles':
+    case 'runHaScript':
+      return endServerJob(action, node, world, run);
   }
 }
 
@@ -131,6 +149,23 @@ export function answerOfJob(action: JobAction, node: SimNode, job: Job): Answer 
       return { kind: action.kind, database: action.database, aside: action.aside, job };
     case 'dropDatabase':
       return { kind: action.kind, database: action.database, job };
+    case 'recordServer':
+    case 'checkServerUpgrade':
+    case 'stopServer':
+    case 'upgradeServer':
+    case 'startServer':
+    case 'returnServer':
+    case 'analyzeServer':
+    case 'dropServer':
+    case 'fenceServer':
+    case 'unfenceServer':
+    case 'createSlot':
+    case 'copyServer':
+    case 'restoreServer':
+    case 'setValues':
+    case 'mergeFiles':
+    case 'runHaScript':
+      return answerOfServerJob(action, node, job);
   }
 }
 

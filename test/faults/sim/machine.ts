@@ -31,8 +31,9 @@ const policy: Policy = {
   testFilePaths: ['/opt'],
   database: {
     ...{ names: [cluster.database.name], user: 'postgres', socketDirectory: '/run/postgresql', port: 5432 },
-    restore: true,
+    ...{ restore: true, upgrade: true, queriesDirectory: '/etc/baton/queries', queries: [] },
   },
+  ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: ['/opt/HA/conf/ha.conf'] },
   installers: true,
   urls: [new URL(cluster.application.portal.url).origin],
   secretFiles: ['/etc/baton/ticket-token'],

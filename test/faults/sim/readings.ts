@@ -11,6 +11,7 @@ import { sha256Hex } from '../../../shared/hash.ts';
 import { healthy } from '../../unit/checks/world.ts';
 import { listOf } from './backups.ts';
 import type { SimNode } from './node.ts';
+import { readOfServers } from './servers.ts';
 import { cluster, type World } from './world.ts';
 
 export function readingsOf(node: SimNode, world: World) {
@@ -73,6 +74,11 @@ export function readingsOf(node: SimNode, world: World) {
       case 'countFiles':
       case 'readObserverLog':
         return ok(well);
+      case 'readServers':
+      case 'compareServer':
+      case 'readValues':
+      case 'readMissingFiles':
+        return ok(readOfServers(action));
       default:
         return action satisfies never;
     }

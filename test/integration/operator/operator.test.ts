@@ -29,6 +29,8 @@ const profile = {
   outputDirectory: '/var/lib/baton-agent/output',
   databasePrograms: '/usr/lib/postgresql/{major}/bin',
   hooksDirectory: '/etc/baton/hooks',
+  queriesDirectory: '/etc/baton/queries',
+  haDirectory: '/opt/HA',
 };
 
 describe('what an operator asks', () => {

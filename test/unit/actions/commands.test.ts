@@ -18,6 +18,8 @@ const profile: NodeProfile = {
   outputDirectory: '/var/lib/baton-agent/units',
   databasePrograms: '/usr/lib/postgresql/{major}/bin',
   hooksDirectory: '/etc/baton/hooks',
+  queriesDirectory: '/etc/baton/queries',
+  haDirectory: '/opt/HA',
 };
 const context = { key: { run: 'r1', step: 'master.install', phase: 'do', attempt: 1 }, timeoutMs: 60_000 } as const;
 const sha256 = 'ab'.repeat(32);

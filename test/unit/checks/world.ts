@@ -113,6 +113,16 @@ export const backupPart = (part: string, backup = 'upgrade-1'): AnswerOf<'readBa
   ...{ verifiedAtMs: nowMs - 30_000, trialRestored: true, restoredBy: '' },
 });
 
+/** The one PostgreSQL server of a node: the primary on n1, the standby on n2. */
+export const serverOn = (node: string): AnswerOf<'readServers'>['servers'][number] => ({
+  ...{ major: 17, name: 'main', unit: 'postgresql@17-main', port: 5432, isRunning: true, startsAtBoot: true },
+  ...{ dataDirectory: '/var/lib/postgresql/17/main', configDirectory: '/etc/postgresql/17/main' },
+  ...{ inRecovery: node === 'n2', state: node === 'n2' ? 'in archive recovery' : 'in production' },
+  ...{ systemIdentifier: '7300000000000000001', timeline: 3, lsn: node === 'n1' ? '1/20000000' : '1/1FFFFFF0' },
+  ...{ hasChecksums: true, bytes: 2e9, isFenced: false, upgradedBy: '', wasStarted: true, isSpent: false },
+  lastWrittenMs: nowMs - 1000,
+});
+
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
 export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
   switch (action.kind) {
@@ -220,6 +230,14 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
     }
     case 'readHook':
       return { kind: action.kind, exitCode: 0, lastLines: '' };
+    case 'readServers':
+      return { kind: action.kind, servers: [serverOn(node)], installedMajors: [17, 18], freeBytes: 50e9 };
+    case 'compareServer':
+      return { kind: action.kind, differences: [], expected: [], facts: 400 };
+    case 'readValues':
+      return { kind: action.kind, values: action.names.map((name) => ({ name, value: '17' })) };
+    case 'readMissingFiles':
+      return { kind: action.kind, missing: 0, older: 0, bytes: 0, sample: [] };
     case 'readFailover':
       return {
         kind: action.kind,

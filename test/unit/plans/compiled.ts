@@ -17,6 +17,8 @@ export const profile: NodeProfile = {
   outputDirectory: '/var/lib/baton-agent/runs',
   databasePrograms: '/usr/lib/postgresql/{major}/bin',
   hooksDirectory: '/etc/baton/hooks',
+  queriesDirectory: '/etc/baton/queries',
+  haDirectory: '/opt/HA',
 };
 export const profilesOf = ({ nodes }: Cluster) => Object.fromEntries(nodes.map(({ name }) => [name, profile]));
 export const upgradeParameters = { toVersion: '8.7.0', release };

@@ -26,7 +26,10 @@ const cluster: Cluster = {
   },
   observer: { units: ['ha'], logs: '/opt/HA/logs/ha_*.log', quietForMs: 1000, busyPatterns: [] },
   files: { root: '/files', unit: 'file-sync' },
-  database: { name: 'db', parity: [], port: 5432, unit: 'postgresql' },
+  database: {
+    ...{ name: 'db', parity: [], port: 5432, unit: 'postgresql' },
+    ...{ replication: { user: 'replicator', options: '' }, queries: [], settings: [] },
+  },
   web: { unit: 'nginx' },
   supported: { os: [], postgresql: [] },
   limits: {

@@ -11,13 +11,15 @@ import type { BackUpDatabase, BackUpFiles, BackupList, BackupPart, BackupSize, D
 import { file_baton_v1_backup } from "./backup_pb.ts";
 import type { CountFiles, CountRows, DiskStates, FailoverState, FileCount, FileState, FindRows, Header, NodeFacts, ObserverLog, ReadDisk, ReadFailover, ReadFile, ReadNode, ReadObserverLog, ReadRelease, ReadReplication, ReadUnits, ReadUrl, ReadVersion, ReleaseState, ReplicationState, RowCounts, RowsFound, UnitStates, UrlRead, VersionRead } from "./reading_pb.ts";
 import { file_baton_v1_reading } from "./reading_pb.ts";
+import type { AnalyzeServer, CheckServerUpgrade, CompareServer, CopyServer, CreateSlot, DropServer, FenceServer, FilesMerged, HaScriptEnd, MergeFiles, MissingFiles, ReadMissingFiles, ReadServers, ReadValues, RecordServer, RestoreServer, ReturnServer, RunHaScript, ServerComparison, ServerList, ServersChanged, SetValues, StartServer, StopServer, UnfenceServer, UpgradeServer, ValuesRead, ValuesSet } from "./server_pb.ts";
+import { file_baton_v1_server } from "./server_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file baton/v1/action.proto.
  */
 export const file_baton_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("ChViYXRvbi92MS9hY3Rpb24ucHJvdG8SCGJhdG9uLnYxIpINCgZBY3Rpb24SJwoJcmVhZF9ub2RlGAEgASgLMhIuYmF0b24udjEuUmVhZE5vZGVIABIpCgpyZWFkX3VuaXRzGAIgASgLMhMuYmF0b24udjEuUmVhZFVuaXRzSAASJwoJcmVhZF9kaXNrGAMgASgLMhIuYmF0b24udjEuUmVhZERpc2tIABItCgxyZWFkX3ZlcnNpb24YBCABKAsyFS5iYXRvbi52MS5SZWFkVmVyc2lvbkgAEjUKEHJlYWRfcmVwbGljYXRpb24YBSABKAsyGS5iYXRvbi52MS5SZWFkUmVwbGljYXRpb25IABIpCgpjb3VudF9yb3dzGAYgASgLMhMuYmF0b24udjEuQ291bnRSb3dzSAASKwoLY291bnRfZmlsZXMYByABKAsyFC5iYXRvbi52MS5Db3VudEZpbGVzSAASJwoJcmVhZF9maWxlGAggASgLMhIuYmF0b24udjEuUmVhZEZpbGVIABInCglmaW5kX3Jvd3MYCSABKAsyEi5iYXRvbi52MS5GaW5kUm93c0gAEjYKEXJlYWRfb2JzZXJ2ZXJfbG9nGAogASgLMhkuYmF0b24udjEuUmVhZE9ic2VydmVyTG9nSAASLQoMcmVhZF9yZWxlYXNlGAsgASgLMhUuYmF0b24udjEuUmVhZFJlbGVhc2VIABIlCghyZWFkX3VybBgMIAEoCzIRLmJhdG9uLnYxLlJlYWRVcmxIABIvCg1yZWFkX2ZhaWxvdmVyGA0gASgLMhYuYmF0b24udjEuUmVhZEZhaWxvdmVySAASLQoMcmVhZF9iYWNrdXBzGA4gASgLMhUuYmF0b24udjEuUmVhZEJhY2t1cHNIABIxCg5tZWFzdXJlX2JhY2t1cBgPIAEoCzIXLmJhdG9uLnYxLk1lYXN1cmVCYWNrdXBIABInCglyZWFkX2hvb2sYECABKAsyEi5iYXRvbi52MS5SZWFkSG9va0gAEikKCnN0b3BfdW5pdHMYFCABKAsyEy5iYXRvbi52MS5TdG9wVW5pdHNIABIrCgtzdGFydF91bml0cxgVIAEoCzIULmJhdG9uLnYxLlN0YXJ0VW5pdHNIABI1ChBzdXNwZW5kX2ZhaWxvdmVyGBYgASgLMhkuYmF0b24udjEuU3VzcGVuZEZhaWxvdmVySAASLQoMYXJtX2ZhaWxvdmVyGBcgASgLMhUuYmF0b24udjEuQXJtRmFpbG92ZXJIABIvCg1zdGFnZV9yZWxlYXNlGBggASgLMhYuYmF0b24udjEuU3RhZ2VSZWxlYXNlSAASMwoPbWFrZV9leGVjdXRhYmxlGBkgASgLMhguYmF0b24udjEuTWFrZUV4ZWN1dGFibGVIABIyCg93cml0ZV90ZXN0X2ZpbGUYGiABKAsyFy5iYXRvbi52MS5Xcml0ZVRlc3RGaWxlSAASNAoQcmVtb3ZlX3Rlc3RfZmlsZRgbIAEoCzIYLmJhdG9uLnYxLlJlbW92ZVRlc3RGaWxlSAASLgoNYmFja191cF9maWxlcxgcIAEoCzIVLmJhdG9uLnYxLkJhY2tVcEZpbGVzSAASNAoQYmFja191cF9kYXRhYmFzZRgdIAEoCzIYLmJhdG9uLnYxLkJhY2tVcERhdGFiYXNlSAASLwoNdmVyaWZ5X2JhY2t1cBgeIAEoCzIWLmJhdG9uLnYxLlZlcmlmeUJhY2t1cEgAEi8KDXJlbW92ZV9iYWNrdXAYHyABKAsyFi5iYXRvbi52MS5SZW1vdmVCYWNrdXBIABIvCg1yZXN0b3JlX2ZpbGVzGCAgASgLMhYuYmF0b24udjEuUmVzdG9yZUZpbGVzSAASNQoQcmVzdG9yZV9kYXRhYmFzZRghIAEoCzIZLmJhdG9uLnYxLlJlc3RvcmVEYXRhYmFzZUgAEjMKD3JldHVybl9kYXRhYmFzZRgiIAEoCzIYLmJhdG9uLnYxLlJldHVybkRhdGFiYXNlSAASLwoNZHJvcF9kYXRhYmFzZRgjIAEoCzIWLmJhdG9uLnYxLkRyb3BEYXRhYmFzZUgAEi8KDXJ1bl9pbnN0YWxsZXIYKCABKAsyFi5iYXRvbi52MS5SdW5JbnN0YWxsZXJIABItCgxzZW5kX3JlcXVlc3QYKSABKAsyFS5iYXRvbi52MS5TZW5kUmVxdWVzdEgAEiUKCHJ1bl9ob29rGCogASgLMhEuYmF0b24udjEuUnVuSG9va0gAQgYKBGtpbmQi/wwKBkFuc3dlchIoCglyZWFkX25vZGUYASABKAsyEy5iYXRvbi52MS5Ob2RlRmFjdHNIABIqCgpyZWFkX3VuaXRzGAIgASgLMhQuYmF0b24udjEuVW5pdFN0YXRlc0gAEikKCXJlYWRfZGlzaxgDIAEoCzIULmJhdG9uLnYxLkRpc2tTdGF0ZXNIABItCgxyZWFkX3ZlcnNpb24YBCABKAsyFS5iYXRvbi52MS5WZXJzaW9uUmVhZEgAEjYKEHJlYWRfcmVwbGljYXRpb24YBSABKAsyGi5iYXRvbi52MS5SZXBsaWNhdGlvblN0YXRlSAASKQoKY291bnRfcm93cxgGIAEoCzITLmJhdG9uLnYxLlJvd0NvdW50c0gAEioKC2NvdW50X2ZpbGVzGAcgASgLMhMuYmF0b24udjEuRmlsZUNvdW50SAASKAoJcmVhZF9maWxlGAggASgLMhMuYmF0b24udjEuRmlsZVN0YXRlSAASKAoJZmluZF9yb3dzGAkgASgLMhMuYmF0b24udjEuUm93c0ZvdW5kSAASMgoRcmVhZF9vYnNlcnZlcl9sb2cYCiABKAsyFS5iYXRvbi52MS5PYnNlcnZlckxvZ0gAEi4KDHJlYWRfcmVsZWFzZRgLIAEoCzIWLmJhdG9uLnYxLlJlbGVhc2VTdGF0ZUgAEiUKCHJlYWRfdXJsGAwgASgLMhEuYmF0b24udjEuVXJsUmVhZEgAEjAKDXJlYWRfZmFpbG92ZXIYDSABKAsyFy5iYXRvbi52MS5GYWlsb3ZlclN0YXRlSAASLAoMcmVhZF9iYWNrdXBzGA4gASgLMhQuYmF0b24udjEuQmFja3VwTGlzdEgAEi4KDm1lYXN1cmVfYmFja3VwGA8gASgLMhQuYmF0b24udjEuQmFja3VwU2l6ZUgAEicKCXJlYWRfaG9vaxgQIAEoCzISLmJhdG9uLnYxLkhvb2tSZWFkSAASKgoKc3RvcF91bml0cxgUIAEoCzIULmJhdG9uLnYxLlVuaXRTdGF0ZXNIABIrCgtzdGFydF91bml0cxgVIAEoCzIULmJhdG9uLnYxLlVuaXRTdGF0ZXNIABIzChBzdXNwZW5kX2ZhaWxvdmVyGBYgASgLMhcuYmF0b24udjEuRmFpbG92ZXJTdGF0ZUgAEi8KDGFybV9mYWlsb3ZlchgXIAEoCzIXLmJhdG9uLnYxLkZhaWxvdmVyU3RhdGVIABIvCg1zdGFnZV9yZWxlYXNlGBggASgLMhYuYmF0b24udjEuUmVsZWFzZVN0YXRlSAASMQoPbWFrZV9leGVjdXRhYmxlGBkgASgLMhYuYmF0b24udjEuUmVsZWFzZVN0YXRlSAASLgoPd3JpdGVfdGVzdF9maWxlGBogASgLMhMuYmF0b24udjEuRmlsZVN0YXRlSAASLwoQcmVtb3ZlX3Rlc3RfZmlsZRgbIAEoCzITLmJhdG9uLnYxLkZpbGVTdGF0ZUgAEi0KDWJhY2tfdXBfZmlsZXMYHCABKAsyFC5iYXRvbi52MS5CYWNrdXBQYXJ0SAASMAoQYmFja191cF9kYXRhYmFzZRgdIAEoCzIULmJhdG9uLnYxLkJhY2t1cFBhcnRIABItCg12ZXJpZnlfYmFja3VwGB4gASgLMhQuYmF0b24udjEuQmFja3VwUGFydEgAEi0KDXJlbW92ZV9iYWNrdXAYHyABKAsyFC5iYXRvbi52MS5CYWNrdXBMaXN0SAASLQoNcmVzdG9yZV9maWxlcxggIAEoCzIULmJhdG9uLnYxLkJhY2t1cFBhcnRIABI2ChByZXN0b3JlX2RhdGFiYXNlGCEgASgLMhouYmF0b24udjEuRGF0YWJhc2VSZXN0b3JlZEgAEjUKD3JldHVybl9kYXRhYmFzZRgiIAEoCzIaLmJhdG9uLnYxLkRhdGFiYXNlUmV0dXJuZWRIABIyCg1kcm9wX2RhdGFiYXNlGCMgASgLMhkuYmF0b24udjEuRGF0YWJhc2VEcm9wcGVkSAASLwoNcnVuX2luc3RhbGxlchgoIAEoCzIWLmJhdG9uLnYxLkluc3RhbGxlckVuZEgAEikKDHNlbmRfcmVxdWVzdBgpIAEoCzIRLmJhdG9uLnYxLlVybFJlYWRIABIlCghydW5faG9vaxgqIAEoCzIRLmJhdG9uLnYxLkhvb2tFbmRIAEIGCgRraW5kIr4BCgtTZW5kUmVxdWVzdBIOCgZtZXRob2QYASABKAkSCwoDdXJsGAIgASgJEiEKB2hlYWRlcnMYAyADKAsyEC5iYXRvbi52MS5IZWFkZXISFwoKdG9rZW5fZmlsZRgEIAEoCUgAiAEBEgwKBGJvZHkYBSABKAkSFQoIdmFsdWVfYXQYBiABKAlIAYgBARIVCg1leHBlY3Rfc3RhdHVzGAcgAygNQg0KC190b2tlbl9maWxlQgsKCV92YWx1ZV9hdCIaCglTdG9wVW5pdHMSDQoFdW5pdHMYASADKAkiGwoKU3RhcnRVbml0cxINCgV1bml0cxgBIAMoCSIyCg9TdXNwZW5kRmFpbG92ZXISDQoFdW5pdHMYASADKAkSEAoIbGVhc2VfbXMYAiABKAEiHAoLQXJtRmFpbG92ZXISDQoFdW5pdHMYASADKAkiQAoMU3RhZ2VSZWxlYXNlEgwKBG5hbWUYASABKAkSDgoGc2hhMjU2GAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAEiLgoOTWFrZUV4ZWN1dGFibGUSDAoEbmFtZRgBIAEoCRIOCgZzaGEyNTYYAiABKAkiYAoMUnVuSW5zdGFsbGVyEgwKBG5hbWUYASABKAkSDgoGc2hhMjU2GAIgASgJEh0KEHByb2dyZXNzX3BhdHRlcm4YAyABKAlIAIgBAUITChFfcHJvZ3Jlc3NfcGF0dGVybiJ8CgxJbnN0YWxsZXJFbmQSEQoJZXhpdF9jb2RlGAEgASgFEhIKCmVsYXBzZWRfbXMYAiABKAESEAoIbG9nX2ZpbGUYAyABKAkSEQoJbG9nX2J5dGVzGAQgASgBEhIKCmxhc3RfbGluZXMYBSABKAkSDAoEdW5pdBgGIAEoCSIuCg1Xcml0ZVRlc3RGaWxlEgwKBHBhdGgYASABKAkSDwoHY29udGVudBgCIAEoCSIvCg5SZW1vdmVUZXN0RmlsZRIMCgRwYXRoGAEgASgJEg8KB2NvbnRlbnQYAiABKAliBnByb3RvMw", [file_baton_v1_backup, file_baton_v1_reading]);
+  fileDesc("ChViYXRvbi92MS9hY3Rpb24ucHJvdG8SCGJhdG9uLnYxIuEUCgZBY3Rpb24SJwoJcmVhZF9ub2RlGAEgASgLMhIuYmF0b24udjEuUmVhZE5vZGVIABIpCgpyZWFkX3VuaXRzGAIgASgLMhMuYmF0b24udjEuUmVhZFVuaXRzSAASJwoJcmVhZF9kaXNrGAMgASgLMhIuYmF0b24udjEuUmVhZERpc2tIABItCgxyZWFkX3ZlcnNpb24YBCABKAsyFS5iYXRvbi52MS5SZWFkVmVyc2lvbkgAEjUKEHJlYWRfcmVwbGljYXRpb24YBSABKAsyGS5iYXRvbi52MS5SZWFkUmVwbGljYXRpb25IABIpCgpjb3VudF9yb3dzGAYgASgLMhMuYmF0b24udjEuQ291bnRSb3dzSAASKwoLY291bnRfZmlsZXMYByABKAsyFC5iYXRvbi52MS5Db3VudEZpbGVzSAASJwoJcmVhZF9maWxlGAggASgLMhIuYmF0b24udjEuUmVhZEZpbGVIABInCglmaW5kX3Jvd3MYCSABKAsyEi5iYXRvbi52MS5GaW5kUm93c0gAEjYKEXJlYWRfb2JzZXJ2ZXJfbG9nGAogASgLMhkuYmF0b24udjEuUmVhZE9ic2VydmVyTG9nSAASLQoMcmVhZF9yZWxlYXNlGAsgASgLMhUuYmF0b24udjEuUmVhZFJlbGVhc2VIABIlCghyZWFkX3VybBgMIAEoCzIRLmJhdG9uLnYxLlJlYWRVcmxIABIvCg1yZWFkX2ZhaWxvdmVyGA0gASgLMhYuYmF0b24udjEuUmVhZEZhaWxvdmVySAASLQoMcmVhZF9iYWNrdXBzGA4gASgLMhUuYmF0b24udjEuUmVhZEJhY2t1cHNIABIxCg5tZWFzdXJlX2JhY2t1cBgPIAEoCzIXLmJhdG9uLnYxLk1lYXN1cmVCYWNrdXBIABInCglyZWFkX2hvb2sYECABKAsyEi5iYXRvbi52MS5SZWFkSG9va0gAEi0KDHJlYWRfc2VydmVycxgRIAEoCzIVLmJhdG9uLnYxLlJlYWRTZXJ2ZXJzSAASMQoOY29tcGFyZV9zZXJ2ZXIYEiABKAsyFy5iYXRvbi52MS5Db21wYXJlU2VydmVySAASKwoLcmVhZF92YWx1ZXMYEyABKAsyFC5iYXRvbi52MS5SZWFkVmFsdWVzSAASOAoScmVhZF9taXNzaW5nX2ZpbGVzGDIgASgLMhouYmF0b24udjEuUmVhZE1pc3NpbmdGaWxlc0gAEikKCnN0b3BfdW5pdHMYFCABKAsyEy5iYXRvbi52MS5TdG9wVW5pdHNIABIrCgtzdGFydF91bml0cxgVIAEoCzIULmJhdG9uLnYxLlN0YXJ0VW5pdHNIABI1ChBzdXNwZW5kX2ZhaWxvdmVyGBYgASgLMhkuYmF0b24udjEuU3VzcGVuZEZhaWxvdmVySAASLQoMYXJtX2ZhaWxvdmVyGBcgASgLMhUuYmF0b24udjEuQXJtRmFpbG92ZXJIABIvCg1zdGFnZV9yZWxlYXNlGBggASgLMhYuYmF0b24udjEuU3RhZ2VSZWxlYXNlSAASMwoPbWFrZV9leGVjdXRhYmxlGBkgASgLMhguYmF0b24udjEuTWFrZUV4ZWN1dGFibGVIABIyCg93cml0ZV90ZXN0X2ZpbGUYGiABKAsyFy5iYXRvbi52MS5Xcml0ZVRlc3RGaWxlSAASNAoQcmVtb3ZlX3Rlc3RfZmlsZRgbIAEoCzIYLmJhdG9uLnYxLlJlbW92ZVRlc3RGaWxlSAASLgoNYmFja191cF9maWxlcxgcIAEoCzIVLmJhdG9uLnYxLkJhY2tVcEZpbGVzSAASNAoQYmFja191cF9kYXRhYmFzZRgdIAEoCzIYLmJhdG9uLnYxLkJhY2tVcERhdGFiYXNlSAASLwoNdmVyaWZ5X2JhY2t1cBgeIAEoCzIWLmJhdG9uLnYxLlZlcmlmeUJhY2t1cEgAEi8KDXJlbW92ZV9iYWNrdXAYHyABKAsyFi5iYXRvbi52MS5SZW1vdmVCYWNrdXBIABIvCg1yZXN0b3JlX2ZpbGVzGCAgASgLMhYuYmF0b24udjEuUmVzdG9yZUZpbGVzSAASNQoQcmVzdG9yZV9kYXRhYmFzZRghIAEoCzIZLmJhdG9uLnYxLlJlc3RvcmVEYXRhYmFzZUgAEjMKD3JldHVybl9kYXRhYmFzZRgiIAEoCzIYLmJhdG9uLnYxLlJldHVybkRhdGFiYXNlSAASLwoNZHJvcF9kYXRhYmFzZRgjIAEoCzIWLmJhdG9uLnYxLkRyb3BEYXRhYmFzZUgAEi8KDXJlY29yZF9zZXJ2ZXIYMyABKAsyFi5iYXRvbi52MS5SZWNvcmRTZXJ2ZXJIABI8ChRjaGVja19zZXJ2ZXJfdXBncmFkZRg0IAEoCzIcLmJhdG9uLnYxLkNoZWNrU2VydmVyVXBncmFkZUgAEisKC3N0b3Bfc2VydmVyGDUgASgLMhQuYmF0b24udjEuU3RvcFNlcnZlckgAEjEKDnVwZ3JhZGVfc2VydmVyGDYgASgLMhcuYmF0b24udjEuVXBncmFkZVNlcnZlckgAEi0KDHN0YXJ0X3NlcnZlchg3IAEoCzIVLmJhdG9uLnYxLlN0YXJ0U2VydmVySAASLwoNcmV0dXJuX3NlcnZlchg4IAEoCzIWLmJhdG9uLnYxLlJldHVyblNlcnZlckgAEjEKDmFuYWx5emVfc2VydmVyGDkgASgLMhcuYmF0b24udjEuQW5hbHl6ZVNlcnZlckgAEisKC2Ryb3Bfc2VydmVyGDogASgLMhQuYmF0b24udjEuRHJvcFNlcnZlckgAEi0KDGZlbmNlX3NlcnZlchg7IAEoCzIVLmJhdG9uLnYxLkZlbmNlU2VydmVySAASMQoOdW5mZW5jZV9zZXJ2ZXIYPCABKAsyFy5iYXRvbi52MS5VbmZlbmNlU2VydmVySAASKwoLY3JlYXRlX3Nsb3QYPSABKAsyFC5iYXRvbi52MS5DcmVhdGVTbG90SAASKwoLY29weV9zZXJ2ZXIYPiABKAsyFC5iYXRvbi52MS5Db3B5U2VydmVySAASMQoOcmVzdG9yZV9zZXJ2ZXIYPyABKAsyFy5iYXRvbi52MS5SZXN0b3JlU2VydmVySAASKQoKc2V0X3ZhbHVlcxhAIAEoCzITLmJhdG9uLnYxLlNldFZhbHVlc0gAEisKC21lcmdlX2ZpbGVzGEEgASgLMhQuYmF0b24udjEuTWVyZ2VGaWxlc0gAEi8KDXJ1bl9pbnN0YWxsZXIYKCABKAsyFi5iYXRvbi52MS5SdW5JbnN0YWxsZXJIABItCgxzZW5kX3JlcXVlc3QYKSABKAsyFS5iYXRvbi52MS5TZW5kUmVxdWVzdEgAEiUKCHJ1bl9ob29rGCogASgLMhEuYmF0b24udjEuUnVuSG9va0gAEi4KDXJ1bl9oYV9zY3JpcHQYKyABKAsyFS5iYXRvbi52MS5SdW5IYVNjcmlwdEgAQgYKBGtpbmQi5xQKBkFuc3dlchIoCglyZWFkX25vZGUYASABKAsyEy5iYXRvbi52MS5Ob2RlRmFjdHNIABIqCgpyZWFkX3VuaXRzGAIgASgLMhQuYmF0b24udjEuVW5pdFN0YXRlc0gAEikKCXJlYWRfZGlzaxgDIAEoCzIULmJhdG9uLnYxLkRpc2tTdGF0ZXNIABItCgxyZWFkX3ZlcnNpb24YBCABKAsyFS5iYXRvbi52MS5WZXJzaW9uUmVhZEgAEjYKEHJlYWRfcmVwbGljYXRpb24YBSABKAsyGi5iYXRvbi52MS5SZXBsaWNhdGlvblN0YXRlSAASKQoKY291bnRfcm93cxgGIAEoCzITLmJhdG9uLnYxLlJvd0NvdW50c0gAEioKC2NvdW50X2ZpbGVzGAcgASgLMhMuYmF0b24udjEuRmlsZUNvdW50SAASKAoJcmVhZF9maWxlGAggASgLMhMuYmF0b24udjEuRmlsZVN0YXRlSAASKAoJZmluZF9yb3dzGAkgASgLMhMuYmF0b24udjEuUm93c0ZvdW5kSAASMgoRcmVhZF9vYnNlcnZlcl9sb2cYCiABKAsyFS5iYXRvbi52MS5PYnNlcnZlckxvZ0gAEi4KDHJlYWRfcmVsZWFzZRgLIAEoCzIWLmJhdG9uLnYxLlJlbGVhc2VTdGF0ZUgAEiUKCHJlYWRfdXJsGAwgASgLMhEuYmF0b24udjEuVXJsUmVhZEgAEjAKDXJlYWRfZmFpbG92ZXIYDSABKAsyFy5iYXRvbi52MS5GYWlsb3ZlclN0YXRlSAASLAoMcmVhZF9iYWNrdXBzGA4gASgLMhQuYmF0b24udjEuQmFja3VwTGlzdEgAEi4KDm1lYXN1cmVfYmFja3VwGA8gASgLMhQuYmF0b24udjEuQmFja3VwU2l6ZUgAEicKCXJlYWRfaG9vaxgQIAEoCzISLmJhdG9uLnYxLkhvb2tSZWFkSAASLAoMcmVhZF9zZXJ2ZXJzGBEgASgLMhQuYmF0b24udjEuU2VydmVyTGlzdEgAEjQKDmNvbXBhcmVfc2VydmVyGBIgASgLMhouYmF0b24udjEuU2VydmVyQ29tcGFyaXNvbkgAEisKC3JlYWRfdmFsdWVzGBMgASgLMhQuYmF0b24udjEuVmFsdWVzUmVhZEgAEjQKEnJlYWRfbWlzc2luZ19maWxlcxgyIAEoCzIWLmJhdG9uLnYxLk1pc3NpbmdGaWxlc0gAEioKCnN0b3BfdW5pdHMYFCABKAsyFC5iYXRvbi52MS5Vbml0U3RhdGVzSAASKwoLc3RhcnRfdW5pdHMYFSABKAsyFC5iYXRvbi52MS5Vbml0U3RhdGVzSAASMwoQc3VzcGVuZF9mYWlsb3ZlchgWIAEoCzIXLmJhdG9uLnYxLkZhaWxvdmVyU3RhdGVIABIvCgxhcm1fZmFpbG92ZXIYFyABKAsyFy5iYXRvbi52MS5GYWlsb3ZlclN0YXRlSAASLwoNc3RhZ2VfcmVsZWFzZRgYIAEoCzIWLmJhdG9uLnYxLlJlbGVhc2VTdGF0ZUgAEjEKD21ha2VfZXhlY3V0YWJsZRgZIAEoCzIWLmJhdG9uLnYxLlJlbGVhc2VTdGF0ZUgAEi4KD3dyaXRlX3Rlc3RfZmlsZRgaIAEoCzITLmJhdG9uLnYxLkZpbGVTdGF0ZUgAEi8KEHJlbW92ZV90ZXN0X2ZpbGUYGyABKAsyEy5iYXRvbi52MS5GaWxlU3RhdGVIABItCg1iYWNrX3VwX2ZpbGVzGBwgASgLMhQuYmF0b24udjEuQmFja3VwUGFydEgAEjAKEGJhY2tfdXBfZGF0YWJhc2UYHSABKAsyFC5iYXRvbi52MS5CYWNrdXBQYXJ0SAASLQoNdmVyaWZ5X2JhY2t1cBgeIAEoCzIULmJhdG9uLnYxLkJhY2t1cFBhcnRIABItCg1yZW1vdmVfYmFja3VwGB8gASgLMhQuYmF0b24udjEuQmFja3VwTGlzdEgAEi0KDXJlc3RvcmVfZmlsZXMYICABKAsyFC5iYXRvbi52MS5CYWNrdXBQYXJ0SAASNgoQcmVzdG9yZV9kYXRhYmFzZRghIAEoCzIaLmJhdG9uLnYxLkRhdGFiYXNlUmVzdG9yZWRIABI1Cg9yZXR1cm5fZGF0YWJhc2UYIiABKAsyGi5iYXRvbi52MS5EYXRhYmFzZVJldHVybmVkSAASMgoNZHJvcF9kYXRhYmFzZRgjIAEoCzIZLmJhdG9uLnYxLkRhdGFiYXNlRHJvcHBlZEgAEjEKDXJlY29yZF9zZXJ2ZXIYMyABKAsyGC5iYXRvbi52MS5TZXJ2ZXJzQ2hhbmdlZEgAEjgKFGNoZWNrX3NlcnZlcl91cGdyYWRlGDQgASgLMhguYmF0b24udjEuU2VydmVyc0NoYW5nZWRIABIvCgtzdG9wX3NlcnZlchg1IAEoCzIYLmJhdG9uLnYxLlNlcnZlcnNDaGFuZ2VkSAASMgoOdXBncmFkZV9zZXJ2ZXIYNiABKAsyGC5iYXRvbi52MS5TZXJ2ZXJzQ2hhbmdlZEgAEjAKDHN0YXJ0X3NlcnZlchg3IAEoCzIYLmJhdG9uLnYxLlNlcnZlcnNDaGFuZ2VkSAASMQoNcmV0dXJuX3NlcnZlchg4IAEoCzIYLmJhdG9uLnYxLlNlcnZlcnNDaGFuZ2VkSAASMgoOYW5hbHl6ZV9zZXJ2ZXIYOSABKAsyGC5iYXRvbi52MS5TZXJ2ZXJzQ2hhbmdlZEgAEi8KC2Ryb3Bfc2VydmVyGDogASgLMhguYmF0b24udjEuU2VydmVyc0NoYW5nZWRIABIwCgxmZW5jZV9zZXJ2ZXIYOyABKAsyGC5iYXRvbi52MS5TZXJ2ZXJzQ2hhbmdlZEgAEjIKDnVuZmVuY2Vfc2VydmVyGDwgASgLMhguYmF0b24udjEuU2VydmVyc0NoYW5nZWRIABIvCgtjcmVhdGVfc2xvdBg9IAEoCzIYLmJhdG9uLnYxLlNlcnZlcnNDaGFuZ2VkSAASLwoLY29weV9zZXJ2ZXIYPiABKAsyGC5iYXRvbi52MS5TZXJ2ZXJzQ2hhbmdlZEgAEjIKDnJlc3RvcmVfc2VydmVyGD8gASgLMhguYmF0b24udjEuU2VydmVyc0NoYW5nZWRIABIpCgpzZXRfdmFsdWVzGEAgASgLMhMuYmF0b24udjEuVmFsdWVzU2V0SAASLAoLbWVyZ2VfZmlsZXMYQSABKAsyFS5iYXRvbi52MS5GaWxlc01lcmdlZEgAEi8KDXJ1bl9pbnN0YWxsZXIYKCABKAsyFi5iYXRvbi52MS5JbnN0YWxsZXJFbmRIABIpCgxzZW5kX3JlcXVlc3QYKSABKAsyES5iYXRvbi52MS5VcmxSZWFkSAASJQoIcnVuX2hvb2sYKiABKAsyES5iYXRvbi52MS5Ib29rRW5kSAASLgoNcnVuX2hhX3NjcmlwdBgrIAEoCzIVLmJhdG9uLnYxLkhhU2NyaXB0RW5kSABCBgoEa2luZCK+AQoLU2VuZFJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgsKA3VybBgCIAEoCRIhCgdoZWFkZXJzGAMgAygLMhAuYmF0b24udjEuSGVhZGVyEhcKCnRva2VuX2ZpbGUYBCABKAlIAIgBARIMCgRib2R5GAUgASgJEhUKCHZhbHVlX2F0GAYgASgJSAGIAQESFQoNZXhwZWN0X3N0YXR1cxgHIAMoDUINCgtfdG9rZW5fZmlsZUILCglfdmFsdWVfYXQiGgoJU3RvcFVuaXRzEg0KBXVuaXRzGAEgAygJIhsKClN0YXJ0VW5pdHMSDQoFdW5pdHMYASADKAkiMgoPU3VzcGVuZEZhaWxvdmVyEg0KBXVuaXRzGAEgAygJEhAKCGxlYXNlX21zGAIgASgBIhwKC0FybUZhaWxvdmVyEg0KBXVuaXRzGAEgAygJIkAKDFN0YWdlUmVsZWFzZRIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgBIi4KDk1ha2VFeGVjdXRhYmxlEgwKBG5hbWUYASABKAkSDgoGc2hhMjU2GAIgASgJImAKDFJ1bkluc3RhbGxlchIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCRIdChBwcm9ncmVzc19wYXR0ZXJuGAMgASgJSACIAQFCEwoRX3Byb2dyZXNzX3BhdHRlcm4ifAoMSW5zdGFsbGVyRW5kEhEKCWV4aXRfY29kZRgBIAEoBRISCgplbGFwc2VkX21zGAIgASgBEhAKCGxvZ19maWxlGAMgASgJEhEKCWxvZ19ieXRlcxgEIAEoARISCgpsYXN0X2xpbmVzGAUgASgJEgwKBHVuaXQYBiABKAkiLgoNV3JpdGVUZXN0RmlsZRIMCgRwYXRoGAEgASgJEg8KB2NvbnRlbnQYAiABKAkiLwoOUmVtb3ZlVGVzdEZpbGUSDAoEcGF0aBgBIAEoCRIPCgdjb250ZW50GAIgASgJYgZwcm90bzM", [file_baton_v1_backup, file_baton_v1_reading, file_baton_v1_server]);
 
 /**
  * One typed thing that an agent can do. The name of the case is the action's kind.
@@ -128,6 +130,30 @@ export type Action = Message<"baton.v1.Action"> & {
     case: "readHook";
   } | {
     /**
+     * @generated from field: baton.v1.ReadServers read_servers = 17;
+     */
+    value: ReadServers;
+    case: "readServers";
+  } | {
+    /**
+     * @generated from field: baton.v1.CompareServer compare_server = 18;
+     */
+    value: CompareServer;
+    case: "compareServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ReadValues read_values = 19;
+     */
+    value: ReadValues;
+    case: "readValues";
+  } | {
+    /**
+     * @generated from field: baton.v1.ReadMissingFiles read_missing_files = 50;
+     */
+    value: ReadMissingFiles;
+    case: "readMissingFiles";
+  } | {
+    /**
      * Idempotent: the same key or the same act twice ends in the same state.
      *
      * @generated from field: baton.v1.StopUnits stop_units = 20;
@@ -226,6 +252,96 @@ export type Action = Message<"baton.v1.Action"> & {
     case: "dropDatabase";
   } | {
     /**
+     * @generated from field: baton.v1.RecordServer record_server = 51;
+     */
+    value: RecordServer;
+    case: "recordServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.CheckServerUpgrade check_server_upgrade = 52;
+     */
+    value: CheckServerUpgrade;
+    case: "checkServerUpgrade";
+  } | {
+    /**
+     * @generated from field: baton.v1.StopServer stop_server = 53;
+     */
+    value: StopServer;
+    case: "stopServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.UpgradeServer upgrade_server = 54;
+     */
+    value: UpgradeServer;
+    case: "upgradeServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.StartServer start_server = 55;
+     */
+    value: StartServer;
+    case: "startServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ReturnServer return_server = 56;
+     */
+    value: ReturnServer;
+    case: "returnServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.AnalyzeServer analyze_server = 57;
+     */
+    value: AnalyzeServer;
+    case: "analyzeServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.DropServer drop_server = 58;
+     */
+    value: DropServer;
+    case: "dropServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.FenceServer fence_server = 59;
+     */
+    value: FenceServer;
+    case: "fenceServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.UnfenceServer unfence_server = 60;
+     */
+    value: UnfenceServer;
+    case: "unfenceServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.CreateSlot create_slot = 61;
+     */
+    value: CreateSlot;
+    case: "createSlot";
+  } | {
+    /**
+     * @generated from field: baton.v1.CopyServer copy_server = 62;
+     */
+    value: CopyServer;
+    case: "copyServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.RestoreServer restore_server = 63;
+     */
+    value: RestoreServer;
+    case: "restoreServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.SetValues set_values = 64;
+     */
+    value: SetValues;
+    case: "setValues";
+  } | {
+    /**
+     * @generated from field: baton.v1.MergeFiles merge_files = 65;
+     */
+    value: MergeFiles;
+    case: "mergeFiles";
+  } | {
+    /**
      * At most once: a second start is refused.
      *
      * @generated from field: baton.v1.RunInstaller run_installer = 40;
@@ -244,6 +360,12 @@ export type Action = Message<"baton.v1.Action"> & {
      */
     value: RunHook;
     case: "runHook";
+  } | {
+    /**
+     * @generated from field: baton.v1.RunHaScript run_ha_script = 43;
+     */
+    value: RunHaScript;
+    case: "runHaScript";
   } | { case: undefined; value?: undefined };
 };
 
@@ -361,6 +483,30 @@ export type Answer = Message<"baton.v1.Answer"> & {
     case: "readHook";
   } | {
     /**
+     * @generated from field: baton.v1.ServerList read_servers = 17;
+     */
+    value: ServerList;
+    case: "readServers";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServerComparison compare_server = 18;
+     */
+    value: ServerComparison;
+    case: "compareServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ValuesRead read_values = 19;
+     */
+    value: ValuesRead;
+    case: "readValues";
+  } | {
+    /**
+     * @generated from field: baton.v1.MissingFiles read_missing_files = 50;
+     */
+    value: MissingFiles;
+    case: "readMissingFiles";
+  } | {
+    /**
      * @generated from field: baton.v1.UnitStates stop_units = 20;
      */
     value: UnitStates;
@@ -457,6 +603,96 @@ export type Answer = Message<"baton.v1.Answer"> & {
     case: "dropDatabase";
   } | {
     /**
+     * @generated from field: baton.v1.ServersChanged record_server = 51;
+     */
+    value: ServersChanged;
+    case: "recordServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged check_server_upgrade = 52;
+     */
+    value: ServersChanged;
+    case: "checkServerUpgrade";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged stop_server = 53;
+     */
+    value: ServersChanged;
+    case: "stopServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged upgrade_server = 54;
+     */
+    value: ServersChanged;
+    case: "upgradeServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged start_server = 55;
+     */
+    value: ServersChanged;
+    case: "startServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged return_server = 56;
+     */
+    value: ServersChanged;
+    case: "returnServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged analyze_server = 57;
+     */
+    value: ServersChanged;
+    case: "analyzeServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged drop_server = 58;
+     */
+    value: ServersChanged;
+    case: "dropServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged fence_server = 59;
+     */
+    value: ServersChanged;
+    case: "fenceServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged unfence_server = 60;
+     */
+    value: ServersChanged;
+    case: "unfenceServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged create_slot = 61;
+     */
+    value: ServersChanged;
+    case: "createSlot";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged copy_server = 62;
+     */
+    value: ServersChanged;
+    case: "copyServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ServersChanged restore_server = 63;
+     */
+    value: ServersChanged;
+    case: "restoreServer";
+  } | {
+    /**
+     * @generated from field: baton.v1.ValuesSet set_values = 64;
+     */
+    value: ValuesSet;
+    case: "setValues";
+  } | {
+    /**
+     * @generated from field: baton.v1.FilesMerged merge_files = 65;
+     */
+    value: FilesMerged;
+    case: "mergeFiles";
+  } | {
+    /**
      * @generated from field: baton.v1.InstallerEnd run_installer = 40;
      */
     value: InstallerEnd;
@@ -473,6 +709,12 @@ export type Answer = Message<"baton.v1.Answer"> & {
      */
     value: HookEnd;
     case: "runHook";
+  } | {
+    /**
+     * @generated from field: baton.v1.HaScriptEnd run_ha_script = 43;
+     */
+    value: HaScriptEnd;
+    case: "runHaScript";
   } | { case: undefined; value?: undefined };
 };
 
