@@ -95,6 +95,8 @@ lab_wipe_node() {
   node_kill "$1"
   node_unmount "$1"
   rm -rf "$dir/work" "$dir/laid"
+  # Database servers go as a whole, also where Baton has left a mark in one.
+  rm -rf "$dir/upper/var/lib/postgresql" "$dir/upper/etc/postgresql"
   # What isn't empty because Baton's files are below it stays with them.
   if [[ -d $dir/upper ]]; then
     find "$dir/upper" -mindepth 1 -depth ! -path "$dir/upper/*/baton*" ! -path "$dir/upper/baton*" -delete 2>/dev/null || true

@@ -21,7 +21,8 @@ node_mount() {
   mkdir -p "$dir"/{upper,work,root}
   mountpoint -q "$dir/root" && return
   image=$(sed -n 1p "$STATE/image")
-  mount -t overlay "baton-$LAB-$1" \
+  # Folders of the image can be renamed, as on any machine: a database's is.
+  mount -t overlay "baton-$LAB-$1" -o redirect_dir=on \
     -o "lowerdir=$image/$1:$image/common:$(sed -n 2p "$STATE/image"),upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
 }
 
@@ -55,6 +56,7 @@ LinkLocalAddressing=no
 IPv6AcceptRA=no
 NETWORK
   sed -i "s|^FLOATING_ADDRESS=.*|FLOATING_ADDRESS=$prefix.10|" "$root/opt/HA/conf/ha.conf"
+  sed -i "s|^n1,n2,n3[^ ]*|n1,n2,n3,$prefix.11,$prefix.12,$prefix.13|" "$root/etc/ssh/ssh_known_hosts"
 }
 
 # Starts a node that is off. Its control group is its own, since two machines in one would take each other's services for theirs.

@@ -16,10 +16,13 @@ on_node() {
   ssh -o BatchMode=yes -o ConnectTimeout=2 "$node" "$@"
 }
 
-# The systemd unit of the one database cluster here, whatever its version.
-database_unit() { pg_lsclusters -h | awk '{ print "postgresql@" $1 "-" $2; exit }'; }
+# Which database server this node has is what ha.conf says: whoever changes the server must change it there.
+database_unit() { echo "$DATABASE_UNIT"; }
 
-database_directory() { pg_lsclusters -h | awk '{ print $6; exit }'; }
+database_directory() { echo "$DATABASE_DIRECTORY"; }
+
+# Programs of the version that is in service; the path of its data says which.
+database_program() { echo "/usr/lib/postgresql/$(echo "$DATABASE_DIRECTORY" | cut -d/ -f5)/bin/$1"; }
 
 sql() { (cd / && sudo -n -u postgres psql -XtAc "$1"); }
 

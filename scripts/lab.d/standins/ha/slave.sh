@@ -23,7 +23,7 @@ sudo -n systemctl stop "$unit"
 on_node "$PEER" "cd / && sudo -n -u postgres psql -Xqc \"SELECT pg_create_physical_replication_slot('$SELF') WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = '$SELF')\"" >/dev/null
 cd /
 sudo -n -u postgres find "$directory" -mindepth 1 -delete
-sudo -n -u postgres pg_basebackup -D "$directory" -R -X stream -S "$SELF" -c fast \
+sudo -n -u postgres "$(database_program pg_basebackup)" -D "$directory" -R -X stream -S "$SELF" -c fast \
   -d "host=$PEER user=replicator passfile=/var/lib/postgresql/.pgpass application_name=$SELF"
 sudo -n systemctl unmask --quiet "$unit"
 sudo -n systemctl start "$unit"
