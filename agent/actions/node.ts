@@ -1,6 +1,6 @@
 // readNode and readDisk: facts about the machine, from the kernel and the file systems.
 import { readFile } from 'node:fs/promises';
-import { cpus, hostname, loadavg, uptime } from 'node:os';
+import { cpus, hostname, loadavg, networkInterfaces, uptime } from 'node:os';
 import { mem } from 'systeminformation';
 import type { AnswerOf } from '../../shared/actions/action.ts';
 import { ok } from '../../shared/failures.ts';
@@ -36,8 +36,17 @@ export async function nodeFacts(nowMs: number, postgresqlMajor: number): Promise
     cpus: cpus().length,
     postgresqlMajor,
     agentVersion: batonVersion,
+    addresses: addressesNow(),
   };
 }
+
+/** Which of them is the clients’ moves from node to node. */
+export const addressesNow = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address)
+    .toSorted();
 
 export const readDisk: Run<'readDisk'> = async (action, context) => {
   for (const command of commandsHere(action, context)) record(context, command);

@@ -14,6 +14,7 @@ import { compareServer, readServers } from './read-servers.ts';
 import { readMissingFiles, readValues } from './read-values.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
 import { readUrl, sendRequest } from './request.ts';
+import { standDown } from './stand-down.ts';
 import { removeTestFile, writeTestFile } from './test-file.ts';
 import { readUnits, startUnits, stopUnits } from './units.ts';
 
@@ -47,6 +48,7 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   writeTestFile,
   removeTestFile,
   sendRequest,
+  standDown,
 };
 
 /** Carries out an action that validation and policy have let through. */

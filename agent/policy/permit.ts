@@ -25,6 +25,13 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'stopUnits':
     case 'startUnits':
       return refuseUnits(action.units, policy, 'units');
+    case 'standDown':
+      return (
+        refuseUnits(action.units, policy, 'units') ??
+        (action.address === '' || policy.addresses.includes(action.address)
+          ? undefined
+          : refuse(policy, 'addresses', `giving up the address ${action.address}`))
+      );
     case 'suspendFailover':
     case 'armFailover':
       return refuseUnits(action.units, policy, 'observerUnits');

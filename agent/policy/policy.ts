@@ -67,6 +67,8 @@ const policySchema = z.strictObject({
   backups: backupsSchema.optional(),
   ha: haSchema.optional(),
   mergeFiles: mergeSchema.optional(),
+  /** Of clients, which a node may be told to give up. */
+  addresses: z.array(z.union([z.ipv4('is not an address'), z.ipv6('is not an address')])).default([]),
 });
 
 /** An empty file allows nothing. */
@@ -90,4 +92,5 @@ export const nothingAllowed: Omit<Policy, 'file'> = {
   urls: [],
   secretFiles: [],
   hooks: [],
+  addresses: [],
 };

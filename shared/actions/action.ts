@@ -79,6 +79,7 @@ export const actionClasses = {
   restoreServer: 'idempotent',
   setValues: 'idempotent',
   mergeFiles: 'idempotent',
+  standDown: 'idempotent',
   runInstaller: 'once',
   sendRequest: 'once',
   runHook: 'once',

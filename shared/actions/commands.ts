@@ -22,7 +22,7 @@ import {
   serverDatabase,
   serverMajorSql,
 } from './sql.ts';
-import { armCommands, showUnits, startUnit, suspendCommands } from './systemd-commands.ts';
+import { armCommands, showUnits, standDownCommands, startUnit, suspendCommands } from './systemd-commands.ts';
 
 /** A staged installer's place: one folder for each content. */
 export function releasePath(profile: NodeProfile, name: string, sha256: string): string {
@@ -47,6 +47,8 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
       const verb = action.kind === 'stopUnits' ? 'stop' : 'start';
       return [...action.units.map((unit) => program(['systemctl', verb, unit])), showUnits(action.units)];
     }
+    case 'standDown':
+      return standDownCommands(action.units, action.address);
     case 'suspendFailover':
       return suspendCommands(action.units, profile.localUnits);
     case 'armFailover':

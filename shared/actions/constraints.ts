@@ -230,6 +230,7 @@ function schemas(text: Text) {
         .max(20),
     },
     mergeFiles: { root: f.plainPath, from: f.host },
+    standDown: { units: f.units, address: z.union([z.literal(''), f.host]) },
     runHaScript: { script: f.script },
     readHook: { hook: f.hook, args: z.array(f.argument).max(10).refine(isAsking, { error: 'begin with verify' }) },
     runHook: { hook: f.hook, args: z.array(f.argument).max(10) },

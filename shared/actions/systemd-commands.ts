@@ -57,6 +57,19 @@ export function armCommands(units: readonly string[], localUnits: readonly strin
   ];
 }
 
+/** Stopped, no longer started at boot, the clients' address given up wherever it is; and looked at. */
+export function standDownCommands(units: readonly string[], address: string): Program[] {
+  return [
+    ...units.map((unit) => systemctl('stop', unit)),
+    systemctl('disable', '--quiet', ...units),
+    ...(address === '' ? [] : [program('/bin/sh', '-ec', giveUpAddress, 'sh', address)]),
+    showUnits(units),
+  ];
+}
+
+const giveUpAddress =
+  'ip -o address show to "$1" | while read -r _ device _ address _; do ip address del "$address" dev "$device"; done';
+
 /** `systemctl mask` refuses a unit whose file lies where the mask would be; those are masked one layer above. */
 function splitUnits(units: readonly string[], localUnits: readonly string[]): [local: string[], others: string[]] {
   const isLocal = (unit: string) => localUnits.some((local) => fullUnitName(local) === fullUnitName(unit));

@@ -40,6 +40,7 @@ export const repeatable: readonly string[] = [
   'restoreServer',
   'setValues',
   'mergeFiles',
+  'standDown',
 ];
 
 export function judgeUnknown(evidence: Evidence): Violation[] {

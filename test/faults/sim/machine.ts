@@ -34,6 +34,7 @@ const policy: Policy = {
     ...{ restore: true, upgrade: true, queriesDirectory: '/etc/baton/queries', queries: [] },
   },
   ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: ['/opt/HA/conf/ha.conf'] },
+  addresses: [new URL(cluster.application.portal.url).hostname],
   installers: true,
   urls: [new URL(cluster.application.portal.url).origin],
   secretFiles: ['/etc/baton/ticket-token'],
@@ -104,6 +105,10 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
       case 'startUnits': {
         const done = await setUnits(action.units, kind === 'startUnits', context);
         return done.ok ? ok({ kind, units: node.states(action.units, context.clock.nowMs()) }) : done;
+      }
+      case 'standDown': {
+        const done = await setUnits(action.units, false, context);
+        return done.ok ? ok({ kind, units: node.states(action.units, context.clock.nowMs()), addresses: [] }) : done;
       }
       case 'suspendFailover': {
         const nowMs = context.clock.nowMs();

@@ -121,7 +121,18 @@ export const serverOn = (node: string): AnswerOf<'readServers'>['servers'][numbe
   ...{ systemIdentifier: '7300000000000000001', timeline: 3, lsn: node === 'n1' ? '1/20000000' : '1/1FFFFFF0' },
   ...{ hasChecksums: true, bytes: 2e9, isFenced: false, upgradedBy: '', wasStarted: true, isSpent: false },
   lastWrittenMs: nowMs - 1000,
+  history: [
+    { timeline: 1, lsn: '0/8000000' },
+    { timeline: 2, lsn: '1/0' },
+  ],
 });
+
+/** The clients’ address is on the master. */
+const addressesOf: Record<string, string[]> = {
+  n1: ['10.77.0.10', '10.77.0.11'],
+  n2: ['10.77.0.12'],
+  n3: ['10.77.0.13'],
+};
 
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
 export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
@@ -141,6 +152,7 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
         cpus: 4,
         postgresqlMajor: node === 'n3' ? 0 : 17,
         agentVersion: '0.1.0',
+        addresses: addressesOf[node] ?? [],
       };
     case 'readUnits': {
       const isUp = (unit: string) => node === 'n1' || unit.startsWith('postgresql');

@@ -145,6 +145,7 @@ export class SimFleet {
           cpus: 1,
           postgresqlMajor: 17,
           agentVersion: '0',
+          addresses: [],
         };
       case 'readVersion':
         return { kind: 'readVersion', version: 'app' };

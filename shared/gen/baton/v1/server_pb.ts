@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/server.proto.
  */
 export const file_baton_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChViYXRvbi92MS9zZXJ2ZXIucHJvdG8SCGJhdG9uLnYxIg0KC1JlYWRTZXJ2ZXJzIqADCgZTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIMCgR1bml0GAMgASgJEhYKDmRhdGFfZGlyZWN0b3J5GAQgASgJEhgKEGNvbmZpZ19kaXJlY3RvcnkYBSABKAkSDAoEcG9ydBgGIAEoDRISCgppc19ydW5uaW5nGAcgASgIEhYKDnN0YXJ0c19hdF9ib290GAggASgIEhgKC2luX3JlY292ZXJ5GAkgASgISACIAQESDQoFc3RhdGUYCiABKAkSGQoRc3lzdGVtX2lkZW50aWZpZXIYCyABKAkSEAoIdGltZWxpbmUYDCABKA0SCwoDbHNuGA0gASgJEhUKDWhhc19jaGVja3N1bXMYDiABKAgSDQoFYnl0ZXMYDyABKAESEQoJaXNfZmVuY2VkGBAgASgIEhMKC3VwZ3JhZGVkX2J5GBEgASgJEhMKC3dhc19zdGFydGVkGBIgASgIEhAKCGlzX3NwZW50GBMgASgIEhcKD2xhc3Rfd3JpdHRlbl9tcxgUIAEoAUIOCgxfaW5fcmVjb3ZlcnkiXQoKU2VydmVyTGlzdBIhCgdzZXJ2ZXJzGAEgAygLMhAuYmF0b24udjEuU2VydmVyEhgKEGluc3RhbGxlZF9tYWpvcnMYAiADKA0SEgoKZnJlZV9ieXRlcxgDIAEoASJRCgxSZWNvcmRTZXJ2ZXISDgoGcmVjb3JkGAEgASgJEhAKCGRhdGFiYXNlGAIgASgJEg4KBnBhcml0eRgDIAMoCRIPCgdxdWVyaWVzGAQgAygJIjEKDUNvbXBhcmVTZXJ2ZXISDgoGcmVjb3JkGAEgASgJEhAKCGRhdGFiYXNlGAIgASgJIkgKEFNlcnZlckNvbXBhcmlzb24SEwoLZGlmZmVyZW5jZXMYASADKAkSEAoIZXhwZWN0ZWQYAiADKAkSDQoFZmFjdHMYAyABKA0iSgoSQ2hlY2tTZXJ2ZXJVcGdyYWRlEgwKBGZyb20YASABKA0SCgoCdG8YAiABKA0SDAoEbmFtZRgDIAEoCRIMCgRtb2RlGAQgASgJIikKClN0b3BTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCSJgCg1VcGdyYWRlU2VydmVyEgwKBGZyb20YASABKA0SCgoCdG8YAiABKA0SDAoEbmFtZRgDIAEoCRIMCgRtb2RlGAQgASgJEgwKBGpvYnMYBSABKA0SCwoDcnVuGAYgASgJIjsKC1N0YXJ0U2VydmVyEg0KBW1ham9yGAEgASgNEgwKBG5hbWUYAiABKAkSDwoHYW5hbHl6ZRgDIAEoCCI2CgxSZXR1cm5TZXJ2ZXISDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDRIMCgRuYW1lGAMgASgJIjoKDUFuYWx5emVTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIMCgRqb2JzGAMgASgNIikKCkRyb3BTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCSINCgtGZW5jZVNlcnZlciIPCg1VbmZlbmNlU2VydmVyIhoKCkNyZWF0ZVNsb3QSDAoEc2xvdBgBIAEoCSJfCgxTZXJ2ZXJTb3VyY2USDwoHYWRkcmVzcxgBIAEoCRIMCgRwb3J0GAIgASgNEgwKBHVzZXIYAyABKAkSEQoJcGFzc19maWxlGAQgASgJEg8KB29wdGlvbnMYBSABKAkiqAEKCkNvcHlTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRImCgZzb3VyY2UYAyABKAsyFi5iYXRvbi52MS5TZXJ2ZXJTb3VyY2USEgoKYXNfc3RhbmRieRgEIAEoCBIMCgRzbG90GAUgASgJEhgKEGFwcGxpY2F0aW9uX25hbWUYBiABKAkSDAoEa2VlcBgHIAEoCBILCgNydW4YCCABKAkifAoNUmVzdG9yZVNlcnZlchIRCglkaXJlY3RvcnkYASABKAkSDgoGYmFja3VwGAIgASgJEhAKCGRhdGFiYXNlGAMgASgJEg0KBW1ham9yGAQgASgNEgwKBG5hbWUYBSABKAkSDAoEam9icxgGIAEoDRILCgNydW4YByABKAkiUgoOU2VydmVyc0NoYW5nZWQSIQoHc2VydmVycxgBIAMoCzIQLmJhdG9uLnYxLlNlcnZlchIdCgNqb2IYAiABKAsyEC5iYXRvbi52MS5Kb2JFbmQiHQoLUnVuSGFTY3JpcHQSDgoGc2NyaXB0GAEgASgJImMKC0hhU2NyaXB0RW5kEg4KBnNjcmlwdBgBIAEoCRIRCglleGl0X2NvZGUYAiABKAUSEgoKbGFzdF9saW5lcxgDIAEoCRIdCgNqb2IYBCABKAsyEC5iYXRvbi52MS5Kb2JFbmQiJgoHU2V0dGluZxIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIjwKCVNldFZhbHVlcxIMCgRwYXRoGAEgASgJEiEKBnZhbHVlcxgCIAMoCzIRLmJhdG9uLnYxLlNldHRpbmciTQoJVmFsdWVzU2V0EiEKBnZhbHVlcxgBIAMoCzIRLmJhdG9uLnYxLlNldHRpbmcSHQoDam9iGAIgASgLMhAuYmF0b24udjEuSm9iRW5kIikKClJlYWRWYWx1ZXMSDAoEcGF0aBgBIAEoCRINCgVuYW1lcxgCIAMoCSIvCgpWYWx1ZXNSZWFkEiEKBnZhbHVlcxgBIAMoCzIRLmJhdG9uLnYxLlNldHRpbmciLgoQUmVhZE1pc3NpbmdGaWxlcxIMCgRyb290GAEgASgJEgwKBGZyb20YAiABKAkiTQoMTWlzc2luZ0ZpbGVzEg8KB21pc3NpbmcYASABKAESDQoFb2xkZXIYAiABKAESDQoFYnl0ZXMYAyABKAESDgoGc2FtcGxlGAQgAygJIigKCk1lcmdlRmlsZXMSDAoEcm9vdBgBIAEoCRIMCgRmcm9tGAIgASgJIkoKC0ZpbGVzTWVyZ2VkEg0KBWZpbGVzGAEgASgBEg0KBWJ5dGVzGAIgASgBEh0KA2pvYhgDIAEoCzIQLmJhdG9uLnYxLkpvYkVuZGIGcHJvdG8z", [file_baton_v1_backup]);
+  fileDesc("ChViYXRvbi92MS9zZXJ2ZXIucHJvdG8SCGJhdG9uLnYxIg0KC1JlYWRTZXJ2ZXJzIssDCgZTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIMCgR1bml0GAMgASgJEhYKDmRhdGFfZGlyZWN0b3J5GAQgASgJEhgKEGNvbmZpZ19kaXJlY3RvcnkYBSABKAkSDAoEcG9ydBgGIAEoDRISCgppc19ydW5uaW5nGAcgASgIEhYKDnN0YXJ0c19hdF9ib290GAggASgIEhgKC2luX3JlY292ZXJ5GAkgASgISACIAQESDQoFc3RhdGUYCiABKAkSGQoRc3lzdGVtX2lkZW50aWZpZXIYCyABKAkSEAoIdGltZWxpbmUYDCABKA0SCwoDbHNuGA0gASgJEhUKDWhhc19jaGVja3N1bXMYDiABKAgSDQoFYnl0ZXMYDyABKAESEQoJaXNfZmVuY2VkGBAgASgIEhMKC3VwZ3JhZGVkX2J5GBEgASgJEhMKC3dhc19zdGFydGVkGBIgASgIEhAKCGlzX3NwZW50GBMgASgIEhcKD2xhc3Rfd3JpdHRlbl9tcxgUIAEoARIpCgdoaXN0b3J5GBUgAygLMhguYmF0b24udjEuVGltZWxpbmVTd2l0Y2hCDgoMX2luX3JlY292ZXJ5Ii8KDlRpbWVsaW5lU3dpdGNoEhAKCHRpbWVsaW5lGAEgASgNEgsKA2xzbhgCIAEoCSJdCgpTZXJ2ZXJMaXN0EiEKB3NlcnZlcnMYASADKAsyEC5iYXRvbi52MS5TZXJ2ZXISGAoQaW5zdGFsbGVkX21ham9ycxgCIAMoDRISCgpmcmVlX2J5dGVzGAMgASgBIlEKDFJlY29yZFNlcnZlchIOCgZyZWNvcmQYASABKAkSEAoIZGF0YWJhc2UYAiABKAkSDgoGcGFyaXR5GAMgAygJEg8KB3F1ZXJpZXMYBCADKAkiMQoNQ29tcGFyZVNlcnZlchIOCgZyZWNvcmQYASABKAkSEAoIZGF0YWJhc2UYAiABKAkiSAoQU2VydmVyQ29tcGFyaXNvbhITCgtkaWZmZXJlbmNlcxgBIAMoCRIQCghleHBlY3RlZBgCIAMoCRINCgVmYWN0cxgDIAEoDSJKChJDaGVja1NlcnZlclVwZ3JhZGUSDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDRIMCgRuYW1lGAMgASgJEgwKBG1vZGUYBCABKAkiKQoKU3RvcFNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJImAKDVVwZ3JhZGVTZXJ2ZXISDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDRIMCgRuYW1lGAMgASgJEgwKBG1vZGUYBCABKAkSDAoEam9icxgFIAEoDRILCgNydW4YBiABKAkiOwoLU3RhcnRTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdhbmFseXplGAMgASgIIjYKDFJldHVyblNlcnZlchIMCgRmcm9tGAEgASgNEgoKAnRvGAIgASgNEgwKBG5hbWUYAyABKAkiOgoNQW5hbHl6ZVNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJEgwKBGpvYnMYAyABKA0iKQoKRHJvcFNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJIg0KC0ZlbmNlU2VydmVyIg8KDVVuZmVuY2VTZXJ2ZXIiGgoKQ3JlYXRlU2xvdBIMCgRzbG90GAEgASgJIl8KDFNlcnZlclNvdXJjZRIPCgdhZGRyZXNzGAEgASgJEgwKBHBvcnQYAiABKA0SDAoEdXNlchgDIAEoCRIRCglwYXNzX2ZpbGUYBCABKAkSDwoHb3B0aW9ucxgFIAEoCSKoAQoKQ29weVNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJEiYKBnNvdXJjZRgDIAEoCzIWLmJhdG9uLnYxLlNlcnZlclNvdXJjZRISCgphc19zdGFuZGJ5GAQgASgIEgwKBHNsb3QYBSABKAkSGAoQYXBwbGljYXRpb25fbmFtZRgGIAEoCRIMCgRrZWVwGAcgASgIEgsKA3J1bhgIIAEoCSJ8Cg1SZXN0b3JlU2VydmVyEhEKCWRpcmVjdG9yeRgBIAEoCRIOCgZiYWNrdXAYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSDQoFbWFqb3IYBCABKA0SDAoEbmFtZRgFIAEoCRIMCgRqb2JzGAYgASgNEgsKA3J1bhgHIAEoCSJSCg5TZXJ2ZXJzQ2hhbmdlZBIhCgdzZXJ2ZXJzGAEgAygLMhAuYmF0b24udjEuU2VydmVyEh0KA2pvYhgCIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCIdCgtSdW5IYVNjcmlwdBIOCgZzY3JpcHQYASABKAkiYwoLSGFTY3JpcHRFbmQSDgoGc2NyaXB0GAEgASgJEhEKCWV4aXRfY29kZRgCIAEoBRISCgpsYXN0X2xpbmVzGAMgASgJEh0KA2pvYhgEIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCImCgdTZXR0aW5nEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiPAoJU2V0VmFsdWVzEgwKBHBhdGgYASABKAkSIQoGdmFsdWVzGAIgAygLMhEuYmF0b24udjEuU2V0dGluZyJNCglWYWx1ZXNTZXQSIQoGdmFsdWVzGAEgAygLMhEuYmF0b24udjEuU2V0dGluZxIdCgNqb2IYAiABKAsyEC5iYXRvbi52MS5Kb2JFbmQiKQoKUmVhZFZhbHVlcxIMCgRwYXRoGAEgASgJEg0KBW5hbWVzGAIgAygJIi8KClZhbHVlc1JlYWQSIQoGdmFsdWVzGAEgAygLMhEuYmF0b24udjEuU2V0dGluZyIuChBSZWFkTWlzc2luZ0ZpbGVzEgwKBHJvb3QYASABKAkSDAoEZnJvbRgCIAEoCSJNCgxNaXNzaW5nRmlsZXMSDwoHbWlzc2luZxgBIAEoARINCgVvbGRlchgCIAEoARINCgVieXRlcxgDIAEoARIOCgZzYW1wbGUYBCADKAkiKAoKTWVyZ2VGaWxlcxIMCgRyb290GAEgASgJEgwKBGZyb20YAiABKAkiSgoLRmlsZXNNZXJnZWQSDQoFZmlsZXMYASABKAESDQoFYnl0ZXMYAiABKAESHQoDam9iGAMgASgLMhAuYmF0b24udjEuSm9iRW5kYgZwcm90bzM", [file_baton_v1_backup]);
 
 /**
  * Every server that the node has, running or not.
@@ -154,6 +154,13 @@ export type Server = Message<"baton.v1.Server"> & {
    * @generated from field: double last_written_ms = 20;
    */
   lastWrittenMs: number;
+
+  /**
+   * Where its timeline comes from, the oldest first; empty on the first one, and where unread.
+   *
+   * @generated from field: repeated baton.v1.TimelineSwitch history = 21;
+   */
+  history: TimelineSwitch[];
 };
 
 /**
@@ -162,6 +169,30 @@ export type Server = Message<"baton.v1.Server"> & {
  */
 export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
   messageDesc(file_baton_v1_server, 1);
+
+/**
+ * A timeline that was left for the next one, and the position from which on it is not part of it.
+ *
+ * @generated from message baton.v1.TimelineSwitch
+ */
+export type TimelineSwitch = Message<"baton.v1.TimelineSwitch"> & {
+  /**
+   * @generated from field: uint32 timeline = 1;
+   */
+  timeline: number;
+
+  /**
+   * @generated from field: string lsn = 2;
+   */
+  lsn: string;
+};
+
+/**
+ * Describes the message baton.v1.TimelineSwitch.
+ * Use `create(TimelineSwitchSchema)` to create a new message.
+ */
+export const TimelineSwitchSchema: GenMessage<TimelineSwitch> = /*@__PURE__*/
+  messageDesc(file_baton_v1_server, 2);
 
 /**
  * @generated from message baton.v1.ServerList
@@ -192,7 +223,7 @@ export type ServerList = Message<"baton.v1.ServerList"> & {
  * Use `create(ServerListSchema)` to create a new message.
  */
 export const ServerListSchema: GenMessage<ServerList> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 2);
+  messageDesc(file_baton_v1_server, 3);
 
 /**
  * Writes down what must be carried over, under the record's name (a run's id): extensions, pg_hba, settings, roles, databases,
@@ -227,7 +258,7 @@ export type RecordServer = Message<"baton.v1.RecordServer"> & {
  * Use `create(RecordServerSchema)` to create a new message.
  */
 export const RecordServerSchema: GenMessage<RecordServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 3);
+  messageDesc(file_baton_v1_server, 4);
 
 /**
  * Compares the server in service with what was written down.
@@ -251,7 +282,7 @@ export type CompareServer = Message<"baton.v1.CompareServer"> & {
  * Use `create(CompareServerSchema)` to create a new message.
  */
 export const CompareServerSchema: GenMessage<CompareServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 4);
+  messageDesc(file_baton_v1_server, 5);
 
 /**
  * @generated from message baton.v1.ServerComparison
@@ -284,7 +315,7 @@ export type ServerComparison = Message<"baton.v1.ServerComparison"> & {
  * Use `create(ServerComparisonSchema)` to create a new message.
  */
 export const ServerComparisonSchema: GenMessage<ServerComparison> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 5);
+  messageDesc(file_baton_v1_server, 6);
 
 /**
  * pg_upgrade --check against the running server, into a scratch server that is removed again.
@@ -320,7 +351,7 @@ export type CheckServerUpgrade = Message<"baton.v1.CheckServerUpgrade"> & {
  * Use `create(CheckServerUpgradeSchema)` to create a new message.
  */
 export const CheckServerUpgradeSchema: GenMessage<CheckServerUpgrade> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 6);
+  messageDesc(file_baton_v1_server, 7);
 
 /**
  * Stops it for good: it does not start at boot either.
@@ -344,7 +375,7 @@ export type StopServer = Message<"baton.v1.StopServer"> & {
  * Use `create(StopServerSchema)` to create a new message.
  */
 export const StopServerSchema: GenMessage<StopServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 7);
+  messageDesc(file_baton_v1_server, 8);
 
 /**
  * Stops the old one, makes the new one with its configuration, pg_upgrade, gives it the port. Does not start it.
@@ -390,7 +421,7 @@ export type UpgradeServer = Message<"baton.v1.UpgradeServer"> & {
  * Use `create(UpgradeServerSchema)` to create a new message.
  */
 export const UpgradeServerSchema: GenMessage<UpgradeServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 8);
+  messageDesc(file_baton_v1_server, 9);
 
 /**
  * Starts it at the policy's port, also at boot, and waits until it answers. With `analyze` coarse statistics come first.
@@ -419,7 +450,7 @@ export type StartServer = Message<"baton.v1.StartServer"> & {
  * Use `create(StartServerSchema)` to create a new message.
  */
 export const StartServerSchema: GenMessage<StartServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 9);
+  messageDesc(file_baton_v1_server, 10);
 
 /**
  * The way back from UpgradeServer: the old one serves again. What the new one has is kept, stopped.
@@ -448,7 +479,7 @@ export type ReturnServer = Message<"baton.v1.ReturnServer"> & {
  * Use `create(ReturnServerSchema)` to create a new message.
  */
 export const ReturnServerSchema: GenMessage<ReturnServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 10);
+  messageDesc(file_baton_v1_server, 11);
 
 /**
  * Full statistics of all databases.
@@ -477,7 +508,7 @@ export type AnalyzeServer = Message<"baton.v1.AnalyzeServer"> & {
  * Use `create(AnalyzeServerSchema)` to create a new message.
  */
 export const AnalyzeServerSchema: GenMessage<AnalyzeServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 11);
+  messageDesc(file_baton_v1_server, 12);
 
 /**
  * Removes a server that is not in service; for `baton run finalize`.
@@ -501,7 +532,7 @@ export type DropServer = Message<"baton.v1.DropServer"> & {
  * Use `create(DropServerSchema)` to create a new message.
  */
 export const DropServerSchema: GenMessage<DropServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 12);
+  messageDesc(file_baton_v1_server, 13);
 
 /**
  * Only the database's own user on this node may connect; everybody else's connections are ended.
@@ -516,7 +547,7 @@ export type FenceServer = Message<"baton.v1.FenceServer"> & {
  * Use `create(FenceServerSchema)` to create a new message.
  */
 export const FenceServerSchema: GenMessage<FenceServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 13);
+  messageDesc(file_baton_v1_server, 14);
 
 /**
  * @generated from message baton.v1.UnfenceServer
@@ -529,7 +560,7 @@ export type UnfenceServer = Message<"baton.v1.UnfenceServer"> & {
  * Use `create(UnfenceServerSchema)` to create a new message.
  */
 export const UnfenceServerSchema: GenMessage<UnfenceServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 14);
+  messageDesc(file_baton_v1_server, 15);
 
 /**
  * @generated from message baton.v1.CreateSlot
@@ -546,7 +577,7 @@ export type CreateSlot = Message<"baton.v1.CreateSlot"> & {
  * Use `create(CreateSlotSchema)` to create a new message.
  */
 export const CreateSlotSchema: GenMessage<CreateSlot> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 15);
+  messageDesc(file_baton_v1_server, 16);
 
 /**
  * Where a server is copied from.
@@ -589,7 +620,7 @@ export type ServerSource = Message<"baton.v1.ServerSource"> & {
  * Use `create(ServerSourceSchema)` to create a new message.
  */
 export const ServerSourceSchema: GenMessage<ServerSource> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 16);
+  messageDesc(file_baton_v1_server, 17);
 
 /**
  * Makes this node's server a copy of another node's (pg_basebackup); as a standby of it or as a primary of its own. What was
@@ -646,7 +677,7 @@ export type CopyServer = Message<"baton.v1.CopyServer"> & {
  * Use `create(CopyServerSchema)` to create a new message.
  */
 export const CopyServerSchema: GenMessage<CopyServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 17);
+  messageDesc(file_baton_v1_server, 18);
 
 /**
  * A new server from a run's backup (globals, settings, database); what was there is set aside under the run's name.
@@ -695,7 +726,7 @@ export type RestoreServer = Message<"baton.v1.RestoreServer"> & {
  * Use `create(RestoreServerSchema)` to create a new message.
  */
 export const RestoreServerSchema: GenMessage<RestoreServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 18);
+  messageDesc(file_baton_v1_server, 19);
 
 /**
  * What these answer.
@@ -719,7 +750,7 @@ export type ServersChanged = Message<"baton.v1.ServersChanged"> & {
  * Use `create(ServersChangedSchema)` to create a new message.
  */
 export const ServersChangedSchema: GenMessage<ServersChanged> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 19);
+  messageDesc(file_baton_v1_server, 20);
 
 /**
  * A script of the HA software, by name, run by the owner of its folder.
@@ -738,7 +769,7 @@ export type RunHaScript = Message<"baton.v1.RunHaScript"> & {
  * Use `create(RunHaScriptSchema)` to create a new message.
  */
 export const RunHaScriptSchema: GenMessage<RunHaScript> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 20);
+  messageDesc(file_baton_v1_server, 21);
 
 /**
  * @generated from message baton.v1.HaScriptEnd
@@ -770,7 +801,7 @@ export type HaScriptEnd = Message<"baton.v1.HaScriptEnd"> & {
  * Use `create(HaScriptEndSchema)` to create a new message.
  */
 export const HaScriptEndSchema: GenMessage<HaScriptEnd> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 21);
+  messageDesc(file_baton_v1_server, 22);
 
 /**
  * NAME=VALUE lines of a settings file: those of these names are set, all others stay as they are.
@@ -794,7 +825,7 @@ export type Setting = Message<"baton.v1.Setting"> & {
  * Use `create(SettingSchema)` to create a new message.
  */
 export const SettingSchema: GenMessage<Setting> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 22);
+  messageDesc(file_baton_v1_server, 23);
 
 /**
  * @generated from message baton.v1.SetValues
@@ -816,7 +847,7 @@ export type SetValues = Message<"baton.v1.SetValues"> & {
  * Use `create(SetValuesSchema)` to create a new message.
  */
 export const SetValuesSchema: GenMessage<SetValues> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 23);
+  messageDesc(file_baton_v1_server, 24);
 
 /**
  * @generated from message baton.v1.ValuesSet
@@ -838,7 +869,7 @@ export type ValuesSet = Message<"baton.v1.ValuesSet"> & {
  * Use `create(ValuesSetSchema)` to create a new message.
  */
 export const ValuesSetSchema: GenMessage<ValuesSet> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 24);
+  messageDesc(file_baton_v1_server, 25);
 
 /**
  * @generated from message baton.v1.ReadValues
@@ -860,7 +891,7 @@ export type ReadValues = Message<"baton.v1.ReadValues"> & {
  * Use `create(ReadValuesSchema)` to create a new message.
  */
 export const ReadValuesSchema: GenMessage<ReadValues> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 25);
+  messageDesc(file_baton_v1_server, 26);
 
 /**
  * @generated from message baton.v1.ValuesRead
@@ -877,7 +908,7 @@ export type ValuesRead = Message<"baton.v1.ValuesRead"> & {
  * Use `create(ValuesReadSchema)` to create a new message.
  */
 export const ValuesReadSchema: GenMessage<ValuesRead> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 26);
+  messageDesc(file_baton_v1_server, 27);
 
 /**
  * Files below root that the other node has and this one lacks, or has in an older state.
@@ -901,7 +932,7 @@ export type ReadMissingFiles = Message<"baton.v1.ReadMissingFiles"> & {
  * Use `create(ReadMissingFilesSchema)` to create a new message.
  */
 export const ReadMissingFilesSchema: GenMessage<ReadMissingFiles> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 27);
+  messageDesc(file_baton_v1_server, 28);
 
 /**
  * @generated from message baton.v1.MissingFiles
@@ -933,7 +964,7 @@ export type MissingFiles = Message<"baton.v1.MissingFiles"> & {
  * Use `create(MissingFilesSchema)` to create a new message.
  */
 export const MissingFilesSchema: GenMessage<MissingFiles> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 28);
+  messageDesc(file_baton_v1_server, 29);
 
 /**
  * Brings them here; removes nothing and replaces nothing that is newer.
@@ -957,7 +988,7 @@ export type MergeFiles = Message<"baton.v1.MergeFiles"> & {
  * Use `create(MergeFilesSchema)` to create a new message.
  */
 export const MergeFilesSchema: GenMessage<MergeFiles> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 29);
+  messageDesc(file_baton_v1_server, 30);
 
 /**
  * @generated from message baton.v1.FilesMerged
@@ -984,5 +1015,5 @@ export type FilesMerged = Message<"baton.v1.FilesMerged"> & {
  * Use `create(FilesMergedSchema)` to create a new message.
  */
 export const FilesMergedSchema: GenMessage<FilesMerged> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 30);
+  messageDesc(file_baton_v1_server, 31);
 
