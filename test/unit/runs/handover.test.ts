@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { runIdOf } from '../../../coordinator/runs/opening.ts';
+import { fold } from '../../../coordinator/sequencer/apply.ts';
+import { stepsBegun } from '../../../coordinator/sequencer/begun.ts';
 import type { Action } from '../../../shared/actions/action.ts';
 import { ok, type Result } from '../../../shared/failures.ts';
 import { formatKey } from '../../../shared/key.ts';
@@ -143,6 +145,27 @@ describe('a run that is handed over', function () {
     assert.deepEqual(locksOf(site).slice(0, 2), [`${run} after nobody`, `${second} after ${run}`]);
     assert.equal(site.events(back).length, 0);
   });
+
+  for (const verdict of ['succeeded', 'failed', 'unknown'] as const)
+    it(`stands again where what was refused turns out to have begun (${verdict}), and is planned anew`, async () => {
+      const site = new Site(new World({ fates: upTo('policy') }));
+      const process = site.process();
+      await halted(site, process);
+      const { world } = site.fleet;
+      const settle = world.settle.bind(world);
+      // The same command came once more, late, and was taken.
+      const outcome = { verdict, commands: [], startedAtMs: 1, elapsedMs: 1 };
+      world.settle = (node, key) => (key.step === 'install' ? ok({ status: 'settled', outcome }) : settle(node, key));
+      const begun = () => stepsBegun(upgrade, fold(run, site.events(run))).map(({ id }) => id);
+      assert.ok(!begun().includes('install'));
+      const refused = await site.run(process.service.handOver(run, backRequest));
+      assert.match(refused.ok ? '' : refused.failure.message, /stands again: install was refused .*baton run rollback/);
+      assert.equal(fold(run, site.events(run)).halt?.reason, 'evidence-contradicts');
+      assert.ok(begun().includes('install'), 'the next plan takes it back');
+      assert.deepEqual(locksOf(site), [`${run} after nobody`]);
+      assert.ok((await site.run(process.service.handOver(run, request('back-2', rollback)))).ok);
+      await site.until(runIdOf('rollback', 'back-2'), 'rolled-back');
+    });
 
   it('is not handed over to a plan that was made before it went on', async () => {
     const site = new Site(new World({ fates: [...upTo('fails'), 'fails'] }));
