@@ -149,7 +149,7 @@ function standingOf(node: string, state: KeyState): Result<KeyStanding> {
     case KeyStatus.RUNNING:
       return ok({ status: 'running' });
     case KeyStatus.SETTLED:
-      return ok({ status: 'settled' });
+      return ok({ status: 'settled', ...(state.outcome && { outcome: outcomeFromWire(state.outcome) }) });
     case KeyStatus.SETTLING:
       return ok({ status: 'settling' });
     case KeyStatus.CLOSED:

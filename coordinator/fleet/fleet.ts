@@ -24,7 +24,9 @@ export interface StepCommand {
 }
 
 export type KeyStanding =
-  | { status: 'absent' | 'running' | 'settled' | 'settling' | 'closed' }
+  | { status: 'absent' | 'running' | 'settling' | 'closed' }
+  /** With its outcome where it had been begun before, and ended. */
+  | { status: 'settled'; outcome?: Outcome }
   | { status: 'finished'; outcome: Outcome };
 
 export interface StepProgress {

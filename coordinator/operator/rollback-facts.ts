@@ -92,7 +92,8 @@ async function databasesNow(fleet: Fleet, cluster: Cluster): Promise<RollbackFac
         await fleet.read(name, { kind: 'readReplication', database }, readTimeoutMs),
         'readReplication',
       );
-      return [name, isFailure(state) ? { unread: state.message } : { is: state.inRecovery ? 'standby' : 'primary' }];
+      if (!isFailure(state)) return [name, { is: state.inRecovery ? 'standby' : 'primary' }];
+      return [name, { unread: state.message, isAway: state.code === 'unreachable' || state.code === 'timeout' }];
     }),
   );
   return Object.fromEntries(read);

@@ -115,11 +115,14 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       if (!told.ok) return told;
       if (facts.rollback?.of !== told.value.of) throw new Error('the facts of a rollback are those of another run');
       const why = hindrances(cluster, facts.rollback);
-      if (why.length > 0)
+      if (why.length > 0) {
+        const isAway = Object.values(facts.rollback.databases).some((one) => 'unread' in one && one.isAway === true);
         return fail(
-          'not-in-state',
+          isAway ? 'unreachable' : 'not-in-state',
           `run ${told.value.of} cannot be rolled back now, nothing was touched: ${why.join('; ')}`,
+          { retryable: isAway },
         );
+      }
       return ok({
         parameters: told.value,
         items: rollBack(cluster, facts.rollback),

@@ -23,7 +23,7 @@ export interface RollbackFacts {
   /** Parts of its backup as they lie on the nodes now. */
   parts: (BackupPart & { node: string })[];
   /** By node: what its database is now, or why that is not known. */
-  databases: Record<string, { is: 'primary' | 'standby' } | { unread: string }>;
+  databases: Record<string, { is: 'primary' | 'standby' } | { unread: string; isAway?: boolean }>;
   /** Rows of the parity tables now; absent where they could not be counted. */
   rowsNow?: { table: string; rows: number }[];
 }

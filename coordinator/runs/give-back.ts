@@ -13,7 +13,11 @@ export interface GiveBackParts {
   fleet: Fleet;
   clock: Clock;
   epoch: number;
+  /** Gives the cluster back once the bus takes it: the operator’s word is there, and is not asked for again. */
+  finishLater(run: string): void;
 }
+
+const againMs = 2_000;
 
 /** Closes a run whose journal cannot be gone on with; `damage` is how it could not be read. */
 export async function giveBack(
@@ -48,11 +52,19 @@ export async function giveBack(
   const refusal = known.value ?? { run, cluster: cluster.value, finding: damage.message, atMs };
   const put = await refusals.put({ ...refusal, closed: { by: by.operator, reason: by.reason, atMs } });
   if (!put.ok) return put;
-  return (await finishGivingBack(parts, run)) ?? ok(undefined);
+  const given = (await finishGivingBack(parts, run)) ?? ok(undefined);
+  if (given.ok || cluster.value === '') return given;
+  parts.finishLater(run);
+  const { failure } = given;
+  const message = `${failure.message}; it is tried again until the cluster is given back`;
+  return { ok: false, failure: { ...failure, message } };
 }
 
 /** Does what closing a refused run leads to, also where that was begun before; undefined when nobody has closed it. */
-export async function finishGivingBack(parts: GiveBackParts, run: string): Promise<Result<void> | undefined> {
+export async function finishGivingBack(
+  parts: Omit<GiveBackParts, 'finishLater'>,
+  run: string,
+): Promise<Result<void> | undefined> {
   const { clusterLog, refusals, fleet, epoch } = parts;
   const known = await refusals.get(run);
   if (!known.ok) return known;
@@ -64,6 +76,16 @@ export async function finishGivingBack(parts: GiveBackParts, run: string): Promi
   await Promise.all(nodes.value.map((node) => fleet.closeRun(node, run)));
   if (cluster === '') return ok(undefined);
   return await clusterLog.close(cluster, { type: 'RunClosed', run, status: 'failed', epoch, atMs: closed.atMs });
+}
+
+/** Tries until the cluster is given back, or the coordinator ends: the next one does it when it takes up its runs. */
+export async function keepGivingBack(
+  parts: Omit<GiveBackParts, 'finishLater'>,
+  run: string,
+  signal: AbortSignal,
+): Promise<void> {
+  do await parts.clock.sleep(againMs, signal);
+  while (!signal.aborted && (await finishGivingBack(parts, run))?.ok === false);
 }
 
 async function clusterHeldBy(clusterLog: ClusterLog, run: string): Promise<Result<string>> {

@@ -13,7 +13,7 @@ import type { Plan } from '../plans/plan.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import { openAttempts, type RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
-import { finishGivingBack } from './give-back.ts';
+import { finishGivingBack, keepGivingBack } from './give-back.ts';
 import { beginHandedOver, openSuccessor, successorOf, untilBegun } from './handover.ts';
 import { sayToIdle } from './idle-word.ts';
 import { progressOf } from './node-progress.ts';
@@ -284,8 +284,9 @@ export function createRunService(parts: RunServiceParts): RunService {
       return ok(undefined);
     },
     async decide(run, word) {
-      const takeUp = (cluster: string) => heal(cluster).then(() => runners.get(run));
-      return await (runners.get(run)?.say(word) ?? sayToIdle({ ...parts, takeUp }, run, word));
+      const taken = (cluster: string) => heal(cluster).then(() => runners.get(run));
+      const finishLater = (given: string) => care(given, keepGivingBack(parts, given, stopping.signal));
+      return await (runners.get(run)?.say(word) ?? sayToIdle({ ...parts, takeUp: taken, finishLater }, run, word));
     },
     stateOf: (run) => runners.get(run)?.state(),
     troubleOf: (run) => runners.get(run)?.trouble(),

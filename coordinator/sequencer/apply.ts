@@ -1,7 +1,7 @@
 // The fold: state and one event give the next state. Pure and total over every history that `decide` can make; an event
 // that cannot follow is refused by throwing, so that a run never goes on from a state that nobody foresaw.
-import { actionClasses } from '../../shared/actions/action.ts';
 import type { RunEvent, RunFact } from '../journal/event.ts';
+import { begunAfterAll, contradictionOf, isNewsOfRefused } from './contradictions.ts';
 import { type ItemState, initialState, isOpen, itemState, latestAttempt, type RunState } from './state.ts';
 import { move, type TransitionName } from './transitions.ts';
 
@@ -49,28 +49,13 @@ type ItemFact = Extract<
 function ofItem(state: RunState, id: string, item: ItemState, event: RunEvent, fact: ItemFact): RunState {
   const next = { ...state, items: { ...state.items, [id]: item } };
   if (fact.type === 'ChecksRead') return next;
-  const contradiction = contradictionOf(item, id, fact);
+  const contradiction =
+    state.successor === undefined ? contradictionOf(item, id, fact) : begunAfterAll(state, item, id, fact);
   return {
     ...next,
     effectSequence: event.sequence,
     ...(contradiction === undefined ? {} : { contradiction: { item: id, message: contradiction } }),
   };
-}
-
-/** A late outcome of what may run only once contradicts when it was done over again, or taken as done and was not. */
-function contradictionOf(item: ItemState, id: string, fact: ItemFact): string | undefined {
-  if (fact.type !== 'OutcomeRecorded' || !fact.late || fact.phase !== 'do') return undefined;
-  const attempt = item.attempts.find(({ phase, attempt: number }) => phase === 'do' && number === fact.attempt);
-  if (attempt === undefined || actionClasses[attempt.action.kind] !== 'once') return undefined;
-  const wasRepeated = item.attempts.some(({ phase, attempt: number }) => phase === 'do' && number > fact.attempt);
-  const settled = `attempt ${fact.attempt} of ${id} was settled`;
-  if (fact.outcome.verdict === 'succeeded' && wasRepeated)
-    return `${settled} and done over again, and now it says that it had succeeded`;
-  if (fact.outcome.verdict === 'succeeded' && item.intent === 'retry')
-    return `${settled} to be done over again, and now it says that it had succeeded; look, then adopt it or retry`;
-  if (fact.outcome.verdict === 'failed' && item.isAdopted)
-    return `${id} was adopted as done, and now attempt ${fact.attempt} says that it failed`;
-  return undefined;
 }
 
 function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState {
@@ -110,7 +95,7 @@ function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState 
       );
     case 'OutcomeRecorded':
       return {
-        ...item,
+        ...(isNewsOfRefused(item, fact) ? without(item, 'intent') : item),
         status: to(outcomeTransition(fact)),
         endedAtMs: atMs,
         attempts: item.attempts.map((attempt) =>
@@ -240,7 +225,8 @@ function decided(
       return withItem({ intent: 'adopt' });
     case 'rollback':
       if (fact.successor === undefined) throw new Error(`run ${state.run}: a rollback names no successor`);
-      return { ...on, successor: fact.successor };
+      // What contradicted before was known to whoever planned the way back.
+      return { ...without(on, 'contradiction'), successor: fact.successor };
     case 'abort':
       // Said while an attempt runs, it waits for its end; said at a halt, the attempt that stands is settled.
       return state.halt === undefined

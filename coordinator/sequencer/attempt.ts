@@ -115,8 +115,9 @@ export function settle(situation: Situation, step: Step, attempt: AttemptState):
     kind: 'append',
     fact: { type: 'AttemptSettled', item: step.id, phase, attempt: number },
   };
-  // How it ended after all is worth more than that it is over.
-  if (known.outcome !== undefined && !isSame(known.outcome, attempt.outcome) && known.outcome.verdict !== 'unknown') {
+  // How it ended after all is worth more than that it is over, and that it was begun more than that it was refused.
+  const isNews = attempt.outcome?.verdict === 'refused' || known.outcome?.verdict !== 'unknown';
+  if (known.outcome !== undefined && !isSame(known.outcome, attempt.outcome) && isNews) {
     const fact = { item: step.id, phase, attempt: number, outcome: known.outcome, late: false };
     return { kind: 'append', fact: { type: 'OutcomeRecorded', ...fact } };
   }

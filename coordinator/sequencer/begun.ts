@@ -1,12 +1,12 @@
 // What of a plan has really been begun, as a run's folded journal tells: what a rollback has to take back. Pure.
 import type { Plan, Step } from '../plans/plan.ts';
-import { itemState, type RunState } from './state.ts';
+import { itemState, mayHaveBegun, type RunState } from './state.ts';
 
 /** The steps of which an agent may have carried something out, in the plan's order. */
 export function stepsBegun(plan: Plan, state: RunState): Step[] {
   return plan.items.filter((item): item is Step => {
     if (item.kind !== 'step') return false;
     const { attempts } = itemState(state, item.id);
-    return attempts.some(({ phase, outcome }) => phase === 'do' && outcome?.verdict !== 'refused');
+    return attempts.some((attempt) => attempt.phase === 'do' && mayHaveBegun(attempt));
   });
 }

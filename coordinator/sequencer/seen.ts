@@ -240,7 +240,8 @@ function noticeSettled(seen: Seen, { key, result, atMs }: Extract<Observation, {
       ...rest,
       ...since,
       standing: standing.status,
-      ...(standing.status === 'finished' ? { outcome: standing.outcome } : {}),
+      // The outbox may tell it only after the run has ended.
+      ...('outcome' in standing ? { outcome: standing.outcome } : {}),
     };
   });
 }

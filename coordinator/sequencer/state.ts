@@ -125,6 +125,11 @@ export function isOpen(attempt: AttemptState): boolean {
   return !attempt.isSettled && (attempt.outcome === undefined || attempt.outcome.verdict === 'unknown');
 }
 
+/** Its agent may have carried something of it out: everything but a refusal that nothing contradicts since. */
+export function mayHaveBegun({ outcome, lateOutcome }: AttemptState): boolean {
+  return outcome?.verdict !== 'refused' || (lateOutcome !== undefined && lateOutcome.verdict !== 'refused');
+}
+
 /**
  * Open, or refused: the same command may still be on its way, and a node that refuses it now may take it later. Before
  * anything else is done about its step there is a tombstone.

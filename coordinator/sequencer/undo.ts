@@ -7,7 +7,15 @@ import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { whatAbortLeaves } from './roll-back-offer.ts';
 import { guardSuspension, startStep } from './start.ts';
-import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
+import {
+  type AttemptState,
+  type ItemState,
+  isOpen,
+  isToSettle,
+  itemState,
+  latestAttempt,
+  mayHaveBegun,
+} from './state.ts';
 
 /** What comes next on the way back. */
 export function decideUndo(situation: Situation): Instruction {
@@ -43,7 +51,7 @@ export function decideUndo(situation: Situation): Instruction {
 function abortMessage({ plan, state }: Situation, steps: Step[]): string {
   const kept = steps.filter(({ id, isHarmless }) => {
     const { attempts, isUndone, status } = itemState(state, id);
-    const wasStarted = attempts.some(({ phase, outcome }) => phase === 'do' && outcome?.verdict !== 'refused');
+    const wasStarted = attempts.some((attempt) => attempt.phase === 'do' && mayHaveBegun(attempt));
     return wasStarted && isUndone && status !== 'undone' && !isHarmless;
   });
   const left = whatAbortLeaves(plan);
@@ -88,7 +96,7 @@ function decideItem(situation: Situation, step: Step, item: ItemState, undo: Att
 /** Why there is nothing to undo; undefined when there is. */
 function whyNothing({ plan, state }: Situation, step: Step, item: ItemState): string | undefined {
   if ('noUndo' in step.undo) return step.undo.noUndo;
-  if (item.attempts.every(({ outcome }) => outcome?.verdict === 'refused')) return 'it was refused and never started';
+  if (!item.attempts.some(mayHaveBegun)) return 'it was refused and never started';
   const arming = armingStep(plan, state);
   const isBefore = arming !== undefined && plan.items.indexOf(step) < plan.items.indexOf(arming);
   return isBefore ? 'failover has been armed since; taking this back would cause one' : undefined;
@@ -167,7 +175,7 @@ function hasTriedArming({ plan, state }: Situation): boolean {
     (item) =>
       item.kind === 'step' &&
       item.action.kind === 'armFailover' &&
-      itemState(state, item.id).attempts.some(({ phase, outcome }) => phase === 'do' && outcome?.verdict !== 'refused'),
+      itemState(state, item.id).attempts.some((attempt) => attempt.phase === 'do' && mayHaveBegun(attempt)),
   );
 }
 

@@ -96,4 +96,34 @@ export const regressions: Regression[] = [
       { at: 1_119, kind: 'twice', node: 'n2', forMs: 56_541 },
     ],
   },
+  {
+    found:
+      'the run of a coordinator that was put back was closed by its operator while the bus had no room for the end of it, and kept its cluster',
+    scenario: { plan: 'backup-verify', way: 'retry' },
+    faults: [
+      { at: 243, kind: 'restoreCoordinator', node: 'n2', forMs: 13_657 },
+      { at: 360, kind: 'fillBusDisk', node: 'n3', forMs: 37_713 },
+      { at: 387, kind: 'cut', node: 'n2', forMs: 33_514 },
+    ],
+  },
+  {
+    found:
+      'a command began in the moment in which the coordinator was put back, and the judge did not know its intent, which was lost with it',
+    scenario: { plan: 'backup-verify', way: 'retry', coordinators: ['c1', 'c2'] },
+    faults: [
+      { at: 126, kind: 'restoreCoordinator', node: 'n1', forMs: 53_121 },
+      { at: 333, kind: 'cut', node: 'n3', forMs: 23_516 },
+      { at: 343, kind: 'fillBusDisk', node: 'n3', forMs: 1_320 },
+    ],
+  },
+  {
+    found:
+      'while a node was away, every rollback was refused as if that were final, and the operator of the simulation gave up',
+    scenario: { plan: 'rollback', way: 'rollback', failing: 'master.install' },
+    faults: [
+      { at: 625, kind: 'cut', node: 'n2', forMs: 23_486 },
+      { at: 1_141, kind: 'killAgent', node: 'n2', forMs: 41_223 },
+      { at: 2_264, kind: 'twice', node: 'n1', forMs: 16_788 },
+    ],
+  },
 ];

@@ -10,7 +10,7 @@ import type { Evidence, EvidencePlan, LedgerEvidence, LockRecord, NodeRecord } f
 import type { BusServer } from './bus-server.ts';
 import { storedPlan } from './rollback-site.ts';
 import type { Site } from './site.ts';
-import { refusedRuns } from './site-records.ts';
+import { type CoordinatorPutBack, refusedRuns } from './site-records.ts';
 import { cluster } from './world.ts';
 
 const decoder = new TextDecoder();
@@ -44,11 +44,16 @@ function successorsOf(server: BusServer, events: StoredEvent[]) {
   });
 }
 
-/** A record from before the coordinator was put back counts events that may be gone, and others have their numbers. */
-function asOfLostTime({ coordinatorPutBack }: Site, record: NodeRecord, index: number): NodeRecord {
-  const since = coordinatorPutBack.filter(({ records }) => index < records);
+/**
+ * A record from before the coordinator was put back counts events that may be gone, and others have their numbers. One
+ * from after it is excused only where its intent is among what was lost: the command was on its way.
+ */
+export function asOfLostTime(putBack: readonly CoordinatorPutBack[], record: NodeRecord, index: number): NodeRecord {
+  const since = putBack.filter(({ records }) => index < records);
   const kept = Math.min(...since.map(({ journaled }) => journaled[runOfKey(record.key)] ?? 0));
-  if (since.length === 0 || (record.journaled ?? 0) <= kept) return record;
+  const isCounted = since.length > 0 && (record.journaled ?? 0) > kept;
+  const isUnderWay = putBack.some(({ records, lostIntents }) => index >= records && lostIntents.has(record.key));
+  if (!isCounted && !isUnderWay) return record;
   const { journaled: _, ...rest } = record;
   return { ...rest, isOfLostTime: true };
 }
@@ -89,7 +94,7 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
     },
     acknowledged: site.acknowledged,
     ledgers,
-    records: world.records.map((record, index) => asOfLostTime(site, record, index)),
+    records: world.records.map((record, index) => asOfLostTime(site.coordinatorPutBack, record, index)),
     lock: lockOf(server),
     now: {
       failover: world.isArmed() ? 'armed' : isSuspended ? 'suspended' : 'unknown',

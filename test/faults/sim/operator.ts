@@ -135,8 +135,8 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
       const handed = await answered(goBack(ready, run, `back-${backRequests}`));
       if (handed === undefined || (!handed.ok && handed.failure.retryable)) return;
       // What was refused, or could not be done, is asked for anew: the same request is heeded once.
-      operator.heeded += 1;
       backRequests += 1;
+      if (handed.ok) operator.heeded += 1;
       return;
     }
     const word = { decision, operator: 'ana', reason: '', requestId: `word-${operator.said.length}` };

@@ -15,7 +15,7 @@ import { Network } from './network.ts';
 import { SimNode } from './node.ts';
 import { Killed, SimProcess, type Wall } from './process.ts';
 import { SimNats } from './sim-bus.ts';
-import { fillTables, journaledIn, putRecord, recordsIn } from './site-records.ts';
+import { type CoordinatorPutBack, fillTables, intentsIn, journaledIn, putRecord, recordsIn } from './site-records.ts';
 import { Time } from './time.ts';
 import { cluster, World } from './world.ts';
 
@@ -50,8 +50,7 @@ export class Site {
   readonly crashes: string[] = [];
   /** Machines that were put back, and how far the journals were then. */
   readonly putBack: NonNullable<Evidence['putBack']> = [];
-  /** The coordinator's: how far the journals were in the copy, and how many records the nodes had when it came back. */
-  readonly coordinatorPutBack: { journaled: Record<string, number>; records: number }[] = [];
+  readonly coordinatorPutBack: CoordinatorPutBack[] = [];
   /** Heads that a coordinator was told of as journaled. */
   readonly acknowledged: JournalHead[];
   private readonly nats: SimNats;
@@ -191,9 +190,11 @@ export class Site {
     const journaled = journaledIn(this.server);
     return () => {
       for (const coordinator of this.coordinators.values()) this.endCoordinator(coordinator);
+      const intents = intentsIn(this.server);
       restore();
       this.refused = undefined;
-      this.coordinatorPutBack.push({ journaled, records: this.world.records.length });
+      const lostIntents = intents.difference(intentsIn(this.server));
+      this.coordinatorPutBack.push({ journaled, records: this.world.records.length, lostIntents });
     };
   }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { boundaryClasses, pointsOf, scenariosOf } from '../../faults/boundaries.ts';
 import { regressions } from '../../faults/regressions.ts';
 import { describeSchedule, scheduleClass, scheduleSeed, scheduleTrial } from '../../faults/schedules.ts';
+import { asOfLostTime } from '../../faults/sim/evidence.ts';
 import { type Scenario, simulate, simulatedPlans } from '../../faults/sim/simulate.ts';
 import type { Trial } from '../../faults/trial.ts';
 
@@ -64,6 +65,24 @@ describe('a simulated site', function () {
     const journal = JSON.stringify(evidence.journals);
     assert.match(journal, /no room for the ledger/);
     assert.doesNotMatch(journal, /internal/);
+  });
+});
+
+describe('the record of a node whose coordinator was put back', () => {
+  const putBack = [{ journaled: { r: 4 }, records: 2, lostIntents: new Set(['r/install/do/1']) }];
+  const start = (key: string, journaled: number) => ({ node: 'n1', what: 'start' as const, key, kind: 'x', journaled });
+  const isExcused = (key: string, journaled: number, index: number) =>
+    asOfLostTime(putBack, start(key, journaled), index).isOfLostTime === true;
+
+  it('is excused where it counts events that are gone, or where its command was on its way when its intent was lost', () => {
+    assert.ok(isExcused('r/stop/do/1', 6, 1));
+    assert.ok(isExcused('r/install/do/1', 4, 2));
+  });
+
+  it('is not excused where no intent of it was ever lost: that is a start without an intent', () => {
+    assert.ok(!isExcused('r/stop/do/1', 4, 1));
+    assert.ok(!isExcused('r/stop/do/1', 4, 2));
+    assert.ok(!isExcused('r/install/do/2', 4, 2));
   });
 });
 

@@ -67,6 +67,15 @@ describe('a rollback is refused before anything is touched', () => {
     assert.match(refusal({ ...facts, databases: { n1: { is: 'primary' } } }), /n2: .*it was not asked/);
   });
 
+  it('and may be asked for again where the agent of a database is only away', () => {
+    const databases = { n1: { is: 'primary' as const }, n2: { unread: 'n2 is not connected', isAway: true } };
+    const result = rollBackFrom({ ...facts, databases });
+    assert.ok(!result.ok);
+    const { code, retryable, message } = result.failure;
+    assert.deepEqual([code, retryable], ['unreachable', true]);
+    assert.match(message, /n2: .*could not be read \(n2 is not connected\)/);
+  });
+
   it('where the run did not read what was installed before it', () => {
     const { 'preflight.versions': _, ...items } = facts.state.items;
     assert.match(

@@ -1,55 +1,13 @@
-// A run that stands is handed over to the one that goes back: whatever dies in between, the cluster is free at no moment,
-// nothing of the first runs any more, and the second one begins once.
+// A run that stands is handed over to the one that goes back: the cluster is free at no moment, and nothing of the first
+// runs any more.
 import assert from 'node:assert/strict';
-import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { runIdOf } from '../../../coordinator/runs/opening.ts';
-import type { Action } from '../../../shared/actions/action.ts';
+import { fold } from '../../../coordinator/sequencer/apply.ts';
+import { stepsBegun } from '../../../coordinator/sequencer/begun.ts';
 import { ok, type Result } from '../../../shared/failures.ts';
-import { formatKey } from '../../../shared/key.ts';
-import { sampleStep } from '../sequencer/sample-plan.ts';
-import { type Fate as AgentFate, World } from '../sequencer/world.ts';
-import type { Fate } from './memory-parts.ts';
-import { type Process, request, Site, simPlan } from './process.ts';
-
-const stage = simPlan.items.findIndex(({ id }) => id === 'stage');
-const at = { directory: '/var/backups/baton', backup: '{{run}}' };
-const backUp = (id: string, action: Action) => ({
-  ...sampleStep(id, 'n1', action),
-  ...{ isHarmless: true, then: [{ check: 'units-active', params: { node: 'n1', units: [id], activeForMs: 0 } }] },
-});
-const backUps = [
-  backUp('backup-files', { kind: 'backUpFiles', ...at, part: 'application', paths: ['/opt/a'], excludes: [] }),
-  backUp('backup-database', { kind: 'backUpDatabase', ...at, database: 'db', jobs: 1, parity: [] }),
-];
-
-/** The sample plan with a backup of what its installer changes. */
-const upgrade: Plan = {
-  ...simPlan,
-  items: simPlan.items.toSpliced(stage, 0, ...backUps),
-};
-const run = runIdOf('upgrade', 'r1');
-const pick = (...ids: string[]) => ids.flatMap((id) => simPlan.items.filter((item) => item.id === id));
-const rollback: Plan = {
-  ...simPlan,
-  name: 'rollback',
-  parameters: { of: run },
-  items: pick('healthy', 'suspend', 'stop', 'arm'),
-};
-const back = runIdOf('rollback', 'back-1');
-const backRequest = request('back-1', rollback);
-
-/** Of the steps until the installer, and of the installer. */
-const upTo = (installer: AgentFate): AgentFate[] => [...Array<AgentFate>(5).fill('well'), installer];
-
-async function halted(site: Site, process: Process, status = 'halted'): Promise<void> {
-  assert.deepEqual(await site.run(process.service.startRun(request('r1', upgrade))), ok(run));
-  await site.until(run, status);
-}
-const locksOf = (site: Site): string[] =>
-  (site.memory.clusters.get('sim') ?? []).map((fact) =>
-    fact.type === 'RunOpened' ? `${fact.run} after ${fact.after ?? 'nobody'}` : `${fact.run} closed`,
-  );
-const wellLocked = [`${run} after nobody`, `${back} after ${run}`, `${back} closed`];
+import { World } from '../sequencer/world.ts';
+import { back, backRequest, halted, locksOf, rollback, run, upgrade, upTo, wellLocked } from './handed-over.ts';
+import { request, Site } from './process.ts';
 
 describe('a run that is handed over', function () {
   this.timeout(120_000);
@@ -144,6 +102,27 @@ describe('a run that is handed over', function () {
     assert.equal(site.events(back).length, 0);
   });
 
+  for (const verdict of ['succeeded', 'failed', 'unknown'] as const)
+    it(`stands again where what was refused turns out to have begun (${verdict}), and is planned anew`, async () => {
+      const site = new Site(new World({ fates: upTo('policy') }));
+      const process = site.process();
+      await halted(site, process);
+      const { world } = site.fleet;
+      const settle = world.settle.bind(world);
+      // The same command came once more, late, and was taken.
+      const outcome = { verdict, commands: [], startedAtMs: 1, elapsedMs: 1 };
+      world.settle = (node, key) => (key.step === 'install' ? ok({ status: 'settled', outcome }) : settle(node, key));
+      const begun = () => stepsBegun(upgrade, fold(run, site.events(run))).map(({ id }) => id);
+      assert.ok(!begun().includes('install'));
+      const refused = await site.run(process.service.handOver(run, backRequest));
+      assert.match(refused.ok ? '' : refused.failure.message, /stands again: install was refused .*baton run rollback/);
+      assert.equal(fold(run, site.events(run)).halt?.reason, 'evidence-contradicts');
+      assert.ok(begun().includes('install'), 'the next plan takes it back');
+      assert.deepEqual(locksOf(site), [`${run} after nobody`]);
+      assert.ok((await site.run(process.service.handOver(run, request('back-2', rollback)))).ok);
+      await site.until(runIdOf('rollback', 'back-2'), 'rolled-back');
+    });
+
   it('is not handed over to a plan that was made before it went on', async () => {
     const site = new Site(new World({ fates: [...upTo('fails'), 'fails'] }));
     const process = site.process();
@@ -206,87 +185,5 @@ describe('a run that is handed over', function () {
     await site.until(back, 'halted', 'failed');
     assert.equal(site.statusOf(back), 'halted');
     assert.deepEqual(locksOf(site), wellLocked.slice(0, 2));
-  });
-});
-
-describe('crash of the coordinator at each thing that it does while it hands over', function () {
-  this.timeout(240_000);
-
-  async function play(dieAt: number, when: 'die before' | 'die after'): Promise<{ site: Site; acts: number }> {
-    const site = new Site(new World({ fates: upTo('unknown-without-effect') }));
-    let acts = 0;
-    let isCounting = false;
-    const fate: Fate = () => {
-      if (!isCounting) return 'go on';
-      acts += 1;
-      return acts === dieAt ? when : 'go on';
-    };
-    let process = site.process(fate);
-    await halted(site, process, 'awaiting-operator');
-    isCounting = true;
-    const isDead = async (): Promise<'dead'> => {
-      while (!process.isDead()) await site.clock.sleep(20);
-      return 'dead';
-    };
-    let said: Result<string> | 'dead' = 'dead';
-    for (let turn = 0; turn < 300; turn += 1) {
-      if (process.isDead()) {
-        process = site.process();
-        await site.run(process.service.resumeAll());
-      }
-      // The operator’s client says it again until it is answered.
-      if (said === 'dead' || !said.ok)
-        said = await site.run(Promise.race([process.service.handOver(run, backRequest), isDead()]));
-      if (site.memory.clusters.get('sim')?.at(-1)?.type === 'RunClosed') break;
-      await site.run(site.clock.sleep(200));
-    }
-    return { site, acts };
-  }
-
-  it('comes to the same end: one successor, each step started once, the cluster never free in between', async () => {
-    const whole = await play(0, 'die before');
-    const keys = whole.site.fleet.world.started.map(formatKey);
-    assert.ok(whole.acts > 25, `${whole.acts} acts`);
-    assert.deepEqual(locksOf(whole.site), wellLocked);
-    for (let at = 1; at <= whole.acts; at += 1)
-      for (const when of ['die before', 'die after'] as const) {
-        const { site } = await play(at, when);
-        const where = `${when} ${at}`;
-        assert.deepEqual(locksOf(site), wellLocked, where);
-        assert.equal(site.statusOf(back), 'rolled-back', where);
-        assert.deepEqual(site.fleet.world.started.map(formatKey), keys, where);
-        const decided = site.events(run).filter(({ fact }) => fact.type === 'OperatorDecided');
-        assert.equal(decided.length, 1, where);
-        assert.equal(site.events(back).filter(({ fact }) => fact.type === 'RunStarted').length, 1, where);
-      }
-  });
-
-  it('is begun by the second coordinator alone, when the first one comes late with the lock', async () => {
-    const site = new Site(new World({ fates: upTo('fails') }));
-    let release = (): void => undefined;
-    const late = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let isHeld = false;
-    const first = site.process(undefined, undefined, async (what) => {
-      if (what !== 'open' || site.events(run).length === 0) return;
-      isHeld = true;
-      await late;
-    });
-    await halted(site, first);
-    void first.service.handOver(run, backRequest);
-    const held = async (): Promise<void> => {
-      while (!isHeld) await site.clock.sleep(20);
-    };
-    await site.run(held());
-    const second = site.process();
-    await site.run(second.service.resumeAll());
-    await site.until(back, 'rolled-back');
-    await site.run(site.clock.sleep(1_000));
-    assert.deepEqual(locksOf(site), wellLocked);
-    release();
-    await site.run(site.clock.sleep(10_000));
-    assert.deepEqual(locksOf(site), wellLocked);
-    assert.equal(site.events(back).filter(({ fact }) => fact.type === 'RunStarted').length, 1);
   });
 });

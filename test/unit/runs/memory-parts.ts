@@ -122,6 +122,7 @@ export class Memory {
         }),
       close: (cluster, fact) =>
         through('close', (): Result<void> => {
+          if (this.isFull) return fail('no-space', '/var/lib/baton is full');
           if (holderOf(cluster)?.run === fact.run) this.clusters.set(cluster, [...factsOf(cluster), fact]);
           return ok(undefined);
         }),

@@ -133,6 +133,22 @@ describe('a journal that lacks what agents were told of', () => {
     assert.deepEqual(site.fleet.closed, []);
   });
 
+  it('is given back by itself once the bus has room, where it had none for the end of what an operator has said', async () => {
+    const { site, run } = await cutTo(8);
+    const { service } = site.process();
+    await site.run(service.resumeAll());
+    site.memory.isFull = true;
+    const said = await site.run(service.decide(run, word('abort')));
+    assert.match(said.ok ? '' : said.failure.message, /is full; it is tried again until the cluster is given back/);
+    await site.run(site.clock.sleep(60_000));
+    const last = () => site.memory.clusters.get('sim')?.at(-1)?.type;
+    assert.equal(last(), 'RunOpened');
+    site.memory.isFull = false;
+    await site.run(site.clock.sleep(10_000));
+    assert.equal(last(), 'RunClosed');
+    await site.run(service.stop());
+  });
+
   it('that only lacks what came after the last command goes on: agents tell again what is missing', async () => {
     const { site, run } = await cutTo(1_000);
     const all = site.memory.runs.get(run) ?? [];

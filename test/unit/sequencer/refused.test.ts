@@ -1,7 +1,10 @@
 // An attempt that was refused is over only with its tombstone: the same command may still be on its way.
 import assert from 'node:assert/strict';
 import type { Decision, RunEvent, RunFact } from '../../../coordinator/journal/event.ts';
-import type { RunState } from '../../../coordinator/sequencer/state.ts';
+import { stepsBegun } from '../../../coordinator/sequencer/begun.ts';
+import { type AttemptState, itemState, mayHaveBegun, type RunState } from '../../../coordinator/sequencer/state.ts';
+import { ok } from '../../../shared/failures.ts';
+import type { Outcome } from '../../../shared/outcome.ts';
 import { drive } from './drive.ts';
 import { samplePlan } from './sample-plan.ts';
 import { type Fate, World } from './world.ts';
@@ -87,5 +90,53 @@ describe('an attempt that was refused', () => {
     assert.equal(state.items.install?.attempts[0]?.outcome?.verdict, 'succeeded');
     assert.ok(!events.some(({ fact }) => fact.type === 'OutcomeRecorded' && fact.late), 'it was not settled yet');
     assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+  });
+
+  for (const verdict of ['failed', 'unknown'] as const)
+    it(`and turns out to have begun (${verdict}) when it is settled is not repeated at a word that knew nothing of it`, () => {
+      const world = new World({ fates: refusedAt(3) });
+      const settle = world.settle.bind(world);
+      const outcome = { verdict, commands: [], startedAtMs: 1, elapsedMs: 1 };
+      world.settle = (node, key) =>
+        key.step === 'install' && key.attempt === 1 ? ok({ status: 'settled', outcome }) : settle(node, key);
+      const halts: string[] = [];
+      drive({
+        plan: samplePlan,
+        world,
+        operator: (_, { halt }) => (halts.push(halt?.reason ?? '') === 1 ? 'retry' : undefined),
+      });
+      assert.deepEqual(halts, ['step-failed', verdict === 'failed' ? 'step-failed' : 'step-unknown']);
+      assert.ok(!world.started.some(({ step }) => step === 'install'));
+    });
+
+  it('is undone by an abort where it turns out to have begun when it is settled', () => {
+    const world = new World({ fates: refusedAt(2) });
+    const settle = world.settle.bind(world);
+    const outcome: Outcome = { verdict: 'failed', commands: [], startedAtMs: 1, elapsedMs: 1 };
+    world.settle = (node, key) =>
+      key.step === 'stop' && key.phase === 'do' ? ok({ status: 'settled', outcome }) : settle(node, key);
+    const { state } = drive({ plan: samplePlan, world, operator: says('abort') });
+    assert.equal(state.items.stop?.status, 'undone');
+  });
+
+  it('counts as begun once an outcome says so, also one that came after the settlement', () => {
+    const told = (verdict: Outcome['verdict']): Outcome => ({ verdict, commands: [], startedAtMs: 1, elapsedMs: 1 });
+    const { state } = drive({ plan: samplePlan, world: new World({ fates: refusedAt(3) }), operator: says('abort') });
+    const [attempt] = state.items.install?.attempts ?? [];
+    assert.ok(attempt?.isSettled);
+    for (const [lateOutcome, expected] of [
+      [undefined, false],
+      [told('refused'), false],
+      [told('failed'), true],
+    ] as const) {
+      const late: AttemptState = { ...attempt, ...(lateOutcome && { lateOutcome }) };
+      assert.equal(mayHaveBegun(late), expected);
+      const install = { ...itemState(state, 'install'), attempts: [late] };
+      const begun = stepsBegun(samplePlan, { ...state, items: { ...state.items, install } });
+      assert.equal(
+        begun.some(({ id }) => id === 'install'),
+        expected,
+      );
+    }
   });
 });
