@@ -7,16 +7,17 @@ import { countRows, findRows, readReplication } from './database.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
 import { readHook } from './hook.ts';
+import { readMissingFiles } from './merge-files.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
 import { measureBackup, readBackups } from './read-backups.ts';
 import { compareServer, readServers } from './read-servers.ts';
-import { readMissingFiles, readValues } from './read-values.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
 import { readUrl, sendRequest } from './request.ts';
 import { standDown } from './stand-down.ts';
 import { removeTestFile, writeTestFile } from './test-file.ts';
 import { readUnits, startUnits, stopUnits } from './units.ts';
+import { readValues } from './values.ts';
 
 const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readNode,

@@ -15,6 +15,3 @@ export const unfenceServer: Job<'unfenceServer'> = later('unfenceServer');
 export const createSlot: Job<'createSlot'> = later('createSlot');
 export const copyServer: Job<'copyServer'> = later('copyServer');
 export const restoreServer: Job<'restoreServer'> = later('restoreServer');
-export const setValues: Job<'setValues'> = later('setValues');
-export const mergeFiles: Job<'mergeFiles'> = later('mergeFiles');
-export const runHaScript: Job<'runHaScript'> = later('runHaScript');

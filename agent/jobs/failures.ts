@@ -31,6 +31,8 @@ export async function failureOfScript(
   switch (end.exitCode) {
     case jobExits.missing:
       return failure('not-found', said, { evidence });
+    case jobExits.unreachable:
+      return failure('unreachable', said, { retryable: true, evidence });
     case jobExits.noRoom:
       return failure('no-space', said, { retryable: true, evidence });
     case jobExits.notInState:

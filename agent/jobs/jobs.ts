@@ -1,21 +1,14 @@
 // Which file carries out which kind of job.
 import type { JobKind } from '../../shared/actions/jobs/job.ts';
 import { backUpDatabase, backUpFiles } from '../actions/back-up.ts';
+import { runHaScript } from '../actions/ha-script.ts';
 import { hook } from '../actions/hook.ts';
 import { installer } from '../actions/installer.ts';
+import { mergeFiles } from '../actions/merge-files.ts';
 import { removeBackup } from '../actions/read-backups.ts';
 import { dropDatabase, restoreDatabase, returnDatabase } from '../actions/restore-database.ts';
 import { restoreFiles } from '../actions/restore-files.ts';
-import {
-  copyServer,
-  createSlot,
-  fenceServer,
-  mergeFiles,
-  restoreServer,
-  runHaScript,
-  setValues,
-  unfenceServer,
-} from '../actions/server-copy.ts';
+import { copyServer, createSlot, fenceServer, restoreServer, unfenceServer } from '../actions/server-copy.ts';
 import {
   analyzeServer,
   checkServerUpgrade,
@@ -26,6 +19,7 @@ import {
   stopServer,
   upgradeServer,
 } from '../actions/server-upgrade.ts';
+import { setValues } from '../actions/values.ts';
 import { verifyBackup } from '../actions/verify-backup.ts';
 import type { Job } from './job.ts';
 

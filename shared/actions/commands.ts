@@ -11,7 +11,9 @@ import {
   tokenPlaceholder,
 } from './command.ts';
 import { findSizes, sumUp } from './jobs/back-up-files.ts';
+import { mergeWords } from './jobs/merge-files.ts';
 import { outputFolder, scriptCommands } from './jobs/scripts.ts';
+import { readValuesLine } from './jobs/set-values.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
 import {
   countRowsSql,
@@ -131,10 +133,12 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'mergeFiles':
     case 'runHaScript':
       return scriptCommands(action, profile, context);
+    case 'readValues':
+      return [own(readValuesLine(action))];
+    case 'readMissingFiles':
+      return [{ ...program(mergeWords(action, ['-n'])), into: "grep -cE '^(>f|cL|hf)'" }];
     case 'readServers':
     case 'compareServer':
-    case 'readValues':
-    case 'readMissingFiles':
       throw new Error(`${action.kind} is not there yet`);
     case 'readBackups':
       return [

@@ -55,6 +55,8 @@ export const jobExits = {
   differs: 65,
   /** What is to be read is not there. */
   missing: 66,
+  /** Another node does not answer, or lets nobody in. */
+  unreachable: 69,
   /** What the backup goes to takes nothing. */
   unwritable: 73,
   /** What it needs would not fit. */

@@ -6,13 +6,16 @@ import { shellQuote } from '../shell-quote.ts';
 import { startUnit } from '../systemd-commands.ts';
 import { backUpDatabaseScript } from './back-up-database.ts';
 import { backUpFilesScript } from './back-up-files.ts';
+import { haScript } from './ha-script.ts';
 import type { JobAction } from './job.ts';
+import { mergeFilesScript } from './merge-files.ts';
 import { backupFolder } from './places.ts';
 import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from './restore-database.ts';
 import { restoreFilesScript } from './restore-files.ts';
 import { assign, type Script } from './script.ts';
 import { copyScript } from './server-copy.ts';
 import { upgradeScript } from './server-upgrade.ts';
+import { setValuesScript } from './set-values.ts';
 import { verifyBackupScript } from './verify-backup.ts';
 
 export type ScriptAction = Exclude<JobAction, { kind: 'runInstaller' | 'runHook' }>;
@@ -85,9 +88,12 @@ function of(action: ScriptAction, profile: NodeProfile, folder: string): Script 
     case 'createSlot':
     case 'copyServer':
     case 'restoreServer':
-    case 'setValues':
-    case 'mergeFiles':
-    case 'runHaScript':
       return copyScript(action, profile, folder);
+    case 'setValues':
+      return setValuesScript(action);
+    case 'mergeFiles':
+      return mergeFilesScript(action, folder);
+    case 'runHaScript':
+      return haScript(action, profile);
   }
 }
