@@ -105,7 +105,7 @@ function fields(text: Text) {
     ),
     settingName: text(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "a setting's name", 64),
     // What sh, when it reads the file, takes for nothing but itself.
-    settingValue: text(/^[A-Za-z0-9@_./:,+{}-]{0,200}$/, 'letters, digits and @ _ . / : , + -', 200),
+    settingValue: text(/^[A-Za-z0-9@_./:,+-]{0,200}$/, 'letters, digits and @ _ . / : , + -', 200),
     script: text(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "a script's name, such as master.sh", 44),
     column: text(new RegExp(`^${identifier}$`), "a column's name", 63),
     value: text(anyText, 'text', 1000),

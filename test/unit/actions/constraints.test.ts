@@ -64,6 +64,33 @@ describe('Constraints of actions', () => {
     refused({ kind: 'readUrl', url: 'http://c/', headers: [{ name: 'X', value: 'a\r\nEvil: b' }] }, /headers/);
   });
 
+  it('refuse settings that a shell would read more into, and passwords in connection parameters', () => {
+    const path = '/opt/HA/conf/ha.conf';
+    const set = (name: string, value: string): Action => ({ kind: 'setValues', path, values: [{ name, value }] });
+    accepted(set('DATABASE_UNIT', 'postgresql@17-main'));
+    for (const value of ['$(reboot)', 'a b', 'a;b', '`id`', '"', 'a\nb', 'postgresql@{major}-main'])
+      refused(set('DATABASE_UNIT', value), /setValues\.values\.0\.value/);
+    refused(set('A=B', '1'), /name/);
+    assert.ok(validateActionTemplate(set('DATABASE_UNIT', '{{unit}}')).ok);
+
+    const source = { address: '10.0.0.1', port: 5432, user: 'replicator', passFile: '', options: '' };
+    const copy = (more: object) =>
+      ({
+        ...{ kind: 'copyServer', major: 17, name: 'main', source, asStandby: true, slot: 'n2', applicationName: 'n2' },
+        ...{ keep: true, run: 'db-upgrade-1', ...more },
+      }) as Action;
+    accepted(copy({}));
+    accepted(copy({ source: { ...source, options: 'sslmode=verify-full sslrootcert=/etc/ca.pem' }, slot: '' }));
+    refused(copy({ source: { ...source, options: 'password=x' } }), /options/);
+    refused(copy({ source: { ...source, options: "host='x'" } }), /options/);
+    refused(copy({ source: { ...source, address: '-oProxyCommand=x' } }), /address/);
+    refused(copy({ source: { ...source, passFile: 'pgpass' } }), /passFile/);
+    refused(copy({ slot: "n2'; DROP" }), /slot/);
+    refused(copy({ name: '../main' }), /name/);
+    refused({ kind: 'runHaScript', script: '../master.sh' }, /script/);
+    refused({ kind: 'mergeFiles', root: '/opt/filedb', from: '-e' }, /from/);
+  });
+
   it('refuse unknown kinds, unknown and missing fields', () => {
     refused({ kind: 'runShell', line: 'reboot' }, /runShell/);
     refused({ kind: 'readNode', extra: 1 }, /extra/i);
