@@ -28,11 +28,19 @@ import { rowArrived } from './row-arrived.ts';
 import { rowGone } from './row-gone.ts';
 import { rowsAsBackedUp } from './rows-as-backed-up.ts';
 import { rowsEqual } from './rows-equal.ts';
+import { serverAsBefore } from './server-as-before.ts';
+import { serverGone } from './server-gone.ts';
+import { serverInService } from './server-in-service.ts';
+import { serverStopped } from './server-stopped.ts';
+import { serverUpgradable } from './server-upgradable.ts';
+import { slotThere } from './slot-there.ts';
 import { snapshotState } from './snapshot-state.ts';
+import { standbyHasAll } from './standby-has-all.ts';
 import { ticketFound } from './ticket-found.ts';
 import { ticketSearchExact } from './ticket-search-exact.ts';
 import { unitsActive } from './units-active.ts';
 import { unitsStopped } from './units-stopped.ts';
+import { valuesSet } from './values-set.ts';
 import { versionCompatible } from './version-compatible.ts';
 import { versionIs } from './version-is.ts';
 
@@ -67,11 +75,19 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     rowGone,
     rowsAsBackedUp,
     rowsEqual,
+    serverAsBefore,
+    serverGone,
+    serverInService,
+    serverStopped,
+    serverUpgradable,
+    slotThere,
     snapshotState,
+    standbyHasAll,
     ticketFound,
     ticketSearchExact,
     unitsActive,
     unitsStopped,
+    valuesSet,
     versionCompatible,
     versionIs,
   ].map((check) => [check.id, check]),

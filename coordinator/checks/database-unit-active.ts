@@ -1,7 +1,9 @@
 // PostgreSQL runs and answers. Debian's postgresql.service is an umbrella that is active even when every database is
-// down, so an active unit alone is never enough.
+// down, so an active unit alone is never enough. Where the unit's name has the version in it, the version that answers says
+// which unit is meant, and no unit of another version may be active beside it.
 import { z } from 'zod';
-import { nodeOf } from '../cluster/cluster.ts';
+import type { AnswerOf } from '../../shared/actions/action.ts';
+import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { answerOf, isFailure } from './check.ts';
 import { defineCheck, type Finding, notRead } from './define.ts';
 import { describeUnit, isActive } from './unit-state.ts';
@@ -20,8 +22,9 @@ export const databaseUnitActive = defineCheck({
     const { unit } = cluster.database;
     const nodes = [nodeOf(cluster, 'master', 'db').name, nodeOf(cluster, 'standby', 'db').name];
     const limit = `${unit} active, PostgreSQL answers`;
+    const units = [...unitsOf(cluster).values()];
     const results = yield nodes.flatMap((node) => [
-      { node, action: { kind: 'readUnits', units: [unit] } as const, timeoutMs: readingTimeoutMs },
+      { node, action: { kind: 'readUnits', units } as const, timeoutMs: readingTimeoutMs },
       { node, action: { kind: 'readNode' } as const, timeoutMs: readingTimeoutMs },
     ]);
     return nodes.map((node, index): Finding => {
@@ -29,17 +32,38 @@ export const databaseUnitActive = defineCheck({
       const facts = answerOf(results[2 * index + 1], 'readNode');
       if (isFailure(states)) return notRead(node, limit, states);
       if (isFailure(facts)) return notRead(node, limit, facts);
-      const [state] = states.units;
-      if (state === undefined) return { node, limit, reading: `${unit} not told of`, verdict: 'unknown' };
-      if (!isActive(state)) return { node, limit, reading: describeUnit(state), verdict: 'fail' };
-      if (facts.postgresqlMajor === 0)
-        return { node, limit, reading: `${describeUnit(state)}, but no PostgreSQL answers`, verdict: 'fail' };
-      return {
-        node,
-        limit,
-        reading: `${describeUnit(state)}, PostgreSQL ${facts.postgresqlMajor} answers`,
-        verdict: 'pass',
-      };
+      return { node, limit, ...judge(cluster, states.units, facts.postgresqlMajor) };
     });
   },
 });
+
+/** By major version, the unit's name; one and the same where the version is no part of it. */
+function unitsOf({ database, supported }: Cluster): Map<number, string> {
+  if (!database.unit.includes('{major}')) return new Map([[0, database.unit]]);
+  return new Map(supported.postgresql.map((major) => [major, database.unit.replaceAll('{major}', String(major))]));
+}
+
+type Unit = AnswerOf<'readUnits'>['units'][number];
+
+function judge(cluster: Cluster, states: Unit[], major: number): Pick<Finding, 'reading' | 'verdict'> {
+  const units = unitsOf(cluster);
+  const stateOf = (unit: string) => states[[...units.values()].indexOf(unit)];
+  const unit = units.get(0) ?? units.get(major);
+  if (unit === undefined) {
+    const active = states.filter(isActive).map(describeUnit);
+    const which = active.length === 0 ? `none of ${[...units.values()].join(', ')} is active` : active.join(', ');
+    const answers = major === 0 ? 'no PostgreSQL answers' : `PostgreSQL ${major} answers, which is not supported`;
+    return { reading: `${which}; ${answers}`, verdict: 'fail' };
+  }
+  const state = stateOf(unit);
+  if (state === undefined) return { reading: `${unit} not told of`, verdict: 'unknown' };
+  if (!isActive(state)) return { reading: describeUnit(state), verdict: 'fail' };
+  if (major === 0) return { reading: `${describeUnit(state)}, but no PostgreSQL answers`, verdict: 'fail' };
+  const others = states.filter((one) => one !== state && isActive(one));
+  if (others.length > 0)
+    return {
+      reading: `${describeUnit(state)}, PostgreSQL ${major} answers, but ${others.map(describeUnit).join(', ')} runs beside it`,
+      verdict: 'fail',
+    };
+  return { reading: `${describeUnit(state)}, PostgreSQL ${major} answers`, verdict: 'pass' };
+}

@@ -3,6 +3,7 @@ import type { NodeProfile } from '../../shared/actions/command.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import type { PresentPart } from '../backups/present.ts';
+import type { ServerList } from '../checks/server-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { armFailover } from './arm-failover.ts';
 import { takeBackup, verifyBackup } from './back-up.ts';
@@ -24,6 +25,8 @@ export interface Facts {
   installed: Record<string, string>;
   /** The parts of backups that lie on the nodes; plans that take, verify or remove some need them. */
   backups?: PresentPart[];
+  /** By node, its PostgreSQL servers; plans that work on them need them. */
+  servers?: Record<string, ServerList>;
   /** Of the run that is rolled back. */
   rollback?: RollbackFacts;
   /** Of the rollback that is finalized. */

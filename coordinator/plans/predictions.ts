@@ -9,6 +9,8 @@ export const startUnitMs = seconds(15);
 export const observerMs = seconds(5);
 export const installerMs = minutes(5);
 export const requestMs = seconds(2);
+/** A PostgreSQL server that is stopped, started or upgraded, besides its data. */
+export const serverMs = seconds(15);
 /** One 1 Gbit/s link, half used, and the sum over the file. */
 const stageBytesPerMs = 50_000;
 const lookMs = seconds(2);

@@ -243,7 +243,13 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
     case 'readHook':
       return { kind: action.kind, exitCode: 0, lastLines: '' };
     case 'readServers':
-      return { kind: action.kind, servers: [serverOn(node)], installedMajors: [17, 18], freeBytes: 50e9 };
+      return {
+        kind: action.kind,
+        servers: [serverOn(node)],
+        installedMajors: [16, 17, 18],
+        freeBytes: 50e9,
+        linkableMajors: [16, 17, 18],
+      };
     case 'compareServer':
       return { kind: action.kind, differences: [], expected: [], facts: 400 };
     case 'readValues':
