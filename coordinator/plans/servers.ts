@@ -5,15 +5,13 @@ import type { CheckRef } from '../checks/check.ts';
 import { serverGone } from '../checks/server-gone.ts';
 import { serverInService } from '../checks/server-in-service.ts';
 import { serverStopped } from '../checks/server-stopped.ts';
-import { slotThere } from '../checks/slot-there.ts';
-import { valuesSet } from '../checks/values-set.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { step, type Unphased } from './items.ts';
 import type { Step } from './plan.ts';
 import { requestMs, serverMs } from './predictions.ts';
 
 /** So large that only something that hangs is ended by it. */
-const databaseCopyTimeoutMs = hours(12);
+export const databaseCopyTimeoutMs = hours(12);
 /** A checkpoint of all that is dirty, and all that the standby has not received. */
 const databaseStopTimeoutMs = minutes(30);
 
@@ -53,7 +51,12 @@ export type Told = Pick<Step, 'id' | 'title' | 'undo'> &
 type Rest = Pick<Step, 'action' | 'timeoutMs'> & { then: CheckRef[]; thenWithinMs?: number };
 
 /** What a plan says goes before what its kind of step would say. */
-function made(section: string, node: string, told: Told, { action, timeoutMs, then, thenWithinMs }: Rest): Unphased {
+export function made(
+  section: string,
+  node: string,
+  told: Told,
+  { action, timeoutMs, then, thenWithinMs }: Rest,
+): Unphased {
   return step(section, {
     node,
     action,
@@ -175,136 +178,6 @@ export function dropServer(section: string, { node, major, name }: ServerAt, tol
     then: [serverGone.ref({ node, major, name })],
   });
 }
-
-/** Nobody but the database's own user on the node may connect, so that nothing is written that would be lost. */
-export function fenceServer(section: string, at: ServerAt & { as: 'primary' | 'standby' }, told: Told): Unphased {
-  const { node, major, name, as } = at;
-  return made(section, node, told, {
-    action: { kind: 'fenceServer' },
-    timeoutMs: minutes(5),
-    then: [serverInService.ref({ node, major, name, as, fenced: true })],
-  });
-}
-
-export function unfenceServer(section: string, at: ServerAt & { as: 'primary' | 'standby' }, told: Told): Unphased {
-  const { node, major, name, as } = at;
-  return made(section, node, told, {
-    action: { kind: 'unfenceServer' },
-    timeoutMs: minutes(5),
-    then: [serverInService.ref({ node, major, name, as, fenced: false })],
-  });
-}
-
-/** The slot by which a standby keeps its place: named after its node, as PostgreSQL allows. */
-export const slotOf = (standby: string): string => standby.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_');
-
-/** On the primary, for the standby that will be made. */
-export function createSlot(section: string, node: string, standby: string, told: Told): Unphased {
-  const slot = slotOf(standby);
-  return made(section, node, told, {
-    action: { kind: 'createSlot', slot },
-    timeoutMs: minutes(5),
-    then: [slotThere.ref({ node, slot })],
-  });
-}
-
-interface CopyFrom {
-  /** Node whose server is copied. */
-  source: string;
-  asStandby: boolean;
-  /** What was there is set aside under the run's name, else removed once the copy is whole. */
-  keep: boolean;
-}
-
-/** This node's server becomes a copy of another node's: a standby of it, or a primary of its own. */
-export function copyServer(section: string, cluster: Cluster, at: ServerAt, from: CopyFrom, told: Told): Unphased {
-  const { node, major, name } = at;
-  const { source, asStandby, keep } = from;
-  const { user, passFile = '', options } = cluster.database.replication;
-  const address = cluster.nodes.find((one) => one.name === source)?.address ?? source;
-  const own = slotOf(node);
-  return made(section, node, told, {
-    action: {
-      ...{ kind: 'copyServer', major, name, asStandby, keep, run: '{{run}}' },
-      source: { address, port: cluster.database.port, user, passFile, options },
-      slot: asStandby ? own : '',
-      applicationName: asStandby ? own : '',
-    },
-    timeoutMs: databaseCopyTimeoutMs,
-    then: [serverInService.ref({ node, major, name, as: asStandby ? 'standby' : 'primary' })],
-    thenWithinMs: minutes(1),
-  });
-}
-
-/** A standby made anew from the primary; it needs its slot there. */
-export function rebuildStandby(
-  section: string,
-  cluster: Cluster,
-  at: ServerAt & { source: string; keep: boolean },
-  told: Told,
-): Unphased {
-  const { node, source, keep } = at;
-  const hasSlot = slotThere.ref({ node: source, slot: slotOf(node) });
-  return copyServer(
-    section,
-    cluster,
-    at,
-    { source, asStandby: true, keep },
-    { ...told, before: [...(told.before ?? []), hasSlot] },
-  );
-}
-
-/** What a settings file of the cluster file must say for a version. */
-const valuesFor = (values: Record<string, string>, major: number): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.replaceAll('{major}', String(major))]));
-
-/** The settings files of these nodes, each as it must be for a version. */
-export const settingsFor = (cluster: Cluster, nodes: readonly string[], major: number): CheckRef[] =>
-  nodes.flatMap((node) =>
-    filesOf(cluster, node).map(({ file, values }) => valuesSet.ref({ node, file, values: valuesFor(values, major) })),
-  );
-
-interface SettingsDraft {
-  /** Of the first file; the following ones have -2, -3 … behind it. */
-  id: string;
-  node: string;
-  major: number;
-  /** The version whose values an undo sets again; undefined with a reason why there is none. */
-  back: number | { noUndo: string };
-  before?: CheckRef[];
-  takesPortalDown?: boolean;
-}
-
-/** What other software on the node is told of the server: one step for each file, none where the cluster file names none. */
-export function setSettings(section: string, cluster: Cluster, draft: SettingsDraft): Unphased[] {
-  const { id, node, major, back, before = [], takesPortalDown = false } = draft;
-  return filesOf(cluster, node).map(({ file, values }, index) => {
-    const set = (to: number) => ({
-      action: { kind: 'setValues', path: file, values: listOf(valuesFor(values, to)) } as const,
-      timeoutMs: minutes(5),
-      then: [valuesSet.ref({ node, file, values: valuesFor(values, to) })],
-    });
-    const undo: Step['undo'] =
-      typeof back === 'number'
-        ? {
-            title: `Set ${file} on ${node} for PostgreSQL ${back} again`,
-            before: [],
-            thenWithinMs: seconds(30),
-            ...set(back),
-          }
-        : back;
-    const told = {
-      id: index === 0 ? id : `${id}-${index + 1}`,
-      title: `Set ${file} on ${node} for PostgreSQL ${major}`,
-    };
-    return made(section, node, { ...told, undo, before, takesPortalDown }, set(major));
-  });
-}
-
-const filesOf = (cluster: Cluster, node: string) =>
-  cluster.database.settings.filter(({ nodes, values }) => nodes.includes(node) && Object.keys(values).length > 0);
-
-const listOf = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value }));
 
 export const jobsOf = ({ backup }: Cluster): number => backup?.databaseJobs ?? 2;
 
