@@ -1,6 +1,6 @@
 // Steps on PostgreSQL servers, as database upgrade, rollback and recovery need them: each with the postcondition by which
 // its work is seen. What undoes a step, and why, is the plan's own affair.
-import { hours, minutes, seconds } from '../../shared/units.ts';
+import { hours, minutes } from '../../shared/units.ts';
 import type { CheckRef } from '../checks/check.ts';
 import { serverGone } from '../checks/server-gone.ts';
 import { serverInService } from '../checks/server-in-service.ts';
