@@ -1,0 +1,290 @@
+// Where PostgreSQL's servers lie on Debian and on RHEL, as functions of the shell that all scripts about servers share. What
+// lies in folders of the database's user is changed as that user, so that no link planted there leads root elsewhere.
+import { dirname } from 'node:path';
+import type { NodeProfile } from '../command.ts';
+import { shellQuote } from '../shell-quote.ts';
+import { jobExits } from './job.ts';
+import { assign } from './script.ts';
+
+/** Beside a server's pg_hba file while it is fenced: what that file was before. Being there means fenced. */
+export const unfencedSuffix = '.baton-unfenced';
+
+/** In a data directory that upgradeServer has made, once it is whole: {run, from, mode, name, checkpoint, oldCheckpoint}. */
+export const upgradedMark = 'baton-upgraded.json';
+/** Beside it from just before its first start on. */
+export const startedMark = 'baton-started';
+/** In the data directory whose files a newer, started server shares: it must never be started again. */
+export const spentMark = 'baton-spent';
+
+/** For servers that only a script talks to; a folder of its own, since a path to a socket must be short. */
+export const privateSocket = '/run/baton-server';
+
+/** What Baton knows of this node's servers, beside the ledger: only root may look into it. */
+export const serverState = (profile: NodeProfile): string => `${dirname(profile.outputDirectory)}/servers`;
+
+/** Which places a server has, by its major version and name; and how it is known whether it starts at boot. */
+const placesOf = {
+  debian: [
+    'places_of() {',
+    '  conf=/etc/postgresql/$1/$2 unit=postgresql@$1-$2 data=/var/lib/postgresql/$1/$2',
+    '  log=/var/log/postgresql/postgresql-$1-$2.log',
+    '  [[ ! -f $conf/postgresql.conf ]] || data=$(setting_of data_directory "$data")',
+    '}',
+    'list_servers() {',
+    '  local file',
+    '  for file in /etc/postgresql/*/*/postgresql.conf; do',
+    `    [[ ! -f $file ]] || { file=\${file%/postgresql.conf}; file=\${file#/etc/postgresql/}; echo "\${file/\\// }"; }`,
+    '  done',
+    '}',
+    `boot_of() { sed -n '/^[[:space:]]*[a-z]/{s/[[:space:]#].*//;p;q}' "$conf/start.conf" 2>/dev/null || true; }`,
+    '# auto, manual, or disabled, in which it cannot even be stopped by its unit.',
+    'set_boot() {',
+    '  [[ $(boot_of) == "$1" ]] || replace_file "$conf/start.conf" <<<"$1"',
+    '  # The generator of units reads it.',
+    '  systemctl daemon-reload',
+    '}',
+  ],
+  rhel: [
+    'places_of() {',
+    '  data=/var/lib/pgsql/$1/$2 unit=postgresql-$1',
+    '  conf=$data log=$data/log',
+    '}',
+    'list_servers() {',
+    '  local file',
+    '  for file in /var/lib/pgsql/*/data/PG_VERSION; do',
+    `    [[ ! -f $file ]] || { file=\${file%/PG_VERSION}; file=\${file#/var/lib/pgsql/}; echo "\${file/\\// }"; }`,
+    '  done',
+    '}',
+    'boot_of() { if systemctl is-enabled --quiet "$unit" 2>/dev/null; then echo auto; else echo manual; fi; }',
+    'set_boot() { if [[ $1 == auto ]]; then systemctl enable --quiet "$unit"; else systemctl disable --quiet "$unit"; fi; }',
+  ],
+};
+
+/**
+ * After databaseFunctions. `use_server MAJOR NAME` sets major, name, data, conf, unit, bin and log, of which the others
+ * speak; it may be one that is not there yet.
+ */
+export function serverFunctions(profile: NodeProfile): string[] {
+  const [before = '', after = ''] = (profile.databasePrograms || '/usr/lib/postgresql/{major}/bin').split('{major}');
+  return [
+    assign('service_port', String(profile.databasePort)),
+    assign('database_user', profile.databaseUser),
+    assign('state', serverState(profile)),
+    `private=${privateSocket}`,
+    'use_server() {',
+    `  major=$1 name=$2 bin=${shellQuote(before)}$1${after === '' ? '' : shellQuote(after)}`,
+    '  places_of "$1" "$2"',
+    '}',
+    ...placesOf[profile.platform === 'rhel' ? 'rhel' : 'debian'],
+    ...settings,
+    ...standing,
+    ...startAndStop,
+    ...ports,
+    ...carry,
+    ...removal,
+  ];
+}
+
+/** `setting_of NAME [DEFAULT]`: as the server's own program reads its files, else as they say at first sight. */
+const settings = [
+  '# Takes what it is given for the content of a file, at once and for good; the owner is the database’s user.',
+  'replace_file() {',
+  `  as_database bash -c 'set -e; cat >"$1.baton-new"; [[ ! -e $1 ]] || chmod --reference="$1" "$1.baton-new"; sync "$1.baton-new"; mv -T "$1.baton-new" "$1"; sync "$(dirname "$1")"' replace "$1"`,
+  '}',
+  'setting_of() {',
+  '  local found',
+  '  if found=$(as_database "$bin/postgres" -D "$conf" -C "$1" 2>/dev/null); then echo "$found"; return; fi',
+  `  found=$(sed -nE "s/^[[:space:]]*$1[[:space:]]*[=[:space:]][[:space:]]*'?([^'#]*[^'#[:space:]]).*/\\1/p" "$conf/postgresql.conf" 2>/dev/null | tail -n 1) || true`,
+  `  echo "\${found:-\${2:-}}"`,
+  '}',
+  '# Wherever a setting stands it gets the value; where it stands nowhere, in postgresql.conf.',
+  'set_setting() {',
+  '  local file is_set=0',
+  '  for file in "$conf"/postgresql.conf "$conf"/conf.d/*.conf "$data"/postgresql.auto.conf; do',
+  '    if [[ -f $file ]] && grep -qE "^[[:space:]]*$1[[:space:]=]" "$file"; then',
+  `      is_set=1`,
+  `      replace_file "$file" < <(sed -E "s|^[[:space:]]*$1[[:space:]=].*|$1 = '$2'|" "$file")`,
+  '    fi',
+  '  done',
+  `  ((is_set)) || replace_file "$conf/postgresql.conf" < <(cat "$conf/postgresql.conf" && echo "$1 = '$2'")`,
+  '}',
+  'set_port() {',
+  '  set_setting port "$1"',
+  `  [[ $(setting_of port) == "$1" ]] || fail ${jobExits.notInState} "the port of PostgreSQL $major $name could not be set to $1 in $conf"`,
+  '}',
+];
+
+const standing = [
+  'has_server() { [[ -f $data/PG_VERSION || -f $conf/postgresql.conf ]]; }',
+  '# By its process, which works in its data directory: a number left behind may be another process’s by now.',
+  'is_running() {',
+  '  local pid cwd',
+  '  pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null) || return 1',
+  '  cwd=$(readlink "/proc/$pid/cwd") || return 1',
+  '  [[ $cwd == "$(readlink -f "$data")" ]]',
+  '}',
+  '# Of the running one, as it says itself.',
+  'running_port() { sed -n 4p "$data/postmaster.pid"; }',
+  '# A line of its control file; empty where there is none.',
+  `control() { LC_ALL=C TZ=UTC as_database "$bin/pg_controldata" -D "$data" 2>/dev/null | sed -nE "s/^$1: +(.*)/\\1/p" || true; }`,
+  'is_standby() { [[ -e $data/standby.signal || -e $data/recovery.signal ]]; }',
+  'hba_file() { setting_of hba_file "$conf/pg_hba.conf"; }',
+  `is_fenced() { [[ -e $(hba_file)${unfencedSuffix} ]]; }`,
+  `mark_value() { sed -nE 's/.*"'"$2"'": ?"([^"]*)".*/\\1/p' "$data/$1" 2>/dev/null || true; }`,
+  '# Whether it was started since upgradeServer has made it: as startServer noted, or as its control file says.',
+  `was_started() { [[ -e $data/${startedMark} ]] || is_running || [[ $(control "Latest checkpoint location") != "$(mark_value ${upgradedMark} checkpoint)" ]]; }`,
+  '# Whether a newer server shares its files and was started: its own would be damaged.',
+  'is_spent() {',
+  `  [[ ! -e $data/${spentMark} ]] || return 0`,
+  '  [[ -e $data/global/pg_control.old && ! -e $data/global/pg_control ]] || return 1',
+  '  local old=$major same=$name other',
+  '  for other in $(list_servers | sed -n "s/ $name$//p"); do',
+  `    if (use_server "$other" "$same"; [[ $(mark_value ${upgradedMark} from)$(mark_value ${upgradedMark} mode) == "\${old}link" ]] && was_started); then return 0; fi`,
+  '  done',
+  '  return 1',
+  '}',
+];
+
+const startAndStop = [
+  `why() { { if [[ -d $log ]]; then tail -qn 5 "$log"/*; else tail -n 5 "$log"; fi; } 2>/dev/null | grep -v '^$' || true; }`,
+  'answers() { as_database "$bin/pg_isready" -q -h "${server[1]}" -p "$(running_port)" 2>/dev/null; }',
+  '# By its unit, so that it outlives the job; waits until it takes connections.',
+  'start_server() {',
+  '  systemctl reset-failed "$unit" 2>/dev/null || true',
+  '  is_running || systemctl restart "$unit" || true',
+  '  local tries=0',
+  '  until is_running && answers; do',
+  '    # One that is running may need long for its recovery.',
+  '    is_running || tries=$((tries + 1))',
+  '    ((tries < 50)) || { why >&2; fail 1 "PostgreSQL $major $name does not start"; }',
+  '    sleep 0.1',
+  '  done',
+  '}',
+  '# However it was started.',
+  'stop_server() {',
+  '  systemctl stop "$unit" 2>/dev/null || true',
+  '  if is_running; then as_database "$bin/pg_ctl" -D "$data" -s -m fast -w -t 86400 stop; fi',
+  '  ! is_running || fail 1 "PostgreSQL $major $name does not stop"',
+  '}',
+  '# Reached by this script only, ended with it; `start_privately OPTION=VALUE…`. For sql: `private_server`.',
+  'start_privately() {',
+  '  local options="" option',
+  '  install -d -o "$database_user" -m 0700 "$private"',
+  '  for option in "config_file=$conf/postgresql.conf" listen_addresses= "unix_socket_directories=$private" port=5432 archive_mode=off logging_collector=off log_destination=stderr synchronous_standby_names= autovacuum=off max_logical_replication_workers=0 "$@"; do',
+  `    options+=" -c '$option'"`,
+  '  done',
+  '  as_database rm -f "$private/log"',
+  '  as_database "$bin/pg_ctl" -D "$data" -s -w -t 86400 -l "$private/log" -o "$options" start || { tail -n 5 "$private/log" >&2; fail 1 "PostgreSQL $major $name does not start: $(grep -E \'(FATAL|PANIC|LOG):\' "$private/log" | head -n 1)"; }',
+  '}',
+  'stop_privately() { as_database "$bin/pg_ctl" -D "$data" -s -m fast -w -t 86400 stop; }',
+  'private_server() { server=(-h "$private" -p 5432); }',
+];
+
+const ports = [
+  'ports() { list_servers | while read -r m n; do (use_server "$m" "$n"; setting_of port 5432); done; }',
+  'free_port() {',
+  '  local taken port=$((service_port + 1))',
+  '  taken=$(ports)',
+  '  while grep -qxF "$port" <<<"$taken"; do port=$((port + 1)); done',
+  '  echo "$port"',
+  '}',
+  '# MAJOR NAME of the server at the port of service: the running one, else the one that starts at boot, else the newest.',
+  'in_service() {',
+  '  list_servers | while read -r m n; do',
+  '    use_server "$m" "$n"',
+  '    [[ $(setting_of port 5432) != "$service_port" ]] || echo "$(is_running && echo 1 || echo 0) $([[ $(boot_of) == auto ]] && echo 1 || echo 0) $m $n"',
+  '  done | sort -k1,1nr -k2,2nr -k3,3nr | sed -nE "1s/^. . //p"',
+  '}',
+  '# The port of service is this server’s; whoever else had it gets another one.',
+  'take_port() {',
+  '  local others m n',
+  '  others=$(list_servers)',
+  '  while read -r m n; do',
+  '    [[ $m/$n != "$major/$name" && -n $m ]] || continue',
+  '    (',
+  '      use_server "$m" "$n"',
+  '      [[ $(setting_of port 5432) == "$service_port" ]] || exit 0',
+  `      ! is_running || fail ${jobExits.notInState} "PostgreSQL $m $n runs at port $service_port"`,
+  '      set_port "$(free_port)"',
+  '    ) || exit $?',
+  '  done <<<"$others"',
+  '  [[ $(setting_of port 5432) == "$service_port" ]] || set_port "$service_port"',
+  '}',
+];
+
+/** `carry_configuration MAJOR NAME`: this server is configured as that one; its port stays its own. */
+const carry = [
+  `settings_in() { sed -nE "s/^[[:space:]]*([A-Za-z_][A-Za-z0-9_.]*)[[:space:]=].*/\\1/p" "$@" | grep -vxE 'include|include_dir|include_if_exists' | sort -u || true; }`,
+  '# Those that this major version does not know; what has a dot in its name may be anybody’s.',
+  'unknown_of() {',
+  '  local names',
+  '  mapfile -t names',
+  '  install -d -o "$database_user" -m 0700 "$private" "$private/empty"',
+  '  as_database touch "$private/empty/postgresql.conf"',
+  `  as_database bash -c 'bin=$1 empty=$2; shift 2; for name; do [[ $name == *.* ]] || "$bin/postgres" -D "$empty" -C "$name" >/dev/null 2>&1 || echo "$name"; done' unknown "$bin" "$private/empty" \${names[@]+"\${names[@]}"}`,
+  '}',
+  '# A settings file of the other version: its places become this one’s, what this version does not know is commented out.',
+  'translate() {',
+  '  local setting places=() left=()',
+  `  places=(-e "s#\${from_data}(['/[:space:]]|$)#$data\\1#g" -e "s#\${from_conf}(['/[:space:]]|$)#$conf\\1#g")`,
+  `  places+=(-e "s#(external_pid_file.*[/'])$from_major-$from_name\\.#\\1$major-$name.#" -e "s#(cluster_name.*')$from_major/$from_name'#\\1$major/$name'#")`,
+  '  for setting in $unknown; do',
+  `    left+=(-e "s/^[[:space:]]*\${setting}[[:space:]=]/#not known to PostgreSQL $major: &/")`,
+  '  done',
+  `  sed -E "\${places[@]}" \${left[@]+"\${left[@]}"} "$1"`,
+  '}',
+  'carry_configuration() {',
+  '  local to=("$major" "$name") own_port file files=() unknown from_major=$1 from_name=$2 from_data from_conf',
+  '  own_port=$(setting_of port "")',
+  '  [[ -n $own_port && $own_port != "$service_port" ]] || own_port=$(free_port)',
+  '  use_server "$from_major" "$from_name"',
+  '  from_data=$data from_conf=$conf',
+  '  use_server "${to[@]}"',
+  '  if [[ $conf == "$data" ]]; then',
+  `    for file in postgresql.conf pg_hba.conf pg_ident.conf "pg_hba.conf${unfencedSuffix}" conf.d; do`,
+  '      [[ ! -e $from_conf/$file ]] || as_database cp -aT -- "$from_conf/$file" "$conf/$file"',
+  '    done',
+  '  else',
+  '    install -d -o "$database_user" -g "$(id -g "$database_user")" -m 0755 "$(dirname "$conf")" "$conf"',
+  '    [[ -e $conf/start.conf ]] || replace_file "$conf/start.conf" <<<manual',
+  '    while IFS= read -r -d "" file; do',
+  '      as_database rm -rf -- "$conf/$file"',
+  '      as_database cp -a -- "$from_conf/$file" "$conf/$file"',
+  `    done < <(find "$from_conf" -mindepth 1 -maxdepth 1 ! -name start.conf -printf '%f\\0')`,
+  '  fi',
+  '  for file in server.crt server.key root.crt root.crl; do',
+  '    [[ ! -f $from_data/$file || -e $data/$file ]] || as_database cp -a -- "$from_data/$file" "$data/$file"',
+  '  done',
+  '  [[ ! -f $from_data/postgresql.auto.conf || ! -d $data ]] || replace_file "$data/postgresql.auto.conf" <"$from_data/postgresql.auto.conf"',
+  '  for file in "$conf"/*.conf "$conf"/conf.d/*.conf "$data"/postgresql.auto.conf; do',
+  '    [[ ! -f $file || $file == "$conf"/start.conf || $file == "$conf"/pg_*.conf ]] || files+=("$file")',
+  '  done',
+  '  unknown=$(settings_in "${files[@]}" | unknown_of)',
+  '  [[ -z $unknown ]] || echo "left out, since PostgreSQL $major does not know them:" $unknown',
+  '  for file in "${files[@]}"; do',
+  '    replace_file "$file" < <(translate "$file")',
+  '  done',
+  '  set_port "$own_port"',
+  '}',
+];
+
+const removal = [
+  '# Data, settings and logs of a server that does not run; in the order in which a repetition finds what is left.',
+  'remove_server() {',
+  `  ! is_running || fail ${jobExits.notInState} "PostgreSQL $major $name is running"`,
+  '  systemctl disable --quiet "$unit" 2>/dev/null || true',
+  '  local link',
+  '  for link in "$data"/pg_tblspc/*; do',
+  `    [[ ! -L $link ]] || as_database bash -c 'rm -rf -- "$1/PG_$2_"*' remove "$(readlink "$link")" "$major"`,
+  '  done',
+  '  [[ ! -L $data/pg_wal ]] || as_database rm -rf -- "$(readlink -f "$data/pg_wal")"',
+  '  # Its control file first: half of it is no server that anybody could start.',
+  '  as_database rm -f -- "$data/global/pg_control"',
+  '  as_database rm -rf -- "$data"',
+  '  [[ $conf == "$data" ]] || as_database rm -rf -- "$conf"',
+  '  [[ ! -f $log ]] || as_database rm -f -- "$log"',
+  '  as_database rmdir -- "$(dirname "$data")" "$(dirname "$conf")" 2>/dev/null || true',
+  '  systemctl daemon-reload',
+  '  systemctl reset-failed "$unit" 2>/dev/null || true',
+  '}',
+];
