@@ -187,7 +187,7 @@ function schemas(text: Text) {
     returnDatabase: { database: f.database, aside: f.aside },
     dropDatabase: { database: f.aside },
     readServers: {},
-    compareServer: { record: f.run, database: f.database },
+    compareServer: { record: f.run, database: f.database, withoutContent: z.boolean().optional() },
     readValues: { path: f.path, names: z.array(f.settingName).min(1).max(20) },
     readMissingFiles: { root: f.plainPath, from: f.host },
     recordServer: {
