@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { AnswerOf } from '../../shared/actions/action.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
+import { databaseUnits } from '../cluster/database-units.ts';
 import { answerOf, isFailure } from './check.ts';
 import { defineCheck, type Finding, notRead } from './define.ts';
 import { describeUnit, isActive } from './unit-state.ts';
@@ -22,7 +23,7 @@ export const databaseUnitActive = defineCheck({
     const { unit } = cluster.database;
     const nodes = [nodeOf(cluster, 'master', 'db').name, nodeOf(cluster, 'standby', 'db').name];
     const limit = `${unit} active, PostgreSQL answers`;
-    const units = [...unitsOf(cluster).values()];
+    const units = [...databaseUnits(cluster).values()];
     const results = yield nodes.flatMap((node) => [
       { node, action: { kind: 'readUnits', units } as const, timeoutMs: readingTimeoutMs },
       { node, action: { kind: 'readNode' } as const, timeoutMs: readingTimeoutMs },
@@ -37,16 +38,10 @@ export const databaseUnitActive = defineCheck({
   },
 });
 
-/** By major version, the unit's name; one and the same where the version is no part of it. */
-function unitsOf({ database, supported }: Cluster): Map<number, string> {
-  if (!database.unit.includes('{major}')) return new Map([[0, database.unit]]);
-  return new Map(supported.postgresql.map((major) => [major, database.unit.replaceAll('{major}', String(major))]));
-}
-
 type Unit = AnswerOf<'readUnits'>['units'][number];
 
 function judge(cluster: Cluster, states: Unit[], major: number): Pick<Finding, 'reading' | 'verdict'> {
-  const units = unitsOf(cluster);
+  const units = databaseUnits(cluster);
   const stateOf = (unit: string) => states[[...units.values()].indexOf(unit)];
   const unit = units.get(0) ?? units.get(major);
   if (unit === undefined) {

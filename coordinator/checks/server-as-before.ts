@@ -11,13 +11,25 @@ export const serverAsBefore = defineCheck({
   severity: 'blocking',
   remedy:
     'Correct on the node what differs (the record before is right), then baton run retry; or go back while that is free.',
-  params: z.strictObject({ node: z.string(), record: z.string() }),
-  words: ({ node, record }, { database }) =>
-    `${node}: extensions, pg_hba, settings, roles, databases, checksums, ${database.parity.join(', ')}${
-      database.queries.length > 0 ? ` and the answers of ${database.queries.join(', ')}` : ''
-    } are as ${record} recorded them`,
-  *evaluate({ node, record }, { cluster }) {
-    const action = { kind: 'compareServer', record, database: cluster.database.name } as const;
+  params: z.strictObject({
+    node: z.string(),
+    record: z.string(),
+    /** Clients have written since, so that rows and answers say nothing. */
+    withoutContent: z.boolean().optional(),
+  }),
+  words: ({ node, record, withoutContent = false }, { database }) => {
+    const { parity, queries } = database;
+    const data = withoutContent ? [] : [...parity, ...queries.map((name) => `the answers of ${name}`)];
+    const facts = ['extensions', 'pg_hba', 'settings', 'roles', 'databases', 'checksums', ...data];
+    return `${node}: ${facts.join(', ')} are as ${record} recorded them`;
+  },
+  *evaluate({ node, record, withoutContent = false }, { cluster }) {
+    const action = {
+      kind: 'compareServer',
+      record,
+      database: cluster.database.name,
+      ...(withoutContent && { withoutContent }),
+    } as const;
     const limit = `as recorded by ${record}`;
     return yield* judgeEach(
       [node],

@@ -5,7 +5,7 @@ import { checkById } from '../checks/catalogue.ts';
 import type { CheckRef } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { fenced, escapeMarkdown as m } from '../report/escape.ts';
-import type { CompiledPlan, PlanItem } from './plan.ts';
+import type { CompiledPlan, PlanItem, Step } from './plan.ts';
 import { predictedMs } from './predictions.ts';
 
 /** What `baton plan` shows. */
@@ -52,11 +52,18 @@ function particulars(item: PlanItem, cluster: Cluster): Particulars {
         postcondition: inWords(item.then, cluster),
         until: item.until,
         timeoutMs: item.timeoutMs,
-        undo: 'noUndo' in item.undo ? `none: ${item.undo.noUndo}` : item.undo.title,
+        undo: undoInWords(item),
         ...(item.pointOfNoReturn !== undefined && { pointOfNoReturn: item.pointOfNoReturn }),
         takesPortalDown: item.takesPortalDown,
       };
   }
+}
+
+function undoInWords({ undo }: Step): string {
+  if ('noUndo' in undo) return `none: ${undo.noUndo}`;
+  return undo.onlyBefore === undefined
+    ? undo.title
+    : `${undo.title}; none once ${undo.onlyBefore.step} was begun: ${undo.onlyBefore.because}`;
 }
 
 const untouching = { node: '', until: '', undo: '', takesPortalDown: false };

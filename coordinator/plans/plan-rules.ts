@@ -45,6 +45,9 @@ function stepFaults(step: Step, later: string[], plan: Plan): string[] {
     ...(actionClasses[step.action.kind] === 'read' ? [`${id}: only reads, which is a gate's work`] : []),
     ...(step.then.length === 0 ? [`${id}: has no postcondition`] : []),
     ...('noUndo' in undo && undo.noUndo === '' ? [`${id}: has neither undo nor a reason`] : []),
+    ...(!('noUndo' in undo) && undo.onlyBefore !== undefined && !later.includes(undo.onlyBefore.step)
+      ? [`${id}: is undone only before ${undo.onlyBefore.step}, which does not follow`]
+      : []),
     ...fieldFaults(plan, step, step.node, step.action),
     ...('noUndo' in undo ? [] : fieldFaults(plan, step, step.node, undo.action)),
     ...step.bindings.flatMap(({ node, read }) => fieldFaults(plan, step, node, read)),

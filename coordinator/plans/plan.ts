@@ -46,6 +46,8 @@ export interface Undo {
   /** Must pass after it. */
   then: CheckRef[];
   thenWithinMs: number;
+  /** Once this later step was begun nothing is undone here any more, for the reason that is told. */
+  onlyBefore?: { step: string; because: string };
 }
 
 /** An act with its undo. */
@@ -89,7 +91,7 @@ export type PlanItem = Gate | Step | Approval;
  */
 export interface Plan {
   schema: 1;
-  /** upgrade, stage, backup, backup-verify, rollback, finalize, failover-suspend, failover-arm */
+  /** upgrade, db-upgrade, stage, backup, backup-verify, rollback, finalize, failover-suspend, failover-arm */
   name: string;
   cluster: Cluster;
   parameters: Record<string, unknown>;

@@ -1,7 +1,9 @@
 // What runs and what is down at this moment, and whether failover is armed: read from the nodes, never assumed (I5).
+import { fullUnitName } from '../../shared/actions/systemd-commands.ts';
 import type { FailoverText } from '../../shared/documents.ts';
 import { answerOf, isFailure } from '../checks/check.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
+import { databaseUnits } from '../cluster/database-units.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Now } from './run-document.ts';
 
@@ -20,7 +22,9 @@ export async function lookAtFailover(fleet: Fleet, cluster: Cluster): Promise<Fa
 
 /** The whole picture: units of each node with what they are now. */
 export async function lookNow(fleet: Fleet, cluster: Cluster): Promise<Omit<Now, 'nodes'>> {
-  const app = [...cluster.application.units, cluster.web.unit, cluster.database.unit, cluster.files.unit];
+  const databases = [...databaseUnits(cluster).values()];
+  const app = [...cluster.application.units, cluster.web.unit, ...databases, cluster.files.unit];
+  const isDatabase = (unit: string) => databases.some((one) => fullUnitName(one) === fullUnitName(unit));
   const unitsOf = (role: string) => (role === 'observer' ? cluster.observer.units : app);
   const [failover, ...perNode] = await Promise.all([
     lookAtFailover(fleet, cluster),
@@ -28,10 +32,13 @@ export async function lookNow(fleet: Fleet, cluster: Cluster): Promise<Omit<Now,
       const result = await fleet.read(name, { kind: 'readUnits', units: unitsOf(role) }, readTimeoutMs);
       const states = answerOf(result, 'readUnits');
       if (isFailure(states)) return { runs: [], down: [`${name}: not known, it does not answer (${states.message})`] };
+      // Of a database, one unit for each version that it may have: those of the others are none that is missed.
+      const serves = states.units.find(({ unit, activeState }) => isDatabase(unit) && activeState === 'active');
       return {
         runs: states.units.filter(({ activeState }) => activeState === 'active').map(({ unit }) => `${name}: ${unit}`),
         down: states.units
           .filter(({ activeState, loadState }) => activeState !== 'active' && loadState !== 'not-found')
+          .filter(({ unit }) => !isDatabase(unit) || serves === undefined)
           .map(({ unit, activeState }) => `${name}: ${unit} (${activeState})`),
       };
     }),

@@ -5,8 +5,11 @@ import { itemState, mayHaveBegun, type RunState } from './state.ts';
 /** The steps of which an agent may have carried something out, in the plan's order. */
 export function stepsBegun(plan: Plan, state: RunState): Step[] {
   return plan.items.filter((item): item is Step => {
-    if (item.kind !== 'step') return false;
-    const { attempts } = itemState(state, item.id);
-    return attempts.some((attempt) => attempt.phase === 'do' && mayHaveBegun(attempt));
+    return item.kind === 'step' && wasBegun(state, item.id);
   });
+}
+
+/** An agent may have carried something of this step out. */
+export function wasBegun(state: RunState, id: string): boolean {
+  return itemState(state, id).attempts.some((attempt) => attempt.phase === 'do' && mayHaveBegun(attempt));
 }

@@ -1,7 +1,8 @@
 // What an operator may say to a run now, and what it would lead to. Pure; the same list is printed with every halt (I5)
 // and enforced when a decision arrives.
 import type { Decision } from '../journal/event.ts';
-import type { Plan, PlanItem } from '../plans/plan.ts';
+import type { Plan, PlanItem, Step } from '../plans/plan.ts';
+import { wasBegun } from './begun.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
 import { putBackBy } from './redo.ts';
 import { rollbackConsequence, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
@@ -161,10 +162,15 @@ function abortConsequence(plan: Plan, state: RunState): string {
   if (started.length === 0) return 'ends the run; nothing was started';
   const left = whatAbortLeaves(plan);
   if (left !== undefined) return `ends the run half done, and ${left.words}`;
-  const kept = started.filter((item) => item.kind === 'step' && 'noUndo' in item.undo).map(({ title }) => title);
+  const kept = started.filter((item) => item.kind === 'step' && staysAsItIs(state, item)).map(({ title }) => title);
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
   const stays = kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
   return `${stays}${versionsApart(plan, state)}`;
+}
+
+/** Its undo would change nothing, or is no longer to be done. */
+function staysAsItIs(state: RunState, { undo }: Step): boolean {
+  return 'noUndo' in undo || (undo.onlyBefore !== undefined && wasBegun(state, undo.onlyBefore.step));
 }
 
 /** An abort between the installers leaves what the next upgrade refuses; that must be known before, not after. */

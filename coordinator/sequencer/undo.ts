@@ -1,6 +1,7 @@
 // The way back: what was started is undone in reverse order, each undo an attempt like any other. Pure.
 import type { Step, Undo } from '../plans/plan.ts';
 import { awaitOutcome, mayTryAgain, nextAttempt, settle, unknownEnd } from './attempt.ts';
+import { wasBegun } from './begun.ts';
 import { complaints, end, failureMessage, halt } from './ending.ts';
 import { armingStep } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
@@ -97,6 +98,8 @@ function decideItem(situation: Situation, step: Step, item: ItemState, undo: Att
 function whyNothing({ plan, state }: Situation, step: Step, item: ItemState): string | undefined {
   if ('noUndo' in step.undo) return step.undo.noUndo;
   if (!item.attempts.some(mayHaveBegun)) return 'it was refused and never started';
+  const { onlyBefore } = step.undo;
+  if (onlyBefore !== undefined && wasBegun(state, onlyBefore.step)) return onlyBefore.because;
   const arming = armingStep(plan, state);
   const isBefore = arming !== undefined && plan.items.indexOf(step) < plan.items.indexOf(arming);
   return isBefore ? 'failover has been armed since; taking this back would cause one' : undefined;

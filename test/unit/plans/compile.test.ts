@@ -126,6 +126,16 @@ describe('rules of every plan', () => {
     ['a step that only reads', changedStep({ action: { kind: 'readNode' } }), /only reads/],
     ['a step without undo or reason', changedStep({ undo: { noUndo: '' } }), /neither undo nor a reason/],
     [
+      'an undo that ends at nothing',
+      changedStep({
+        undo: {
+          ...{ title: 'Go back', action: { kind: 'stopUnits', units: ['ha'] }, timeoutMs: 1, before: [], then: [] },
+          ...{ thenWithinMs: 1, onlyBefore: { step: 'nowhere', because: 'x' } },
+        },
+      }),
+      /undone only before nowhere/,
+    ],
+    [
       'an action that no agent takes',
       changedStep({ action: { kind: 'stopUnits', units: ['$(id)'] } }),
       /stopUnits\.units\.0/,
