@@ -58,6 +58,17 @@ export interface NodeRecord {
   observerActiveSince?: number;
 }
 
+/** What a node’s database became, in the order of the nodes’ own record. */
+export interface DatabaseRecord {
+  node: string;
+  /** `primary`: clients may write to it; `fenced`: it would take writes, and no client reaches it. */
+  is: 'primary' | 'fenced' | 'standby' | 'down';
+  /** Of a standby: the node whose changes reach it from now on; absent while none do. */
+  streamsFrom?: string;
+  /** How many events each run’s journal had at that moment. */
+  journaled: Record<string, number>;
+}
+
 export type LockRecord = { type: 'RunOpened'; run: string; after?: string } | { type: 'RunClosed'; run: string };
 
 export interface Evidence {
@@ -90,6 +101,8 @@ export interface Evidence {
   givenBack?: string[];
   /** Moments at which more than one database accepted writes, as the record of the nodes has them. */
   doublePrimaries: { atMs: number; nodes: string[] }[];
+  /** What the databases became, where that was recorded moment by moment. */
+  databases?: DatabaseRecord[];
 }
 
 /** The parts of a plan that the judge goes by. */

@@ -4,7 +4,8 @@ import type { Answer, AnswerOf } from '../../../shared/actions/action.ts';
 import type { JobAction } from '../../../shared/actions/jobs/job.ts';
 import { partFolder } from '../../../shared/actions/jobs/places.ts';
 import type { SimNode } from './node.ts';
-import { answerOfServerJob, endServerJob } from './servers.ts';
+import { beginServerJob, endServerJob } from './server-jobs.ts';
+import { answerOfServerJob, rowsOfTable } from './servers.ts';
 import type { World } from './world.ts';
 
 /** A part on a machine's disk, with what a restore of it brings back. */
@@ -27,10 +28,9 @@ export interface SimPart {
 type Job = Exclude<AnswerOf<'runHook'>['job'], undefined>;
 const directory = '/var/backups/baton';
 const room = { freeBytes: 100e9, sizeBytes: 200e9 };
-const rowsOfTable = 1000;
 
 /** What is there as soon as a job has begun. */
-export function beginJob(action: JobAction, node: SimNode, world: World): void {
+export function beginJob(action: JobAction, node: SimNode, world: World, run: string): void {
   switch (action.kind) {
     case 'backUpFiles':
     case 'backUpDatabase':
@@ -43,10 +43,10 @@ export function beginJob(action: JobAction, node: SimNode, world: World): void {
       if (!isWhole(action, node)) break;
       forgetRestored(action, node);
       if (!world.asides.has(action.aside)) world.asides.set(action.aside, [...world.tickets]);
-      world.tickets.clear();
+      setTickets(world, []);
       break;
     default:
-      break;
+      beginServerJob(action, node, world, run);
   }
 }
 
@@ -88,9 +88,9 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
     }
     case 'restoreDatabase': {
       const part = node.parts.get(placeOf(action));
-      if (part !== undefined) setTickets(world, part.tickets);
-      if (part !== undefined) part.restoredBy = run;
-      return part !== undefined;
+      if (part === undefined || !setTickets(world, part.tickets)) return false;
+      part.restoredBy = run;
+      return true;
     }
     case 'returnDatabase': {
       const kept = world.asides.get(action.aside);
@@ -101,22 +101,7 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
     case 'dropDatabase':
       world.asides.delete(action.database);
       return true;
-    case 'recordServer':
-    case 'checkServerUpgrade':
-    case 'stopServer':
-    case 'upgradeServer':
-    case 'startServer':
-    case 'returnServer':
-    case 'analyzeServer':
-    case 'dropServer':
-    case 'fenceServer':
-    case 'unfenceServer':
-    case 'createSlot':
-    case 'copyServer':
-    case 'restoreServer':
-    case 'setValues':
-    case 'mergeFiles':
-    case 'runHaScript':
+    default:
       return endServerJob(action, node, world, run);
   }
 }
@@ -149,22 +134,7 @@ export function answerOfJob(action: JobAction, node: SimNode, job: Job): Answer 
       return { kind: action.kind, database: action.database, aside: action.aside, job };
     case 'dropDatabase':
       return { kind: action.kind, database: action.database, job };
-    case 'recordServer':
-    case 'checkServerUpgrade':
-    case 'stopServer':
-    case 'upgradeServer':
-    case 'startServer':
-    case 'returnServer':
-    case 'analyzeServer':
-    case 'dropServer':
-    case 'fenceServer':
-    case 'unfenceServer':
-    case 'createSlot':
-    case 'copyServer':
-    case 'restoreServer':
-    case 'setValues':
-    case 'mergeFiles':
-    case 'runHaScript':
+    default:
       return answerOfServerJob(action, node, job);
   }
 }
@@ -206,12 +176,14 @@ function told(part: SimPart): AnswerOf<'readBackups'>['parts'][number] {
     ...{ backup, part: part.part, complete: isComplete, madeAtMs, paths, excludes, database },
     ...{ folder: partFolder({ directory, ...part }), bytes: isComplete ? 1e9 : 0, files: isComplete ? 3 : 0 },
     ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: part.trialRestored ?? false, restoredBy },
-    rows: parity.map((table) => ({ table, rows: rowsOfTable })),
+    rows: parity.map((table) => ({ table, rows: rowsOfTable + part.tickets.length })),
     ...(verifiedAtMs === undefined ? {} : { verifiedAtMs }),
   };
 }
 
-function setTickets(world: World, tickets: SimPart['tickets']): void {
-  world.tickets.clear();
-  for (const [marker, id] of tickets) world.tickets.set(marker, id);
+function setTickets(world: World, kept: SimPart['tickets']): boolean {
+  return world.write((tickets) => {
+    tickets.clear();
+    for (const [marker, id] of kept) tickets.set(marker, id);
+  });
 }

@@ -8,10 +8,11 @@ import { exportLines } from '../../../coordinator/journal/export.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
 import type { Evidence, EvidencePlan, LedgerEvidence, LockRecord, NodeRecord } from '../judge/evidence.ts';
 import type { BusServer } from './bus-server.ts';
+import { serverInService } from './databases.ts';
 import { storedPlan } from './rollback-site.ts';
 import type { Site } from './site.ts';
 import { type CoordinatorPutBack, refusedRuns } from './site-records.ts';
-import { cluster } from './world.ts';
+import { cluster, type World } from './world.ts';
 
 const decoder = new TextDecoder();
 
@@ -58,6 +59,13 @@ export function asOfLostTime(putBack: readonly CoordinatorPutBack[], record: Nod
   return { ...rest, isOfLostTime: true };
 }
 
+/** Nodes whose database clients could write to. */
+const writableNow = ({ nodes }: World): string[] =>
+  [...nodes.values()].flatMap((node) => {
+    const server = serverInService(node);
+    return server === undefined || server.isStandby || server.isFenced ? [] : [node.name];
+  });
+
 const runOfKey = (key: string): string => key.split('/')[0] ?? '';
 
 export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string): Evidence {
@@ -98,12 +106,13 @@ export function evidenceOf(site: Site, { plan, hash }: CompiledPlan, run: string
     lock: lockOf(server),
     now: {
       failover: world.isArmed() ? 'armed' : isSuspended ? 'suspended' : 'unknown',
-      writable: [nodeOf(cluster, 'master', 'db').name],
+      writable: writableNow(world),
       portalAnswers: world.portalAnswers(),
     },
     putBack: site.putBack,
     coordinatorPutBack: site.coordinatorPutBack.map(({ journaled }) => ({ journaled })),
     givenBack: refusedRuns(site.server).flatMap(({ run, isClosed }) => (isClosed ? [run] : [])),
     doublePrimaries: [],
+    databases: world.databaseRecords,
   };
 }

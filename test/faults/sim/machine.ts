@@ -11,6 +11,7 @@ import { type FailureCode, fail, failure, ok, type Result } from '../../../share
 import { unitOfKey } from '../../../shared/key.ts';
 import { profile } from '../../unit/plans/compiled.ts';
 import { abandonJob, answerOfJob } from './backups.ts';
+import { installedMajors } from './databases.ts';
 import type { Director } from './director.ts';
 import type { SimNode } from './node.ts';
 import type { SimProcess } from './process.ts';
@@ -25,7 +26,10 @@ const appearsWithinMs = 2_000;
 
 const policy: Policy = {
   file: '/etc/baton/agent.yaml',
-  units: [...cluster.application.units, cluster.web.unit, cluster.files.unit, cluster.database.unit],
+  units: [
+    ...[...cluster.application.units, cluster.web.unit, cluster.files.unit, cluster.database.unit],
+    ...installedMajors.map((major) => `postgresql@${major}-main`),
+  ],
   observerUnits: cluster.observer.units,
   paths: ['/opt'],
   testFilePaths: ['/opt'],
@@ -168,14 +172,18 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
       case 'sendRequest': {
         const waited = await pause(context, actMs);
         if (!waited.ok) return waited;
-        return ok({ kind, status: action.expectStatus[0] ?? 200, value: send(action), elapsedMs: 12, bodyStart: '' });
+        const value = send(action);
+        if (value === undefined) return fail('command-failed', 'the portal answered 502');
+        return ok({ kind, status: action.expectStatus[0] ?? 200, value, elapsedMs: 12, bodyStart: '' });
       }
       default:
         return kind satisfies never;
     }
   };
 
-  const send = ({ method, url, body }: Extract<Action, { kind: 'sendRequest' }>): string => {
+  /** Undefined where no database takes it. */
+  const send = ({ method, url, body }: Extract<Action, { kind: 'sendRequest' }>): string | undefined => {
+    if (!world.takesWrites()) return undefined;
     if (method === 'DELETE') {
       world.removeTicket(new URL(url).pathname.split('/').at(-1) ?? '');
       return '';

@@ -9,7 +9,16 @@ import { formatKey, type Key, unitOfKey } from '../../../shared/key.ts';
 import { activeUnit } from '../../unit/checks/world.ts';
 import type { LedgerAttempt } from '../judge/evidence.ts';
 import { beginJob, endJob, type SimPart } from './backups.ts';
+import {
+  databasesAtFirst,
+  type NodeDatabases,
+  serverOfUnit,
+  settle,
+  startServerOf,
+  stopServerOf,
+} from './databases.ts';
 import type { Wall } from './process.ts';
+import { passMiddle } from './server-jobs.ts';
 import type { Time } from './time.ts';
 import { cluster, installedVersion, newVersion, type World } from './world.ts';
 
@@ -43,6 +52,7 @@ export class SimNode {
   staged: { isExecutable: boolean } | undefined;
   /** Backups on its disk, by backup and part. */
   readonly parts = new Map<string, SimPart>();
+  databases: NodeDatabases;
   /** Writes to the agent's disk fail. */
   isDiskFull = false;
   private database = newDatabase();
@@ -57,6 +67,7 @@ export class SimNode {
     this.time = time;
     this.world = world;
     this.version = name === nodeOf(cluster, 'observer').name ? '' : installedVersion;
+    this.databases = databasesAtFirst(name, cluster);
     world.nodes.set(name, this);
   }
 
@@ -76,6 +87,12 @@ export class SimNode {
   }
 
   setActive(name: string, isActive: boolean): void {
+    const server = serverOfUnit(this, name);
+    if (server !== undefined) {
+      if (isActive) startServerOf(this, server, this.world);
+      else stopServerOf(server, this.world);
+      return;
+    }
     const service = this.unit(name);
     if (service.isActive === isActive || (isActive && service.isMasked)) return;
     service.isActive = isActive;
@@ -85,7 +102,7 @@ export class SimNode {
   /** What `systemctl show` tells; `wallMs` is this machine's clock. */
   states(names: readonly string[], wallMs: number): UnitState[] {
     return names.map((unit) => {
-      const { isActive, isEnabled, isMasked, sinceMs } = this.unit(unit);
+      const { isActive, isEnabled, isMasked, sinceMs } = this.standing(unit);
       return {
         ...activeUnit(unit),
         loadState: isMasked ? 'masked' : 'loaded',
@@ -98,6 +115,12 @@ export class SimNode {
     });
   }
 
+  private standing(name: string): Service {
+    const server = serverOfUnit(this, name);
+    if (server === undefined) return this.unit(name);
+    return { isActive: server.isRunning, isEnabled: server.startsAtBoot, isMasked: false, sinceMs: 0 };
+  }
+
   /** Starts a job as a unit of its own, which goes on whatever becomes of the agent. */
   startJob(action: JobAction, key: Key, epoch: number, timeoutMs: number): void {
     const unit: TransientUnit = { key, action, isRunning: true, result: 'success', isLoaded: true };
@@ -106,7 +129,10 @@ export class SimNode {
     this.note('start', key, action.kind, epoch);
     const isToFail = this.world.takeFailure(key.step);
     const takesMs = jobMs + this.hang();
-    beginJob(action, this, this.world);
+    beginJob(action, this, this.world, key.run);
+    this.time.in(takesMs / 2, () => {
+      if (unit.isRunning && this.bootId === bootId) passMiddle(action, this, this.world, key.run);
+    });
     this.time.in(Math.min(takesMs, timeoutMs), () => {
       if (!unit.isRunning || this.bootId !== bootId) return;
       if (takesMs >= timeoutMs) return this.endUnit(unitOfKey(key), 'timeout');
@@ -141,11 +167,14 @@ export class SimNode {
       unit.isLoaded = false;
     }
     for (const name of this.services.keys()) this.setActive(name, false);
+    for (const server of this.databases.servers.values()) stopServerOf(server, this.world, false);
   }
 
   /** It is up again, with what is enabled and not masked. */
   comeUp(): void {
     for (const [name, { isEnabled }] of this.services) if (isEnabled) this.setActive(name, true);
+    for (const server of this.databases.servers.values())
+      if (server.startsAtBoot) startServerOf(this, server, this.world);
   }
 
   /** How much longer the action that begins now takes. */
@@ -188,6 +217,7 @@ export class SimNode {
     const services = structuredClone([...this.services]);
     const units = structuredClone([...this.units]);
     const parts = structuredClone([...this.parts]);
+    const databases = structuredClone(this.databases);
     const recorded = this.world.records.length;
     return () => {
       this.forgotten.push(...this.rows());
@@ -203,6 +233,8 @@ export class SimNode {
       for (const [name, unit] of units) this.units.set(name, unit);
       this.parts.clear();
       for (const [place, part] of parts) this.parts.set(place, part);
+      this.databases = structuredClone(databases);
+      settle(this.world);
       this.world.forgetRecords(this.name, recorded);
     };
   }

@@ -11,7 +11,8 @@ export interface Wall {
   offsetMs: number;
 }
 
-const startMs = Date.UTC(2026, 0, 10, 1, 0, 0);
+/** The wall clocks at the beginning. */
+export const wallStartMs = Date.UTC(2026, 0, 10, 1, 0, 0);
 
 export class SimProcess {
   readonly name: string;
@@ -27,7 +28,7 @@ export class SimProcess {
     this.time = time;
     this.clock = {
       // As the system's: in whole ms.
-      nowMs: () => Math.floor(startMs + time.nowMs + wall.offsetMs),
+      nowMs: () => Math.floor(wallStartMs + time.nowMs + wall.offsetMs),
       monotonicMs: () => time.nowMs + 1_000,
       sleep: (ms, signal) => this.sleep(ms, signal),
     };

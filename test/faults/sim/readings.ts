@@ -10,8 +10,9 @@ import { ok } from '../../../shared/failures.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 import { healthy } from '../../unit/checks/world.ts';
 import { listOf } from './backups.ts';
+import { serverInService } from './databases.ts';
 import type { SimNode } from './node.ts';
-import { readOfServers } from './servers.ts';
+import { readOfServers, unreached } from './servers.ts';
 import { cluster, type World } from './world.ts';
 
 export function readingsOf(node: SimNode, world: World) {
@@ -44,13 +45,19 @@ export function readingsOf(node: SimNode, world: World) {
       case 'readVersion':
         return ok({ kind: action.kind, version: node.version });
       case 'readNode':
-        return ok({ ...well, clockMs: nowMs, bootId: String(node.bootId) } as Answer);
+        return ok({
+          ...(well as AnswerOf<'readNode'>),
+          ...{ clockMs: nowMs, bootId: String(node.bootId), postgresqlMajor: serverInService(node)?.major ?? 0 },
+        });
       case 'readRelease':
         return ok(release(action, action.kind));
       case 'readFile':
         return ok(file(action.path));
-      case 'findRows':
-        return ok({ kind: action.kind, rows: world.tickets.has(action.value) ? 1 : 0 });
+      case 'findRows': {
+        const server = serverInService(node);
+        if (server === undefined) return unreached();
+        return ok({ kind: action.kind, rows: server.tickets.has(action.value) ? 1 : 0 });
+      }
       case 'readBackups':
         return ok({ kind: action.kind, ...listOf(node) });
       case 'readHook': {
@@ -69,8 +76,6 @@ export function readingsOf(node: SimNode, world: World) {
       // What no plan changes is as in the healthy cluster.
       case 'readDisk':
       case 'measureBackup':
-      case 'readReplication':
-      case 'countRows':
       case 'countFiles':
       case 'readObserverLog':
         return ok(well);
@@ -78,7 +83,9 @@ export function readingsOf(node: SimNode, world: World) {
       case 'compareServer':
       case 'readValues':
       case 'readMissingFiles':
-        return ok(readOfServers(action));
+      case 'readReplication':
+      case 'countRows':
+        return readOfServers(action, node, world);
       default:
         return action satisfies never;
     }

@@ -8,6 +8,7 @@ import { becomeLeader } from '../../../coordinator/journal/leadership.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { Evidence, JournalHead } from '../judge/evidence.ts';
 import { BusServer } from './bus-server.ts';
+import { settle } from './databases.ts';
 import type { Director } from './director.ts';
 import { simMachine } from './machine.ts';
 import { simMeter } from './meter.ts';
@@ -71,12 +72,14 @@ export class Site {
     this.acknowledged = this.nats.acknowledged;
     this.network = new Network(this.time, director);
     this.world.nowMs = () => this.time.nowMs;
+    this.world.journaled = () => journaledIn(this.server);
     this.nats.hold = (node, pass) => void this.held.push({ node, epoch: this.epochSeen(node), pass });
     this.world.moment = ({ node, key }) => ({
       epochSeen: this.epochSeen(node),
       journaled: this.server.streams.get(`RUN_${key.split('/')[0]}`)?.messages.length ?? 0,
     });
     for (const { name } of cluster.nodes) new SimNode(name, this.time, this.world);
+    settle(this.world);
     fillTables(this.server);
     for (const name of coordinators) this.startCoordinator(name);
     for (const { name } of cluster.nodes) this.startAgent(name);

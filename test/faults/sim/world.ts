@@ -3,8 +3,10 @@
 import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
 import { labCluster, release } from '../../unit/checks/world.ts';
-import type { NodeRecord } from '../judge/evidence.ts';
+import type { DatabaseRecord, NodeRecord } from '../judge/evidence.ts';
+import { serverInService, settle } from './databases.ts';
 import type { SimNode } from './node.ts';
+import { wrote } from './sim-server.ts';
 
 /** An installer that hangs is ended after this long, so that no trial simulates an hour of waiting. */
 export const cluster: Cluster = labCluster((text) =>
@@ -17,11 +19,12 @@ export { release };
 export class World {
   readonly nodes = new Map<string, SimNode>();
   records: NodeRecord[] = [];
-  /** By marker. */
-  readonly tickets = new Map<string, string>();
+  /** What each machine's database became, in one order. */
+  readonly databaseRecords: DatabaseRecord[] = [];
   /** By path, in the synchronized folder. */
   readonly files = new Map<string, string>();
   private ticketsMade = 0;
+  private numbers = 0;
   /** Databases that were set aside, with their tickets. */
   readonly asides = new Map<string, [marker: string, id: string][]>();
   /** Hooks that ended well, with node and arguments. */
@@ -37,7 +40,24 @@ export class World {
     return found;
   }
 
+  /** The node of an address or a name. */
+  nodeAt(address: string): SimNode | undefined {
+    return this.nodes.get(cluster.nodes.find((node) => node.address === address)?.name ?? address);
+  }
+
   nowMs: () => number = () => 0;
+
+  /** How many events each run's journal has. */
+  journaled: () => Record<string, number> = () => ({});
+
+  newBranch(): number {
+    this.numbers += 1;
+    return this.numbers;
+  }
+
+  newIdentifier(): string {
+    return `74000000000000000${this.newBranch()}`;
+  }
 
   /** What else is known at the moment of a record: how far the journal is, what the node's ledger says. */
   moment: (entry: NodeRecord) => Partial<NodeRecord> = () => ({});
@@ -60,19 +80,45 @@ export class World {
 
   portalAnswers(): boolean {
     const master = this.node(nodeOf(cluster, 'master', 'app').name);
-    return [...cluster.application.units, cluster.web.unit].every((unit) => master.unit(unit).isActive);
+    const areUp = [...cluster.application.units, cluster.web.unit].every((unit) => master.unit(unit).isActive);
+    const database = this.database();
+    return areUp && database !== undefined && !database.isStandby && !database.isFenced;
+  }
+
+  /** The server that the application on the master works with; undefined while none is in service there. */
+  private database() {
+    return serverInService(this.node(nodeOf(cluster, 'master', 'db').name));
+  }
+
+  /** What it holds, by marker. */
+  get tickets(): ReadonlyMap<string, string> {
+    return this.database()?.tickets ?? new Map();
+  }
+
+  takesWrites(): boolean {
+    return this.database()?.isStandby === false;
+  }
+
+  /** Changes what the application's database holds; false where none takes it. */
+  write(change: (tickets: Map<string, string>) => unknown): boolean {
+    const server = this.database();
+    if (server === undefined || server.isStandby) return false;
+    change(server.tickets);
+    wrote(server, this.nowMs());
+    settle(this);
+    return true;
   }
 
   makeTicket(marker: string): string {
     this.ticketsMade += 1;
     const id = String(4710 + this.ticketsMade);
-    this.tickets.set(marker, id);
+    this.write((tickets) => tickets.set(marker, id));
     return id;
   }
 
   removeTicket(id: string): boolean {
     const found = [...this.tickets].find(([, one]) => one === id);
-    return found !== undefined && this.tickets.delete(found[0]);
+    return found !== undefined && this.write((tickets) => tickets.delete(found[0]));
   }
 
   /** Whether this attempt is one that was to fail; once. */

@@ -1,4 +1,4 @@
-// I4 to I8, writers, halts, primaries, suspension, rollback: for every rule one planted change that the judge finds.
+// I4, I5, I7 and I8, writers, halts, suspension, rollback: for every rule one planted change that the judge finds.
 import type { Evidence } from '../../faults/judge/evidence.ts';
 import { aborted, changed, dropped, finds, good, instead, isRead, without, withRecords } from './changes.ts';
 import {
@@ -112,21 +112,6 @@ describe('the judge of the fault tests', () => {
         () => evidenceOf([...beginning, ended('install', 'failed'), over('failed')]),
         /as if nothing had been changed/,
       ],
-    ]));
-
-  describe('I6', () =>
-    finds('I6', [
-      [
-        'two primaries for a moment',
-        () => ({ ...good, doublePrimaries: [{ atMs: 1, nodes: ['n1', 'n2'] }] }),
-        /at the same time/,
-      ],
-      [
-        'two primaries in the end',
-        () => ({ ...good, now: { ...good.now, writable: ['n1', 'n2'] } }),
-        /n1 and n2 accept writes/,
-      ],
-      ['no primary in the end', () => ({ ...good, now: { ...good.now, writable: [] } }), /no database accepts writes/],
     ]));
 
   describe('I7', () =>
