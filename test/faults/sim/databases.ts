@@ -26,6 +26,9 @@ export const majorAtFirst = 17;
 const identifier = '7300000000000000001';
 const lsnAtFirst = 0x120000000;
 
+/** It has failed over, and back again. */
+const historyAtFirst = [0, 0x8000000, 0x100000000].map((fromLsn, at) => ({ branch: -at, timeline: at + 1, fromLsn }));
+
 /** As in the steady state: a primary on the master, its standby, none on the observer. */
 export function databasesAtFirst(node: string, cluster: Cluster): NodeDatabases {
   const masterName = nodeOf(cluster, 'master', 'db').name;
@@ -41,7 +44,7 @@ export function databasesAtFirst(node: string, cluster: Cluster): NodeDatabases 
   const isStandby = node === standbyName;
   const server = emptyServer(majorAtFirst, identifier, {
     ...{ port: servicePort, isRunning: true, startsAtBoot: true, isCleanlyStopped: false, wasStarted: true },
-    ...{ lsn: lsnAtFirst, history: [{ branch: 0, timeline: 3, fromLsn: 0 }] },
+    ...{ lsn: lsnAtFirst, history: historyAtFirst },
     ...(isStandby ? { isStandby, follows: masterName, slot: standbyName } : { slots: new Set([standbyName]) }),
   });
   return { servers: new Map([[majorAtFirst, server]]), ...has };
@@ -52,11 +55,11 @@ export function serverInService(node: SimNode): SimServer | undefined {
   return [...node.databases.servers.values()].find(({ port, isRunning }) => isRunning && port === servicePort);
 }
 
-/** The server in service on the node that this one is told to follow, where it lets it. */
+/** The server in service on the node that this one is told to follow, where it can; a fence lets replication pass. */
 function sourceOf(server: SimServer, world: World): SimServer | undefined {
   const node = server.isRunning && server.isStandby ? world.nodes.get(server.follows) : undefined;
   const source = node && serverInService(node);
-  if (source === undefined || source === server || source.isFenced) return undefined;
+  if (source === undefined || source === server) return undefined;
   if (server.slot !== '' && !source.slots.has(server.slot)) return undefined;
   return isBehind(server, source) ? source : undefined;
 }

@@ -56,7 +56,8 @@ export function readingsOf(node: SimNode, world: World) {
       case 'findRows': {
         const server = serverInService(node);
         if (server === undefined) return unreached();
-        return ok({ kind: action.kind, rows: server.tickets.has(action.value) ? 1 : 0 });
+        const found = action.table === 'pg_catalog.pg_replication_slots' ? server.slots : server.tickets;
+        return ok({ kind: action.kind, rows: found.has(action.value) ? 1 : 0 });
       }
       case 'readBackups':
         return ok({ kind: action.kind, ...listOf(node) });

@@ -220,7 +220,8 @@ function endReturn({ from, to }: Of<'returnServer'>, node: SimNode, world: World
   if (old === undefined) return false;
   putAside(made, world);
   old.isWhole = true;
-  if (made?.isLinked === true) made.isWhole = false;
+  // What was never started has nothing that the old one lacks.
+  if (made?.wasStarted === false) servers.delete(to);
   return serve(from, node, world);
 }
 
@@ -240,7 +241,7 @@ function swapCopyIn(action: Of<'copyServer'>, node: SimNode, world: World, run: 
   swapped.delete(major);
   const from = world.nodeAt(place.address);
   const source = from && serverInService(from);
-  if (from === undefined || source === undefined || source.isFenced || source.major !== major) return;
+  if (from === undefined || source === undefined || source.major !== major) return;
   if (slot !== '' && !source.slots.has(slot)) return;
   if ((serverInService(node)?.major ?? major) !== major) return;
   setAside(node, world, major, action.keep ? run : undefined);

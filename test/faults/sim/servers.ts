@@ -23,7 +23,13 @@ export function readOfServers(action: ServerRead, node: SimNode, world: World): 
   const inService = serverInService(node);
   switch (action.kind) {
     case 'readServers':
-      return ok({ kind: action.kind, servers: listed(node), installedMajors, freeBytes });
+      return ok({
+        kind: action.kind,
+        servers: listed(node),
+        installedMajors,
+        linkableMajors: installedMajors,
+        freeBytes,
+      });
     case 'compareServer': {
       const record = node.databases.records.get(action.record);
       if (record === undefined) return fail('not-found', `there is no record ${action.record}`);
@@ -89,6 +95,10 @@ function told(server: SimServer): Told {
     ...(isRunning && { inRecovery: isStandby }),
     state: stateOf(server),
     systemIdentifier: server.isWhole ? server.systemIdentifier : '',
+    // Where each earlier timeline ended, as the history file of the newest one has it.
+    history: server.history.slice(0, -1).map(({ timeline }, at) => {
+      return { timeline, lsn: lsnText(server.history[at + 1]?.fromLsn ?? 0) };
+    }),
     ...{ timeline: timelineOf(server), lsn: server.isWhole ? lsnText(server.lsn) : '' },
     ...{ hasChecksums: true, bytes: 2e9, lastWrittenMs: wallStartMs + Math.floor(server.writtenAtMs) },
   };
