@@ -1,17 +1,62 @@
-// Jobs that fence, copy and restore a PostgreSQL server; settings files, files and HA scripts.
-import type { JobKind } from '../../shared/actions/jobs/job.ts';
-import type { Job } from '../jobs/job.ts';
+// fenceServer, unfenceServer, createSlot, copyServer, restoreServer: jobs that answer with the servers as they are afterwards.
+import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
+import { partFolder } from '../../shared/actions/jobs/places.ts';
+import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
+import { markRestored, readIntactManifest } from '../backups/manifest.ts';
+import { failureOfScript } from '../jobs/failures.ts';
+import type { Job, JobEnd } from '../jobs/job.ts';
+import { isOwnDirectory } from './back-up.ts';
+import type { ActionContext } from './context.ts';
+import { readServers } from './read-servers.ts';
 
-function later<K extends JobKind>(kind: K): Job<K> {
+type ServerKind = 'fenceServer' | 'unfenceServer' | 'createSlot' | 'copyServer' | 'restoreServer';
+
+/** What every job about a server answers. Servers that cannot be read don't make a job fail that has ended well: its step looks again. */
+async function answerOf<K extends ServerKind>(kind: K, context: ActionContext, job: JobEnd): Promise<AnswerOf<K>> {
+  const read = await readServers({ kind: 'readServers' }, context);
+  return { kind, servers: read.ok ? read.value.servers : [], job } as unknown as AnswerOf<K>;
+}
+
+function jobOn<K extends ServerKind>(
+  kind: K,
+  name: string,
+  more: Pick<Job<K>, 'before' | 'progressPattern'> & {
+    /** Before the answer; its failure is the job's. */
+    ended?(action: ActionOf<K>, context: ActionContext): ReturnType<NonNullable<Job<K>['before']>>;
+  } = {},
+): Job<K> {
+  const { ended, ...rest } = more;
   return {
-    name: kind,
-    finish: () => Promise.reject(new Error(`${kind} is not there yet`)),
-    fail: () => Promise.reject(new Error(`${kind} is not there yet`)),
+    ...rest,
+    name,
+    async finish(action, context, job) {
+      const done = await ended?.(action, context);
+      const answer = await answerOf(kind, context, job);
+      return done?.ok === false ? { ...done, answer } : { ok: true, value: answer };
+    },
+    async fail(_action, context, job, found) {
+      const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), undefined);
+      return { failure, answer: await answerOf(kind, context, job) };
+    },
   };
 }
 
-export const fenceServer: Job<'fenceServer'> = later('fenceServer');
-export const unfenceServer: Job<'unfenceServer'> = later('unfenceServer');
-export const createSlot: Job<'createSlot'> = later('createSlot');
-export const copyServer: Job<'copyServer'> = later('copyServer');
-export const restoreServer: Job<'restoreServer'> = later('restoreServer');
+export const fenceServer = jobOn('fenceServer', 'fencing the server');
+export const unfenceServer = jobOn('unfenceServer', 'unfencing the server');
+export const createSlot = jobOn('createSlot', 'making the replication slot');
+
+export const copyServer = jobOn('copyServer', 'copying the server', {
+  // As pg_basebackup says it: `1234/5678 kB (21%), 0/1 tablespace`.
+  progressPattern: () => '\\((\\d+)%\\)',
+});
+
+export const restoreServer = jobOn('restoreServer', 'restoring the server', {
+  async before(action) {
+    const own = await isOwnDirectory(action.directory);
+    if (!own.ok) return own;
+    const manifest = await readIntactManifest(partFolder({ ...action, part: 'database' }));
+    return manifest.ok ? { ok: true, value: undefined } : manifest;
+  },
+  ended: (action, context) =>
+    markRestored(partFolder({ ...action, part: 'database' }), context.key.run, context.clock.nowMs()),
+});

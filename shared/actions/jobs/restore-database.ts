@@ -54,7 +54,7 @@ const databaseState = (database: string): string[] => [
 ];
 
 /** What the restored database lacks or has too much; nothing where it is as in the backup. */
-const differences = (folder: string): string =>
+export const differences = (folder: string): string =>
   `differs=$(sql postgres "SELECT string_agg(format('%s has %s rows instead of %s', b.name, coalesce(r.rows::text, 'no'), b.rows), ', ') FROM (SELECT e->>'table' AS name, (e->>'rows')::bigint AS rows FROM jsonb_array_elements('$(cat rows.json)'::jsonb->'tables') e) b LEFT JOIN (SELECT e->>'table' AS name, (e->>'rows')::bigint AS rows FROM jsonb_array_elements('$(cat ${shellQuote(`${folder}/rows.json`)})'::jsonb->'tables') e) r USING (name) WHERE r.rows IS DISTINCT FROM b.rows")`;
 
 const onlyOnPrimary = [

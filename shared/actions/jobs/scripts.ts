@@ -12,8 +12,10 @@ import { mergeFilesScript } from './merge-files.ts';
 import { backupFolder } from './places.ts';
 import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from './restore-database.ts';
 import { restoreFilesScript } from './restore-files.ts';
+import { restoreServerScript } from './restore-server.ts';
 import { assign, type Script } from './script.ts';
-import { copyScript } from './server-copy.ts';
+import { copyServerScript } from './server-copy.ts';
+import { createSlotScript, fenceScript, unfenceScript } from './server-fence.ts';
 import { upgradeScript } from './server-upgrade.ts';
 import { setValuesScript } from './set-values.ts';
 import { verifyBackupScript } from './verify-backup.ts';
@@ -84,11 +86,15 @@ function of(action: ScriptAction, profile: NodeProfile, folder: string): Script 
     case 'dropServer':
       return upgradeScript(action, profile, folder);
     case 'fenceServer':
+      return fenceScript(profile);
     case 'unfenceServer':
+      return unfenceScript(profile);
     case 'createSlot':
+      return createSlotScript(action, profile);
     case 'copyServer':
+      return copyServerScript(action, profile, folder);
     case 'restoreServer':
-      return copyScript(action, profile, folder);
+      return restoreServerScript(action, profile, folder);
     case 'setValues':
       return setValuesScript(action);
     case 'mergeFiles':

@@ -46,6 +46,8 @@ describe('Command lines of actions', () => {
       column: 'c',
       ...{ directory: '/d', backup: 'b', part: 'application', excludes: [], parity: [], jobs: 1 },
       ...{ database: 'd', aside: 'baton-aside-r', hook: 'h', args: [] },
+      ...{ names: ['A'], values: [{ name: 'A', value: '1' }], from: '192.0.2.1', script: 'master.sh', slot: 's' },
+      ...{ source: { address: '192.0.2.1', port: 5432, user: 'u', passFile: '/p', options: '' }, asStandby: true },
     };
     for (const kind of Object.keys(actionClasses) as ActionKind[])
       assert.notEqual(
