@@ -40,7 +40,7 @@ agents_join() {
       say "$node has joined already"
       continue
     fi
-    sed "s/@SUBNET@/$(subnet)/" "$LAB_PARTS/agent.yaml" |
+    sed "s/@SUBNET@/$(subnet)/g" "$LAB_PARTS/agent.yaml" |
       node_run "$node" sh -c 'mkdir -p /etc/baton && cat >/etc/baton/agent.yaml && chmod 0600 /etc/baton/agent.yaml'
     line=$(baton node add "$node" --role "${NODE_ROLES[$node]}" --json | jq -er .joinLine) || die "$node: no join line"
     node_run "$node" bash -c "$line" >&2 || die "$node: joining failed"
