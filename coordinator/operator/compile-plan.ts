@@ -15,6 +15,7 @@ import { appNodes } from '../plans/preflight.ts';
 import type { RunViews } from '../runs/run-views.ts';
 import { readBackups } from './backups.ts';
 import { readRollbackFacts } from './rollback-facts.ts';
+import { readServers } from './servers.ts';
 
 export interface CompileParts {
   clusters: ClusterStore;
@@ -27,7 +28,9 @@ const readTimeoutMs = 15_000;
 const parametersBytesMax = 64 * 1024;
 
 /** Which backups they remove or read is written in the plan, so that it is seen before anybody says yes. */
-const plansWithBackups = ['upgrade', 'backup', 'backup-verify'];
+const plansWithBackups = ['upgrade', 'db-upgrade', 'backup', 'backup-verify'];
+/** Which server is meant, and whether it can be worked on, is asked of the nodes. */
+const plansWithServers = ['db-upgrade'];
 
 export async function compile(
   { clusters, tables, fleet, views }: CompileParts,
@@ -42,6 +45,8 @@ export async function compile(
   const installed = request.plan === 'upgrade' ? await installedVersions(fleet, cluster.value, profiles.value) : {};
   const backups = plansWithBackups.includes(request.plan) ? await readBackups(fleet, cluster.value) : ok([]);
   if (!backups.ok) return backups;
+  const servers = plansWithServers.includes(request.plan) ? await readServers(fleet, cluster.value) : undefined;
+  if (servers?.ok === false) return servers;
   const of = request.plan === 'rollback' ? goesOnFrom(request.parametersJson) : undefined;
   const rollback = of === undefined ? undefined : await readRollbackFacts({ fleet, views }, cluster.value, of);
   if (rollback?.ok === false) return rollback;
@@ -50,6 +55,7 @@ export async function compile(
   if (past?.ok === false) return past;
   const facts = {
     ...{ installed, backups: backups.value },
+    ...(servers === undefined ? {} : { servers: servers.value }),
     ...(rollback === undefined ? {} : { rollback: rollback.value }),
     ...(past === undefined || kept === undefined
       ? {}

@@ -173,7 +173,7 @@ const bytesPerMs = 50_000;
 const guessMs = seconds(20);
 
 /** By the newest backup of the same part; without one, a guess. */
-function lastTookMs(present: Present, node: string, part: string): number {
+export function lastTookMs(present: Present, node: string, part: string): number {
   const [newest] = present
     .filter((one) => one.node === node && one.part === part && one.isComplete)
     .toSorted((a, b) => b.takenAtMs - a.takenAtMs);

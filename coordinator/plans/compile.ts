@@ -9,6 +9,7 @@ import { armFailover } from './arm-failover.ts';
 import { takeBackup, verifyBackup } from './back-up.ts';
 import { commandLines, undoCommandLines } from './commands.ts';
 import { costsOfFinalize, type FinalizeFacts, finalize, judgeFinalize } from './finalize.ts';
+import { judgeDatabase } from './judge-database.ts';
 import { isPlanName, judgeTarget, type PlanName, parseParameters } from './parameters.ts';
 import type { CompiledPlan, Plan, PlanItem } from './plan.ts';
 import { planFaults } from './plan-rules.ts';
@@ -17,6 +18,7 @@ import { rollBack } from './roll-back.ts';
 import { stageRelease } from './stage-release.ts';
 import { suspendFailover } from './suspend-failover.ts';
 import { upgradeApplication } from './upgrade-application.ts';
+import { upgradeDatabase } from './upgrade-database.ts';
 import { costsOf, hindrances, type RollbackFacts } from './way-back.ts';
 
 /** What is known of the nodes. */
@@ -83,6 +85,17 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       return ok({
         parameters: told.value,
         items: upgradeApplication(cluster, told.value.release, told.value.toVersion, facts.backups ?? []),
+      });
+    }
+    case 'db-upgrade': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      const upgrade = judgeDatabase(cluster, told.value, facts.servers ?? {});
+      if (!upgrade.ok) return upgrade;
+      const { from, name: server } = upgrade.value;
+      return ok({
+        parameters: { ...told.value, from, name: server },
+        items: upgradeDatabase(cluster, upgrade.value, facts.backups ?? []),
       });
     }
     case 'stage': {

@@ -4,7 +4,7 @@ import type { CheckRef } from '../checks/check.ts';
 import { valuesSet } from '../checks/values-set.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Unphased } from './items.ts';
-import type { Step } from './plan.ts';
+import type { Step, Undo } from './plan.ts';
 import { made } from './servers.ts';
 
 /** What a settings file of the cluster file must say for a version. */
@@ -22,15 +22,16 @@ interface SettingsDraft {
   id: string;
   node: string;
   major: number;
-  /** The version whose values an undo sets again; undefined with a reason why there is none. */
+  /** The version whose values an undo sets again, or why there is none. */
   back: number | { noUndo: string };
+  onlyBefore?: Undo['onlyBefore'];
   before?: CheckRef[];
   takesPortalDown?: boolean;
 }
 
 /** What other software on the node is told of the server: one step for each file, none where the cluster file names none. */
 export function setSettings(section: string, cluster: Cluster, draft: SettingsDraft): Unphased[] {
-  const { id, node, major, back, before = [], takesPortalDown = false } = draft;
+  const { id, node, major, back, onlyBefore, before = [], takesPortalDown = false } = draft;
   return filesOf(cluster, node).map(({ file, values }, index) => {
     const set = (to: number) => ({
       action: { kind: 'setValues', path: file, values: listOf(valuesFor(values, to)) } as const,
@@ -44,6 +45,7 @@ export function setSettings(section: string, cluster: Cluster, draft: SettingsDr
             before: [],
             thenWithinMs: seconds(30),
             ...set(back),
+            ...(onlyBefore && { onlyBefore }),
           }
         : back;
     const told = {

@@ -12,11 +12,21 @@ const release = z.strictObject({
 });
 const toVersion = z.string().refine(isVersion, 'must be a version such as 8.7.0');
 
+const major = z.int('must be a major version of PostgreSQL, such as 17').min(9).max(99);
+
 /** The run that a plan goes on from. */
 const of = z.string().regex(runPattern, 'must be the id of a run');
 
 const shapes = {
   upgrade: z.strictObject({ toVersion, release }),
+  'db-upgrade': z.strictObject({
+    to: major,
+    mode: z.enum(['copy', 'link'], 'must be copy or link').default('copy'),
+    standby: z.enum(['promote', 'rebuild'], 'must be promote or rebuild').default('promote'),
+    /** What serves when the plan is made; put in where nothing is told. */
+    from: major.optional(),
+    name: z.string().optional(),
+  }),
   stage: z.strictObject({ release }),
   backup: z.strictObject({ snapshots: z.boolean().default(false) }),
   'backup-verify': z.strictObject({

@@ -8,17 +8,20 @@ import { diskSpace } from '../checks/disk-space.ts';
 import { failoverArmed } from '../checks/failover-armed.ts';
 import { fileSyncPlacement } from '../checks/file-sync-placement.ts';
 import { filesEqual } from '../checks/files-equal.ts';
+import { masterIsPrimary } from '../checks/master-is-primary.ts';
 import { osSupported } from '../checks/os-supported.ts';
 import { portalAnswers } from '../checks/portal-answers.ts';
 import { postgresqlSupported } from '../checks/postgresql-supported.ts';
 import { replicationStreaming } from '../checks/replication-streaming.ts';
 import { rowsEqual } from '../checks/rows-equal.ts';
+import { serverUpgradable } from '../checks/server-upgradable.ts';
 import { ticketSearchExact } from '../checks/ticket-search-exact.ts';
 import { unitsActive } from '../checks/units-active.ts';
 import { unitsStopped } from '../checks/units-stopped.ts';
 import { versionCompatible } from '../checks/version-compatible.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { beyondSupport } from '../cluster/parse.ts';
+import { settingsFor } from './database-settings.ts';
 import { gate, type Unphased } from './items.ts';
 import type { Release } from './release.ts';
 import { roomForBackup } from './room-for-backup.ts';
@@ -37,11 +40,7 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
   return [
     agents(),
     clusterStatus(cluster),
-    gate('Pre-Upgrade Requirements › HA Cluster Status: synchronized', {
-      id: 'preflight.replication',
-      title: 'The standby streams from the one primary',
-      checks: [replicationStreaming.ref({})],
-    }),
+    isReplicating(),
     gate('Upgrade Guide for HA › from v8.2 directly, common installer from v8.6.0', {
       id: 'preflight.versions',
       title: 'The installed version can be upgraded',
@@ -50,6 +49,46 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
     platforms(cluster),
     diskIsFree(cluster, target.release),
     ...roomForBackup(cluster),
+    ...isSynchronized(cluster),
+  ];
+}
+
+/** Those of the database's upgrade: what it needs of the servers, besides the same steady state. */
+export function preflightOfDatabase(
+  cluster: Cluster,
+  { from, to, name, mode }: { from: number; to: number; name: string; mode: 'copy' | 'link' },
+): Unphased[] {
+  const settings = settingsFor(
+    cluster,
+    cluster.nodes.map((node) => node.name),
+    from,
+  );
+  return [
+    agents(),
+    clusterStatus(cluster),
+    isReplicating(),
+    platforms(cluster),
+    diskIsFree(cluster, undefined),
+    gate('Step 1: Upgrade Master Node › Standalone PostgreSQL Upgrade Guide (looked at ahead)', {
+      id: 'preflight.servers',
+      title: `PostgreSQL ${from} can be upgraded to ${to} on both nodes`,
+      checks: [serverUpgradable.ref({ from, to, name, mode }), masterIsPrimary.ref({}), ...settings],
+    }),
+    ...roomForBackup(cluster),
+    ...isSynchronized(cluster),
+  ];
+}
+
+function isReplicating(): Unphased {
+  return gate('Pre-Upgrade Requirements › HA Cluster Status: synchronized', {
+    id: 'preflight.replication',
+    title: 'The standby streams from the one primary',
+    checks: [replicationStreaming.ref({})],
+  });
+}
+
+function isSynchronized(cluster: Cluster): Unphased[] {
+  return [
     gate('Database Sync Check (looked at ahead)', {
       id: 'preflight.rows',
       title: 'The databases hold as many rows at one position',

@@ -8,7 +8,7 @@ import { serverStopped } from '../checks/server-stopped.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { step, type Unphased } from './items.ts';
 import type { Step } from './plan.ts';
-import { requestMs, serverMs } from './predictions.ts';
+import { requestMs } from './predictions.ts';
 
 /** So large that only something that hangs is ended by it. */
 export const databaseCopyTimeoutMs = hours(12);
@@ -180,6 +180,3 @@ export function dropServer(section: string, { node, major, name }: ServerAt, tol
 }
 
 export const jobsOf = ({ backup }: Cluster): number => backup?.databaseJobs ?? 2;
-
-/** By what the server holds: a disk of today reads and writes this while it does other things. */
-export const copyMs = (bytes: number): number => serverMs + Math.round(bytes / 50_000);

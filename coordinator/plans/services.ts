@@ -48,7 +48,7 @@ export function startServices(
   { application }: Cluster,
   version: string | null,
   deviation?: string,
-): Unphased {
+): Omit<Step, 'phase'> {
   const { units } = application;
   return step(section, {
     id: 'master.start-services',

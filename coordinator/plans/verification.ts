@@ -1,6 +1,7 @@
 // Guide › Post-Upgrade Verification, steps 2 to 4: health, synchronization shown by a ticket and a file, versions.
 import { sha256Hex } from '../../shared/hash.ts';
 import { minutes, seconds } from '../../shared/units.ts';
+import type { CheckRef } from '../checks/check.ts';
 import { databaseUnitActive } from '../checks/database-unit-active.ts';
 import { fileArrived } from '../checks/file-arrived.ts';
 import { fileGone } from '../checks/file-gone.ts';
@@ -12,6 +13,9 @@ import { resources } from '../checks/resources.ts';
 import { rowArrived } from '../checks/row-arrived.ts';
 import { rowGone } from '../checks/row-gone.ts';
 import { rowsEqual } from '../checks/rows-equal.ts';
+import { serverAsBefore } from '../checks/server-as-before.ts';
+import { databaseNodes } from '../checks/server-facts.ts';
+import { serverInService } from '../checks/server-in-service.ts';
 import { ticketFound } from '../checks/ticket-found.ts';
 import { ticketSearchExact } from '../checks/ticket-search-exact.ts';
 import { unitsActive } from '../checks/units-active.ts';
@@ -168,6 +172,28 @@ export function newVersionAnswers(cluster: Cluster, toVersion: string): Unphased
       versionIs.ref({ nodes: appNodes(cluster), version: toVersion }),
     ],
     withinMs: seconds(30),
+  });
+}
+
+/** After a database upgrade: both servers are the new ones, as the old ones were, and all that is told of them is right. */
+export function serversAreAsBefore(
+  cluster: Cluster,
+  { to, name }: { to: number; name: string },
+  settings: CheckRef[],
+): Unphased {
+  const [master, standby] = databaseNodes(cluster);
+  const record = '{{run}}';
+  return gate('Post-Upgrade › Step 3: Service Health Verification › PostgreSQL, Application Access', {
+    id: 'verify.servers',
+    title: `PostgreSQL ${to} serves on ${master} and ${standby} as the old servers did`,
+    checks: [
+      serverInService.ref({ node: master, major: to, name, as: 'primary' }),
+      serverInService.ref({ node: standby, major: to, name, as: 'standby' }),
+      ...[master, standby].map((node) => serverAsBefore.ref({ node, record, withoutContent: true })),
+      ...settings,
+      portalAnswers.ref({ version: null }),
+    ],
+    withinMs: minutes(1),
   });
 }
 
