@@ -9,16 +9,19 @@ import type { Log } from '../shared/log.ts';
 import { type Agent, assembleAgent } from './assemble.ts';
 import { readIdentity, rememberCoordinators } from './enrol/identity-files.ts';
 import { pruneState } from './execution/prune.ts';
+import { raiseAlarm } from './failover/hook.ts';
 import { keepSuspended } from './failover/keep-suspended.ts';
 import { observeUnits } from './failover/observer.ts';
+import { createWaitingWatch } from './failover/while-waiting.ts';
 import { ledgerOf } from './ledger/ledger.ts';
-import { ledgerPath, openLedgerFile } from './ledger/ledger-file.ts';
+import { ledgerPath, openLedgerAsLeft, openLedgerFile } from './ledger/ledger-file.ts';
 import { writeConnection } from './link/connection-file.ts';
 import { fleetClient } from './link/coordinators.ts';
 import { thisMachine } from './machine.ts';
 import { runProgram } from './platform/run-program.ts';
 import { lockState } from './platform/state-lock.ts';
 import { isNoSpace } from './platform/system-error.ts';
+import { loadPolicy } from './policy/load-policy.ts';
 
 const pruneMs = 600_000;
 
@@ -37,7 +40,7 @@ export interface AgentOptions {
  * that it waits for room and says so: without its ledger it is no agent, and does nothing.
  */
 export async function startAgent({ stateDirectory, policyFile, log }: AgentOptions): Promise<Agent> {
-  const { unlock, file } = await onceThereIsRoom(stateDirectory, log, () => openState(stateDirectory));
+  const { unlock, file } = await onceThereIsRoom({ stateDirectory, policyFile, log }, () => openState(stateDirectory));
   const parts = { clock: systemClock, log, policyFile, stateDirectory, runProgram };
   const ledger = ledgerOf(file);
   await keepSuspended({ ...parts, ledger, observe: observeUnits });
@@ -83,16 +86,36 @@ async function openState(stateDirectory: string) {
   }
 }
 
-async function onceThereIsRoom<T>(folder: string, log: Log, act: () => Promise<T>): Promise<T> {
+async function onceThereIsRoom<T>(
+  { stateDirectory, policyFile, log }: AgentOptions,
+  act: () => Promise<T>,
+): Promise<T> {
+  const watch = watchWhileWaiting({ stateDirectory, policyFile, log });
   for (let tries = 0; ; tries += 1)
     try {
       return await act();
     } catch (error) {
       if (!isNoSpace(error)) throw error;
-      if (tries % triesAWord === 0)
-        log.error(`no room in ${folder}: the agent starts once there is some; free disk space there`, {
+      if (tries % triesAWord === 0) {
+        log.error(`no room in ${stateDirectory}: the agent starts once there is some; free disk space there`, {
           ...{ code: 'no-space', error: String(error) },
         });
+        await watch().catch((failed: unknown) => log.error('a look at failover failed', { error: String(failed) }));
+      }
       await systemClock.sleep(roomEveryMs);
     }
+}
+
+/** A lease runs out also while there is no ledger to work with. */
+function watchWhileWaiting({ stateDirectory, policyFile, log }: AgentOptions): () => Promise<void> {
+  const policyNow = async () => {
+    const policy = await loadPolicy(policyFile);
+    return policy.ok ? policy.value : undefined;
+  };
+  return createWaitingWatch({
+    ...{ clock: systemClock, log, observe: observeUnits },
+    openLastLedger: () => openLedgerAsLeft(ledgerPath(stateDirectory)),
+    observerUnits: async () => (await policyNow())?.observerUnits ?? [],
+    raise: async (message) => await raiseAlarm(message, await policyNow(), log),
+  });
 }

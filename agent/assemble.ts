@@ -9,7 +9,7 @@ import { nodeFacts } from './actions/node.ts';
 import { collectUnits } from './execution/collect.ts';
 import { createExecutor } from './execution/executor.ts';
 import { createReader } from './execution/reader.ts';
-import { runHook } from './failover/hook.ts';
+import { raiseAlarm } from './failover/hook.ts';
 import { createLeaseWatch } from './failover/lease.ts';
 import { ledgerOf } from './ledger/ledger.ts';
 import type { LedgerFile } from './ledger/ledger-file.ts';
@@ -157,12 +157,7 @@ export function assembleAgent(given: AssemblyParts): Agent {
   };
   const watch = createLeaseWatch({
     ...{ ledger, clock, log, observe: machine.observeUnits },
-    async raise(message) {
-      const policy = await policyNow();
-      const raised = policy && (await runHook('alarm', [message], policy));
-      if (raised?.ok === false) log.error('the hook alarm failed', { reason: raised.failure.message });
-      return raised?.ok === true;
-    },
+    raise: async (message) => await raiseAlarm(message, await policyNow(), log),
   });
   const stopEvery = [
     every(clock, watchMs, watch, log),

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../shared/failures.ts';
+import type { Log } from '../../shared/log.ts';
 import { refusalOfOwner } from '../platform/root-only.ts';
 import { failureOfProgram, runProgram } from '../platform/run-program.ts';
 import { errorCode } from '../platform/system-error.ts';
@@ -27,4 +28,11 @@ export async function runHook(name: HookName, args: string[], policy: Policy): P
   }
   const failed = failureOfProgram(await runProgram([path, ...args], { timeoutMs }), timeoutMs);
   return failed === undefined ? ok(true) : { ok: false, failure: failed };
+}
+
+/** Raises the alarm of this node; false, and logged, where it reached nobody. */
+export async function raiseAlarm(message: string, policy: Policy | undefined, log: Log): Promise<boolean> {
+  const raised = policy && (await runHook('alarm', [message], policy));
+  if (raised?.ok === false) log.error('the hook alarm failed', { reason: raised.failure.message });
+  return raised?.ok === true;
 }

@@ -1,9 +1,10 @@
 // The agent's memory: one SQLite file, every change synced to disk before the call returns. Its generation is a name given
 // at its creation and at each joining, its counter only grows, so that a restored copy of the machine is noticed.
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -86,6 +87,19 @@ export function ledgerFileOn(database: DatabaseSync): LedgerFile {
 /** Opens a ledger that is there for looking only: of a running agent, or of one that is down. */
 export function openLedgerForReading(path: string): LedgerFile | undefined {
   return existsSync(path) ? fileOf(new DatabaseSync(path, { readOnly: true, timeout: 2000 })) : undefined;
+}
+
+/**
+ * A ledger that nobody has open, as it was left; also where there is no room for the files beside it that reading makes
+ * otherwise. Undefined where there is none; throws where its newest changes lie in such a file and cannot be read.
+ */
+export function openLedgerAsLeft(path: string): LedgerFile | undefined {
+  if (!existsSync(path)) return undefined;
+  const beside = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (beside > 0) return openLedgerForReading(path);
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return fileOf(new DatabaseSync(url, { readOnly: true }));
 }
 
 function fileOf(database: DatabaseSync): LedgerFile {

@@ -132,8 +132,9 @@ export function createHub(options: {
       for (const message of connection.behindHello.splice(0)) hear(connection, message);
     } else {
       const { code, message } = admitted.failure;
-      if (code === 'restored-state')
-        books.refused({ ...presenceOf(connection, hello), connected: false, refusal: message });
+      const isLedgerAtFault = code === 'damaged';
+      if (code === 'restored-state' || isLedgerAtFault)
+        books.refused({ ...presenceOf(connection, hello), connected: false, refusal: message, isLedgerAtFault });
       connection.hangUp(admitted.failure);
     }
   };

@@ -32,8 +32,10 @@ export function presenceOf(node: NodeRecord, presence: PresenceRecord | undefine
     ...(presence?.runningKey ? { runningKey: presence.runningKey } : {}),
     lastSeenMs: Math.max(node.lastSeenMs, presence?.lastSeenMs ?? 0),
     ...(refusal === undefined ? {} : { refusal }),
-    // What is wrong with the ledger is in the node's record; a stream is refused for its epoch only.
-    ...(refusal === undefined || node.restored !== undefined ? {} : { isCoordinatorBehind: true as const }),
+    // That a ledger went back is in the node's record; a stream is refused for its epoch only.
+    ...(refusal === undefined || node.restored !== undefined || presence?.isLedgerAtFault
+      ? {}
+      : { isCoordinatorBehind: true as const }),
     ...(node.ledger.generation === '' ? {} : { ledger: node.ledger }),
   };
 }

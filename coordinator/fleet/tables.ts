@@ -65,6 +65,8 @@ export interface PresenceRecord {
   runningKey: string;
   /** Why the stream was refused. */
   refusal?: string;
+  /** With a refusal: it is the node’s ledger that is not believed, not this coordinator that is behind. */
+  isLedgerAtFault?: boolean;
   failover?: Plain<Omit<FailoverState, 'units'>>;
 }
 

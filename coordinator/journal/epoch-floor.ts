@@ -50,7 +50,12 @@ export async function mayServe(
   if (newest.value > epoch)
     return fail('refused-old-epoch', `another coordinator leads, epoch ${newest.value}`, { retryable: true });
   const what = `${node}: its agent has obeyed a coordinator of epoch ${highestEpoch}, this one has ${epoch}`;
-  if (highestEpoch > epoch + epochsLostMax) return fail('restored-state', `${what}: no coordinator has come that far`);
+  // Not for the coordinator to mend: a restart would not bring it above, and joining keeps what a ledger has obeyed.
+  if (highestEpoch > epoch + epochsLostMax)
+    return fail(
+      'damaged',
+      `${what}: no coordinator has come that far, so its ledger is not believed. Look at what ran on ${node} and who had access to it; then baton node revoke ${node}, there stop baton-agent and move ledger.sqlite* out of its state folder, baton node add ${node}, and join`,
+    );
   const raised = await floor.raise(highestEpoch);
   if (!raised.ok) return raised;
   return fail(

@@ -4,9 +4,12 @@ import type { Clock } from '../../shared/clock.ts';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { ClusterLog } from '../journal/cluster-log.ts';
+import type { Journal } from '../journal/journal.ts';
+import { endUnstarted } from './opening.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface GiveBackParts {
+  journal: Journal;
   clusterLog: ClusterLog;
   refusals: Refusals;
   nodesOf(cluster: string): Promise<Result<string[]>>;
@@ -75,7 +78,22 @@ export async function finishGivingBack(
   // Whoever does not hear it is told when its agent connects.
   await Promise.all(nodes.value.map((node) => fleet.closeRun(node, run)));
   if (cluster === '') return ok(undefined);
-  return await clusterLog.close(cluster, { type: 'RunClosed', run, status: 'failed', epoch, atMs: closed.atMs });
+  const given = await clusterLog.close(cluster, { type: 'RunClosed', run, status: 'failed', epoch, atMs: closed.atMs });
+  return given.ok ? await endUnbegunSuccessor(parts, cluster, run) : given;
+}
+
+/** A run that the cluster was handed over to, and that can no longer begin: what its start needs is in the refused journal. */
+async function endUnbegunSuccessor(
+  parts: Pick<GiveBackParts, 'journal' | 'clusterLog' | 'clock' | 'epoch'>,
+  cluster: string,
+  run: string,
+): Promise<Result<void>> {
+  const holder = await parts.clusterLog.holder(cluster);
+  if (!holder.ok) return holder;
+  if (holder.value?.after !== run) return ok(undefined);
+  const ended = await endUnstarted(parts, cluster, holder.value);
+  // One whose own journal is refused is closed by an abort of its own.
+  return !ended.ok && ended.failure.code === 'damaged' ? ok(undefined) : ended;
 }
 
 /** Tries until the cluster is given back, or the coordinator ends: the next one does it when it takes up its runs. */
@@ -88,12 +106,24 @@ export async function keepGivingBack(
   while (!signal.aborted && (await finishGivingBack(parts, run))?.ok === false);
 }
 
+/** The cluster that a run holds, or has handed over to the one that holds it. */
 async function clusterHeldBy(clusterLog: ClusterLog, run: string): Promise<Result<string>> {
   const clusters = await clusterLog.clusters();
   if (!clusters.ok) return clusters;
   for (const cluster of clusters.value) {
     const holder = await clusterLog.holder(cluster);
-    if (holder.ok && holder.value?.run === run) return ok(cluster);
+    if (holder.ok && [holder.value?.run, holder.value?.after].includes(run)) return ok(cluster);
   }
   return ok('');
+}
+
+/** The run that has handed a cluster over to this one, which holds it. */
+export async function predecessorOf(clusterLog: ClusterLog, run: string): Promise<Result<string | undefined>> {
+  const clusters = await clusterLog.clusters();
+  if (!clusters.ok) return clusters;
+  for (const cluster of clusters.value) {
+    const holder = await clusterLog.holder(cluster);
+    if (holder.ok && holder.value?.run === run) return ok(holder.value.after);
+  }
+  return ok(undefined);
 }

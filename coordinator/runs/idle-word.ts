@@ -1,17 +1,28 @@
 // An operator's word about a run that nobody works on here: known already, too late, or about one that goes no further.
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Artefacts } from '../journal/artefacts.ts';
-import type { Journal } from '../journal/journal.ts';
-import { type GiveBackParts, giveBack } from './give-back.ts';
+import { type GiveBackParts, giveBack, predecessorOf } from './give-back.ts';
 import { loadPlan } from './opening.ts';
 import type { OperatorWord, Runner } from './runner.ts';
 import { stateIn } from './state-in.ts';
 
 interface IdleParts extends GiveBackParts {
-  journal: Journal;
   artefacts: Artefacts;
   /** Takes up what holds a cluster and nobody works on; gives who works on the run then. */
   takeUp(cluster: string): Promise<Runner | undefined>;
+}
+
+const noRun = (run: string): Result<never> => fail('not-found', `there is no run ${run}; see: baton run ls`);
+
+/** A run that took a cluster over and can never begin is given up with the one before it, whose journal is refused. */
+async function sayToUnbegun(parts: IdleParts, run: string, word: OperatorWord): Promise<Result<void> | undefined> {
+  if (word.decision !== 'abort') return undefined;
+  const before = await predecessorOf(parts.clusterLog, run);
+  if (!before.ok) return before;
+  if (before.value === undefined) return undefined;
+  const read = await parts.journal.read(before.value);
+  if (read.ok || read.failure.code !== 'damaged') return read.ok ? undefined : read;
+  return await giveBack(parts, before.value, word, read.failure);
 }
 
 /** Says it to whoever works on the run once it is taken up, or why nobody does. */
@@ -20,7 +31,7 @@ export async function sayToIdle(parts: IdleParts, run: string, word: OperatorWor
   if (!read.ok && read.failure.code === 'damaged' && word.decision === 'abort')
     return await giveBack(parts, run, word, read.failure);
   if (!read.ok) return read;
-  if (read.value.length === 0) return fail('not-found', `there is no run ${run}; see: baton run ls`);
+  if (read.value.length === 0) return (await sayToUnbegun(parts, run, word)) ?? noRun(run);
   const state = stateIn(run, read.value);
   if (state.requestIds.includes(word.requestId)) return ok(undefined);
   // Without its plan nobody can work on it, and it would hold its cluster for ever.

@@ -7,6 +7,7 @@ import type { Artefacts } from '../journal/artefacts.ts';
 import { emptyHead, headOf } from '../journal/chain.ts';
 import type { ClusterLog, RunOpened } from '../journal/cluster-log.ts';
 import type { RunFact } from '../journal/event.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { fold } from '../sequencer/apply.ts';
 import type { RunState } from '../sequencer/state.ts';
@@ -87,8 +88,10 @@ export async function beginRun(parts: OpeningParts, run: string, fact: RunStarte
   }
 }
 
+type ClosingParts = Pick<OpeningParts, 'clusterLog' | 'clock' | 'epoch'> & { journal: Journal };
+
 /** Ends a run that took its cluster and was never started: the coordinator died in between. Journals both, so that a start under way fails. */
-export async function endUnstarted(parts: OpeningParts, cluster: string, opened: RunOpened): Promise<Result<void>> {
+export async function endUnstarted(parts: ClosingParts, cluster: string, opened: RunOpened): Promise<Result<void>> {
   const { journal, clock, epoch } = parts;
   const facts: RunFact[] = [
     {
@@ -138,7 +141,7 @@ export async function endUnstarted(parts: OpeningParts, cluster: string, opened:
 
 /** Gives the cluster back. */
 export function clusterLogClose(
-  { clusterLog, clock, epoch }: OpeningParts,
+  { clusterLog, clock, epoch }: Omit<ClosingParts, 'journal'>,
   cluster: string,
   run: string,
   status: RunState['status'],

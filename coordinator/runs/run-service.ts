@@ -195,7 +195,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     const state = stateIn(run, read.value);
     if (state.started === undefined && after !== undefined) {
       const begun = await beginHandedOver(parts, cluster, { ...opened, after });
-      return begun.ok ? await takeOn(run) : begun;
+      return begun.ok ? await takeOn(run) : ((await finishGivingBack(parts, after)) ?? begun);
     }
     if (state.started === undefined || state.started.planArtefact === '')
       return await endUnstarted(parts, cluster, opened);

@@ -144,8 +144,11 @@ export function readTransition(item: ItemState, fact: Extract<RunFact, { type: '
   switch (fact.of) {
     case 'gate':
       return fact.passed ? 'gate-passed' : 'gate-failed';
-    case 'before':
-      return fact.passed ? 'before-passed' : 'before-failed';
+    case 'before': {
+      const attempt = latestAttempt(item, 'do');
+      const isStarted = attempt !== undefined && isOpen(attempt);
+      return fact.passed ? (isStarted ? 'may-still-start' : 'before-passed') : 'before-failed';
+    }
     case 'then':
       if (item.isDone) return fact.passed ? 'still-holds' : 'no-longer-holds';
       if (item.status === 'unknown' && !fact.passed) return 'then-not-seen';

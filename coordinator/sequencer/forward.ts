@@ -132,14 +132,19 @@ function decideStep(situation: Situation, step: Step, index: number): Instructio
 function lookedAtAgain(situation: Situation, step: Step, index: number, attempt: AttemptState): Instruction {
   const next = awaitOutcome(situation, step, attempt);
   const isOfEarlierEra = attempt.startedSequence < situation.state.eraSequence;
-  return next.kind === 'send' && isOfEarlierEra ? (obstacle(situation, step, index) ?? next) : next;
+  if (next.kind !== 'send' || !isOfEarlierEra) return next;
+  return obstacle(situation, step, index) ?? ownObstacle(situation, step) ?? next;
 }
 
 /** All that must hold at the moment of the start: what is around the step, and its own conditions. */
 function prepare(situation: Situation, step: Step, index: number, item: ItemState): Instruction {
+  const ahead = obstacle(situation, step, index) ?? ownObstacle(situation, step);
+  return ahead ?? startStep(situation, step, 'do', nextAttempt(item, 'do'), step.action, step.timeoutMs);
+}
+
+/** What has to be read, or does not hold, of a step's own conditions. */
+function ownObstacle(situation: Situation, step: Step): Instruction | undefined {
   const { state, limits } = situation;
-  const ahead = obstacle(situation, step, index);
-  if (ahead !== undefined) return ahead;
   const before = standingOf(situation, {
     item: step.id,
     of: 'before',
@@ -154,7 +159,7 @@ function prepare(situation: Situation, step: Step, index: number, item: ItemStat
     const message = `${step.title} must not start: ${complaints(checks)}`;
     return halt(situation, { item: step.id, reason: 'gate-failed', message, checks });
   }
-  return startStep(situation, step, 'do', nextAttempt(item, 'do'), step.action, step.timeoutMs);
+  return undefined;
 }
 
 /** What has to be read, or does not hold, of what is around a step: gates, the suspension, what is in force. */

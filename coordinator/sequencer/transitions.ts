@@ -37,7 +37,16 @@ export const transitions = {
     sentence: 'a condition does not hold',
   },
   'before-passed': { from: beforeStart, to: 'reading', sentence: 'may start' },
-  'before-failed': { from: beforeStart, to: 'failed', sentence: 'must not start: a condition does not hold' },
+  'before-failed': {
+    from: [...beforeStart, 'running'],
+    to: 'failed',
+    sentence: 'must not start: a condition does not hold',
+  },
+  'may-still-start': {
+    from: ['running', 'failed', 'unknown'],
+    to: 'running',
+    sentence: 'not begun yet on {node}; may still start',
+  },
   'step-started': { from: beforeStart, to: 'running', sentence: 'started on {node}, attempt {attempt}' },
   'step-ended': {
     from: ['running', 'unknown', 'failed'],

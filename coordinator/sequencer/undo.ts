@@ -114,7 +114,7 @@ function decideAttempt(
 ): Instruction {
   if (isToSettle(attempt) && item.intent !== undefined) return settle(situation, step, attempt);
   if (isOpen(attempt)) {
-    if (attempt.outcome === undefined) return guardedAgain(situation, step, attempt);
+    if (attempt.outcome === undefined) return guardedAgain(situation, step, undo, attempt);
     const standing = undo.then.length === 0 ? undefined : afterUndo(situation, step, undo, attempt);
     if (standing?.is === 'open') return standing.next;
     if (standing?.is === 'met') return undone(step);
@@ -140,10 +140,10 @@ function decideAttempt(
 }
 
 /** Goes on with an undo without outcome: one that was not begun before a halt or a takeover is guarded anew. */
-function guardedAgain(situation: Situation, step: Step, attempt: AttemptState): Instruction {
+function guardedAgain(situation: Situation, step: Step, undo: Undo, attempt: AttemptState): Instruction {
   const next = awaitOutcome(situation, step, attempt);
   const isOfEarlierEra = attempt.startedSequence < situation.state.eraSequence;
-  return next.kind === 'send' && isOfEarlierEra ? (guardOfUndo(situation, step) ?? next) : next;
+  return next.kind === 'send' && isOfEarlierEra ? (obstacleOfUndo(situation, step, undo) ?? next) : next;
 }
 
 /** The suspension that an undo must find; its own undo is what ends it. */
@@ -152,6 +152,12 @@ function guardOfUndo(situation: Situation, step: Step): Instruction | undefined 
 }
 
 function prepareUndo(situation: Situation, step: Step, undo: Undo, item: ItemState): Instruction {
+  const ahead = obstacleOfUndo(situation, step, undo);
+  return ahead ?? startStep(situation, step, 'undo', nextAttempt(item, 'undo'), undo.action, undo.timeoutMs);
+}
+
+/** All that must hold at the moment of an undo's start: the suspension, and its own conditions. */
+function obstacleOfUndo(situation: Situation, step: Step, undo: Undo): Instruction | undefined {
   const { state, limits } = situation;
   const guard = guardOfUndo(situation, step);
   if (guard !== undefined) return guard;
@@ -169,7 +175,7 @@ function prepareUndo(situation: Situation, step: Step, undo: Undo, item: ItemSta
     const message = `${undo.title} must not start: ${complaints(checks)}`;
     return halt(situation, { item: step.id, reason: 'undo-failed', message, checks });
   }
-  return startStep(situation, step, 'undo', nextAttempt(item, 'undo'), undo.action, undo.timeoutMs);
+  return undefined;
 }
 
 /** Arming was begun and failed: it may have unmasked the observer, and the way back must not stop at that. */

@@ -1,8 +1,11 @@
 // A real agent whose state lies on a disk that is really full: a small file system of its own.
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { ledgerPath, openLedgerFile } from '../../../agent/ledger/ledger-file.ts';
+import { writeSuspension } from '../../../agent/ledger/suspension.ts';
 import type { Action } from '../../../shared/actions/action.ts';
 import type { Key } from '../../../shared/key.ts';
 import { createTestAgent, type TestAgent } from './test-agent.ts';
@@ -16,10 +19,15 @@ describe('The agent on a full disk', function () {
   let coordinator: TestCoordinator;
   let agent: TestAgent;
   let write: Action;
+  let hooks: string;
 
   beforeEach(async () => {
     coordinator = await startTestCoordinator();
-    agent = await createTestAgent('paths: [FOLDER/files]\ntestFilePaths: [FOLDER/files]\n');
+    agent = await createTestAgent(
+      'paths: [FOLDER/files]\ntestFilePaths: [FOLDER/files]\nhooksDirectory: FOLDER/hooks\n',
+    );
+    hooks = join(agent.folder, 'hooks');
+    await mkdir(hooks);
     write = { kind: 'writeTestFile', path: join(agent.folder, 'files', 'probe'), content: 'abc' };
     await mkdir(agent.state);
     await execa('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', agent.state]);
@@ -66,8 +74,13 @@ describe('The agent on a full disk', function () {
     assert.equal((await coordinator.outcomeOf(key('next'))).verdict, 'succeeded');
   });
 
-  it('ended and started anew: says that it waits for room, and is there once there is some', async () => {
+  it('ended and started anew: says that it waits for room, watches over failover, and is there once there is some', async () => {
     await agent.kill('SIGTERM');
+    await writeFile(join(hooks, 'alarm'), `#!/bin/sh\necho "$1" >>${hooks}/alarms\n`, { mode: 0o700 });
+    const ledger = openLedgerFile(ledgerPath(agent.state));
+    const units = [{ unit: 'baton-test-observer.service', unitFileState: 'enabled' }];
+    writeSuspension(ledger, { run: 'r1', units, suspendedAtMs: 1, deadlineMs: 2, alarmedAtMs: 0 });
+    ledger.close();
     await fill();
     const hellos = coordinator.heard.hellos.length;
     agent.start();
@@ -77,6 +90,9 @@ describe('The agent on a full disk', function () {
     assert.equal(status.exitCode, 1);
     assert.match(status.stderr, /no room in .*state: the agent starts once there is some/);
     assert.equal(coordinator.heard.hellos.length, hellos);
+    const alarms = () => (existsSync(join(hooks, 'alarms')) ? readFileSync(join(hooks, 'alarms'), 'utf8') : '');
+    await waitFor('the alarm', () => alarms() !== '', 30_000);
+    assert.match(alarms(), /^failover has been suspended for .* by run r1/);
     await makeRoom();
     await waitFor('hello', () => coordinator.heard.hellos.length > hellos, 30_000);
     coordinator.command(key('next'), write);

@@ -54,7 +54,14 @@ describe('an agent that knows more than its coordinator', () => {
       case: 'hello',
       value: { agentVersion: '0.1.0', ledgerGeneration: 'g', ledgerCounter: 5, highestEpoch },
     });
-    assert.match((await agent.ended).details, /no coordinator has come that far/);
+    const reason = /no coordinator has come that far.*node revoke n2.*ledger\.sqlite\*.*node add n2/;
+    assert.match((await agent.ended).details, reason);
+    await eventually(async () => reason.test((await presenceOf('n2'))?.refusal ?? ''), 'its refusal is shown');
+    assert.equal(
+      (await presenceOf('n2'))?.isCoordinatorBehind,
+      undefined,
+      'it is not the coordinator that is restarted',
+    );
     const elected = must(await becomeLeader(fixture.test.bus, { coordinator: 'c1', isAlone: true }));
     elected.stop();
     assert.ok(elected.epoch < 100, `epoch ${elected.epoch}`);

@@ -23,7 +23,9 @@ describe('the highest epoch that an agent says it has obeyed', () => {
   it('raises the floor of elections where it is above, within reason', async () => {
     assert.equal(await judge(9), 'restored-state');
     assert.equal(floor, 9);
-    assert.equal(await judge(7 + epochsLostMax + 1), 'restored-state');
+    assert.equal(await judge(7 + epochsLostMax), 'restored-state');
+    floor = 9;
+    assert.equal(await judge(7 + epochsLostMax + 1), 'damaged');
     assert.equal(floor, 9);
   });
   it('is a whole number from 0 on, anything else is refused and raises nothing', async () => {
