@@ -14,12 +14,12 @@ import { isPlanName, judgeTarget, type PlanName, parseParameters } from './param
 import type { CompiledPlan, Plan, PlanItem } from './plan.ts';
 import { planFaults } from './plan-rules.ts';
 import { predict } from './predictions.ts';
-import { rollBack } from './roll-back.ts';
+import { rollbackParts } from './rollback-parts.ts';
 import { stageRelease } from './stage-release.ts';
 import { suspendFailover } from './suspend-failover.ts';
 import { upgradeApplication } from './upgrade-application.ts';
 import { upgradeDatabase } from './upgrade-database.ts';
-import { costsOf, hindrances, type RollbackFacts } from './way-back.ts';
+import type { RollbackFacts } from './way-back.ts';
 
 /** What is known of the nodes. */
 export interface Facts {
@@ -73,7 +73,7 @@ export function compilePlan(
   });
 }
 
-type Parts = { parameters: Record<string, unknown>; items: PlanItem[]; costs?: string[] };
+export type Parts = { parameters: Record<string, unknown>; items: PlanItem[]; costs?: string[] };
 
 function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: Facts): Result<Parts> {
   switch (name) {
@@ -130,20 +130,7 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       const told = parseParameters(name, parameters);
       if (!told.ok) return told;
       if (facts.rollback?.of !== told.value.of) throw new Error('the facts of a rollback are those of another run');
-      const why = hindrances(cluster, facts.rollback);
-      if (why.length > 0) {
-        const isAway = Object.values(facts.rollback.databases).some((one) => 'unread' in one && one.isAway === true);
-        return fail(
-          isAway ? 'unreachable' : 'not-in-state',
-          `run ${told.value.of} cannot be rolled back now, nothing was touched: ${why.join('; ')}`,
-          { retryable: isAway },
-        );
-      }
-      return ok({
-        parameters: told.value,
-        items: rollBack(cluster, facts.rollback),
-        costs: costsOf(cluster, facts.rollback),
-      });
+      return rollbackParts(cluster, told.value, facts.rollback);
     }
     case 'finalize': {
       const told = parseParameters(name, parameters);

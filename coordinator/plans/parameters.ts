@@ -35,7 +35,8 @@ const shapes = {
   }),
   'failover-suspend': z.strictObject({}),
   'failover-arm': z.strictObject({}),
-  rollback: z.strictObject({ of }),
+  /** With the previous version's installer, the application is installed again instead of restored. */
+  rollback: z.strictObject({ of, release: release.optional() }),
   finalize: z.strictObject({ of }),
 };
 

@@ -62,6 +62,8 @@ export interface Step extends Item {
   /** Postcondition, looked at until it passes or `thenWithinMs` is over. */
   then: CheckRef[];
   thenWithinMs: number;
+  /** What it leads to may have been so before it: that it is so proves nothing of an attempt whose end nobody knows. */
+  thenMayHoldBefore?: true;
   /** Id of the item until which the postcondition holds (that item ends it), or `end`. */
   until: string;
   /** Ids of earlier steps that an operator's `retry` of this one carries out again first (it may have started services). */

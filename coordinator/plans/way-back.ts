@@ -9,6 +9,7 @@ import { stepsBegun } from '../sequencer/begun.ts';
 import { itemState, type RunState } from '../sequencer/state.ts';
 import type { Plan, Step } from './plan.ts';
 import { appNodes } from './preflight.ts';
+import type { Release } from './release.ts';
 
 export type BackupPart = AnswerOf<'readBackups'>['parts'][number];
 
@@ -26,6 +27,8 @@ export interface RollbackFacts {
   databases: Record<string, { is: 'primary' | 'standby' } | { unread: string; isAway?: boolean }>;
   /** Rows of the parity tables now; absent where they could not be counted. */
   rowsNow?: { table: string; rows: number }[];
+  /** The previous version's installer, where the application is to be installed again instead of restored. */
+  release?: Release;
 }
 
 /** A part that has to be restored. */
@@ -45,6 +48,8 @@ export interface WayBack {
   /** Nodes whose services were stopped or started, the last one first. */
   services: string[];
   restored: Restored[];
+  /** What is run on the nodes of `installed` in place of restoring their application. */
+  reinstalled: Release | undefined;
   /** By node, as it was before the run. */
   versions: Record<string, string>;
   /** A test file that may still be there. */
@@ -53,7 +58,7 @@ export interface WayBack {
 
 export function wayBack(
   cluster: Cluster,
-  { plan, state, failover }: Pick<RollbackFacts, 'plan' | 'state' | 'failover'>,
+  { plan, state, failover, release }: Pick<RollbackFacts, 'plan' | 'state' | 'failover' | 'release'>,
 ): WayBack {
   const begun = stepsBegun(plan, state);
   const on = (...kinds: Step['action']['kind'][]) => begun.filter(({ action }) => kinds.includes(action.kind));
@@ -67,7 +72,10 @@ export function wayBack(
     mayBeArmed: failover !== 'suspended',
     installed,
     services: lastFirst(on('stopUnits', 'startUnits', 'runInstaller')),
-    restored: installed.flatMap((node) => partsFor(cluster, plan, node)),
+    restored: installed
+      .flatMap((node) => partsFor(cluster, plan, node))
+      .filter((part) => release === undefined || (part.part !== 'application' && isBackedUp(plan, part))),
+    reinstalled: release,
     versions: versionsBefore(state),
     testFile: testFileOf(begun, state),
   };
@@ -79,13 +87,15 @@ function partsFor(cluster: Cluster, plan: Plan, node: string): Restored[] {
   const directory = directoryIn(plan) ?? '';
   const wanted = (part: PartName): Restored => ({ node, directory, part });
   const configuration = wanted('configuration');
-  const hasConfiguration = plan.items.some((item) => item.kind === 'step' && isBackUpOf(item, configuration));
   return [
     wanted('application'),
-    ...(hasConfiguration ? [configuration] : []),
+    ...(isBackedUp(plan, configuration) ? [configuration] : []),
     ...(node === master ? [wanted('database')] : []),
   ];
 }
+
+const isBackedUp = (plan: Plan, part: Restored): boolean =>
+  plan.items.some((item) => item.kind === 'step' && isBackUpOf(item, part));
 
 /** Whether a step backs up this part. */
 export function isBackUpOf({ node, action }: Step, restored: Pick<Restored, 'node' | 'part'>): boolean {
@@ -114,109 +124,26 @@ function versionsBefore({ items }: RunState): Record<string, string> {
   return Object.fromEntries(versions);
 }
 
+/** The application goes back, and the database stays as the installer left it. */
+export const databaseStays = ({ installed, restored, reinstalled }: WayBack, cluster: Cluster): boolean =>
+  reinstalled !== undefined &&
+  installed.includes(appNodes(cluster)[0]) &&
+  !restored.some(({ part }) => part === 'database');
+
+/** The master’s installer has ended well, so it has done to the database whatever it does. */
+export const isMigrated = ({ items, cluster }: Plan, state: RunState): boolean =>
+  items.some(
+    ({ id, ...item }) =>
+      item.kind === 'step' &&
+      item.action.kind === 'runInstaller' &&
+      item.node === appNodes(cluster)[0] &&
+      itemState(state, id).isDone,
+  );
+
 function testFileOf(begun: Step[], state: RunState): WayBack['testFile'] {
   const isRemoved = begun.some(({ id, action }) => action.kind === 'removeTestFile' && itemState(state, id).isDone);
   const written = begun.find(({ action }) => action.kind === 'writeTestFile');
   // As it was sent, with the run's id in its name.
   const action = written && itemState(state, written.id).attempts.at(-1)?.action;
   return isRemoved || action?.kind !== 'writeTestFile' ? undefined : { path: action.path, content: action.content };
-}
-
-/** Why there is no way back as things are, each a sentence that names what to do; empty when there is one. */
-export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
-  const { of, plan, parts } = facts;
-  const way = wayBack(cluster, facts);
-  const strangers = plan.cluster.nodes.filter(({ name }) => !cluster.nodes.some((node) => node.name === name));
-  if (strangers.length > 0)
-    return [
-      `run ${of} has worked on ${strangers.map(({ name }) => name).join(', ')}, which the cluster file no longer names: apply the one that it was started with`,
-    ];
-  const moved = movedRoles(plan.cluster, cluster);
-  if (moved.length > 0)
-    return [
-      `run ${of} has worked with other roles than the cluster file names now (${moved.join('; ')}), and its backup lies on the nodes as they were: fail back to those, and apply the file that it was started with`,
-    ];
-  const missing = way.restored.flatMap(({ node, part, directory }) => {
-    if (directory === '')
-      return [
-        `run ${of} took no backup, and its installer was started on ${node}: restore it by hand (Guide › Rollback to Previous Version)`,
-      ];
-    const there = parts.find((one) => one.node === node && one.part === part && one.complete);
-    const path = `${directory}/${of}/${part}`;
-    if (there === undefined) return [`${node}: ${path} is not there or not whole: bring it back there`];
-    return there.verifiedAtMs === undefined
-      ? [
-          `${node}: ${path} was never verified, so nobody knows whether it can be restored: baton backup verify ${cluster.cluster} ${of}`,
-        ]
-      : [];
-  });
-  const unknown = way.installed.filter((node) => way.versions[node] === undefined);
-  return [
-    ...databaseHindrances(cluster, facts),
-    ...new Set(missing),
-    ...unknown.map((node) => `${node}: run ${of} did not read which version was installed before it`),
-  ];
-}
-
-/** What a node was in the run and is no longer: which node's database has to be restored follows from it. */
-const movedRoles = (before: Cluster, now: Cluster): string[] =>
-  before.nodes.flatMap(({ name, role, tiers }) => {
-    const node = now.nodes.find((one) => one.name === name);
-    const isSame = node?.role === role && tiers.every((tier) => node.tiers.includes(tier));
-    return isSame ? [] : [`${name} was ${role} of ${tiers.join(', ')}`];
-  });
-
-/** Both sides of a split: whoever is primary now has what was written last, and that is not guessed. */
-function databaseHindrances(cluster: Cluster, { databases }: RollbackFacts): string[] {
-  const roles = cluster.nodes
-    .filter(({ tiers }) => tiers.includes('db'))
-    .map(({ name, role }) => ({ name, role, now: databases[name] }));
-  const unread = roles.flatMap(({ name, now }) =>
-    now === undefined || 'unread' in now
-      ? [
-          `${name}: what its database is now could not be read (${now?.unread ?? 'it was not asked'}); make it answer, since nobody assumes who is primary`,
-        ]
-      : [],
-  );
-  if (unread.length > 0) return unread;
-  const primaries = roles
-    .filter(({ now }) => now !== undefined && 'is' in now && now.is === 'primary')
-    .map(({ name }) => name);
-  if (primaries.length > 1)
-    return [
-      `${primaries.join(' and ')} are both primaries: decide which of them has the right data, make the other one a standby of it (/opt/HA/slave.sh there), then look again`,
-    ];
-  if (primaries.length === 0)
-    return [
-      'no database is the primary now: none accepts writes, so nothing can be restored into one; make the right one primary first',
-    ];
-  const master = roles.find(({ role }) => role === 'master')?.name;
-  return primaries[0] === master
-    ? []
-    : [
-        `${primaries[0]} is the primary now, not ${master}: the roles have moved since the run. What it has was written last; fail back to ${master} first, where the backup lies too`,
-      ];
-}
-
-/** What going back loses from sight, in sentences. */
-export function costsOf(cluster: Cluster, facts: RollbackFacts): string[] {
-  const { of, parts, rowsNow } = facts;
-  const way = wayBack(cluster, facts);
-  if (!way.restored.some(({ part }) => part === 'database')) return [];
-  const backup = parts.find(({ part, complete }) => part === 'database' && complete);
-  if (backup === undefined) return [];
-  const since = new Date(backup.madeAtMs).toISOString().slice(0, 16).replace('T', ' ');
-  const kept = 'the database that is set aside still has them';
-  const perTable = backup.rows.map(({ table, rows }) => {
-    const now = rowsNow?.find((one) => one.table === table)?.rows;
-    if (now === undefined)
-      return `${table}: what was written since ${since} UTC could not be counted (backup ${of}); ${kept}`;
-    const more = now - rows;
-    if (more === 0)
-      return `${table}: as many rows as in the backup ${of} of ${since} UTC (${rows}); what was changed in them since is not counted`;
-    // As many may have been removed as were written, which no count tells.
-    const change = more > 0 ? `at least ${more} rows written` : `at least ${-more} rows removed`;
-    return `${table}: ${change} since ${since} UTC (backup ${of}); ${kept}`;
-  });
-  return [...perTable, `files below ${cluster.files.root} stay as they are now`];
 }

@@ -201,7 +201,8 @@ function noLongerHolds(situation: Situation, earlier: Step, checks: Parameters<t
 /** The agent does not know how it ended: what it left may tell. */
 function lookAtUnknown(situation: Situation, step: Step, item: ItemState, attempt: AttemptState): Instruction {
   // After a first installer that failed late, the new version being there proves nothing of the second one.
-  const isProof = actionClasses[attempt.action.kind] !== 'once' || nextAttempt(item, 'do') === 2;
+  const isFirst = actionClasses[attempt.action.kind] !== 'once' || nextAttempt(item, 'do') === 2;
+  const isProof = isFirst && step.thenMayHoldBefore !== true;
   if (isProof && step.then.length > 0) {
     const standing = postcondition(situation, step, attempt);
     if (standing.is === 'open') return standing.next;

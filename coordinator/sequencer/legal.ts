@@ -5,7 +5,7 @@ import type { Plan, PlanItem, Step } from '../plans/plan.ts';
 import { wasBegun } from './begun.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
 import { putBackBy } from './redo.ts';
-import { rollbackConsequence, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
+import { rollbackConsequence, rollbackOptions, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
 
@@ -77,7 +77,7 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
       { command: left.command, consequence: 'plans the way back anew, from what is there now; shows it and asks' },
     ];
   return legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
-    command: `baton run ${decision} ${state.run}`,
+    command: `baton run ${decision} ${state.run}${decision === 'rollback' ? rollbackOptions(plan, state) : ''}`,
     consequence,
   }));
 }

@@ -2,7 +2,7 @@
 // holds is read again when the rollback's plan is made; here counts what the run itself knows. Pure.
 import type { Successor } from '../journal/event.ts';
 import type { Plan } from '../plans/plan.ts';
-import { isBackUpOf, wayBack } from '../plans/way-back.ts';
+import { isBackUpOf, isMigrated, wayBack } from '../plans/way-back.ts';
 import { itemState, openAttempts, type RunState } from './state.ts';
 
 /** The plans whose runs can be rolled back. */
@@ -12,6 +12,8 @@ export const rollablePlans: readonly string[] = ['upgrade'];
 export function rollbackConsequence(plan: Plan, state: RunState): string {
   const open = openAttempts(state).map(({ attempt }) => attempt.node);
   const settled = open.length === 0 ? '' : `ends what may still run on ${[...new Set(open)].join(', ')}, then `;
+  if (needsReinstall(plan, state))
+    return `${settled}hands the cluster over to a run that installs the previous version again, from the installer that you name, since this run took no backup; the database stays as it is. Shows its plan first and asks`;
   const { installed, restored } = wayOf(plan, state);
   const hasDatabase = restored.some(({ part }) => part === 'database');
   const back =
@@ -25,13 +27,25 @@ export function rollbackConsequence(plan: Plan, state: RunState): string {
 export function whyNotRolledBack(plan: Plan, state: RunState): string | undefined {
   if (!rollablePlans.includes(plan.name))
     return `a run of ${plan.name} cannot be rolled back, only one of ${rollablePlans.join(', ')}`;
-  const missing = wayOf(plan, state).restored.filter((part) => {
+  const missing = partsMissing(plan, state);
+  if (missing.length === 0 || needsReinstall(plan, state)) return undefined;
+  const parts = missing.map(({ node, part }) => `${part} of ${node}`).join(', ');
+  return `run ${state.run} has taken no backup that a rollback could restore (${parts})`;
+}
+
+/** What has to be added to the command of a rollback; empty where nothing has. */
+export const rollbackOptions = (plan: Plan, state: RunState): string =>
+  needsReinstall(plan, state) ? ' --reinstall FILE' : '';
+
+/** Without a backup the previous version’s installer is the way, as long as the database may still be of that version. */
+const needsReinstall = (plan: Plan, state: RunState): boolean =>
+  partsMissing(plan, state).length > 0 && !isMigrated(plan, state);
+
+function partsMissing(plan: Plan, state: RunState) {
+  return wayOf(plan, state).restored.filter((part) => {
     const step = plan.items.find((item) => item.kind === 'step' && isBackUpOf(item, part));
     return step === undefined || !itemState(state, step.id).isDone;
   });
-  if (missing.length === 0) return undefined;
-  const parts = missing.map(({ node, part }) => `${part} of ${node}`).join(', ');
-  return `run ${state.run} has taken no backup that a rollback could restore (${parts})`;
 }
 
 /** Why a rollback that was planned before is no longer the one that is needed; undefined when it is. */

@@ -8,6 +8,8 @@ import { releaseNamePattern } from '../../../shared/names.ts';
 import { contradictsName, isVersion, releaseVersion } from '../../../shared/release-version.ts';
 import { formatSize } from '../../../shared/units.ts';
 import type { UploadPart } from '../client.ts';
+import type { Io } from '../io.ts';
+import { transferBar } from '../transfer-bar.ts';
 
 export interface ReleaseFile {
   path: string;
@@ -23,14 +25,35 @@ export function versionArgument(text: string): Result<string> {
   return isVersion(text) ? ok(text) : fail('bad-input', `--to ${text}: must be a version such as 8.7.0`);
 }
 
+/** What plans know of an installer: never where it lies on the operator's machine. */
+export function identityOf({ name, sha256, sizeBytes }: ReleaseFile) {
+  return { name, sha256, sizeBytes };
+}
+
+/** The installer with its sum, told as it is read where somebody looks on. */
+export async function readRelease(
+  io: Io,
+  path: string,
+  expected: Parameters<typeof releaseFile>[1],
+): Promise<Result<ReleaseFile>> {
+  if (!io.canDraw) return await releaseFile(path, expected);
+  const progress = transferBar(io, 'reading the installer');
+  try {
+    return await releaseFile(path, expected, progress.tell);
+  } finally {
+    progress.end();
+  }
+}
+
 /** The installer with its sum; `bad-input` or `checksum-mismatch` when it cannot be the one that is meant. */
 export async function releaseFile(
   path: string,
-  expected: { sha256?: string | undefined; version?: string | undefined },
+  expected: { sha256?: string | undefined; version?: string | undefined; option?: string },
   onProgress: (doneBytes: number, sizeBytes: number) => void = () => {},
 ): Promise<Result<ReleaseFile>> {
   if (expected.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(expected.sha256))
     return fail('bad-input', `--sha256 ${expected.sha256}: must be 64 hexadecimal digits; sha256sum prints them`);
+  const { option = '--installer' } = expected;
   const name = basename(path);
   if (expected.version !== undefined && contradictsName(name, expected.version))
     return fail(
@@ -40,17 +63,17 @@ export async function releaseFile(
   if (!releaseNamePattern.test(name))
     return fail(
       'bad-input',
-      `--installer ${path}: the file's name may have letters, digits, . _ and - only, at most 200`,
+      `${option} ${path}: the file's name may have letters, digits, . _ and - only, at most 200`,
     );
   let sizeBytes: number;
   try {
     const found = await stat(await realpath(path));
-    if (!found.isFile()) return fail('bad-input', `--installer ${path}: not a regular file`);
-    if (found.size === 0) return fail('bad-input', `--installer ${path}: the file is empty`);
+    if (!found.isFile()) return fail('bad-input', `${option} ${path}: not a regular file`);
+    if (found.size === 0) return fail('bad-input', `${option} ${path}: the file is empty`);
     await access(path, constants.R_OK);
     sizeBytes = found.size;
   } catch (error) {
-    return fail('bad-input', `--installer ${path}: ${reason(error)}`);
+    return fail('bad-input', `${option} ${path}: ${reason(error)}`);
   }
   const hash = createHash('sha256');
   let doneBytes = 0;
@@ -61,15 +84,15 @@ export async function releaseFile(
       onProgress(doneBytes, sizeBytes);
     }
   } catch (error) {
-    return fail('bad-input', `--installer ${path}: ${reason(error)}`);
+    return fail('bad-input', `${option} ${path}: ${reason(error)}`);
   }
   if (doneBytes !== sizeBytes)
-    return fail('bad-input', `--installer ${path}: it changed while it was read; is it still being copied?`);
+    return fail('bad-input', `${option} ${path}: it changed while it was read; is it still being copied?`);
   const sha256 = hash.digest('hex');
   if (expected.sha256 !== undefined && expected.sha256.toLowerCase() !== sha256)
     return fail(
       'checksum-mismatch',
-      `--installer ${path}: its SHA-256 is ${sha256}, not ${expected.sha256.toLowerCase()} (${formatSize(sizeBytes)}); download it again`,
+      `${option} ${path}: its SHA-256 is ${sha256}, not ${expected.sha256.toLowerCase()} (${formatSize(sizeBytes)}); download it again`,
     );
   return ok({ path, name, sha256, sizeBytes });
 }

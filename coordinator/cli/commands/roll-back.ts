@@ -1,14 +1,16 @@
 // `run rollback`, `run finalize` and `plan rollback`: going back from a run, giving up the way forward again, and the dry
 // run of it. What is restored is the coordinator's to say.
 import type { RunDocument } from '../../../shared/documents.ts';
-import { ok, type Result } from '../../../shared/failures.ts';
+import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import type { OperatorClient } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
 import { runArgument } from '../run-end.ts';
 import type { Shell } from '../shell.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
+import { identityOf, readRelease } from './release-file.ts';
 
 const verbs = {
   rollback:
@@ -17,30 +19,79 @@ const verbs = {
     'Give up what a rollback has kept: drops the database that it set aside, with what was written after the backup. Shows the plan and asks.',
 } as const;
 
-export function rollbackCommand(shell: Shell, verb: keyof typeof verbs) {
-  return commandWith(verb, verbs[verb], [
-    `baton run ${verb} latest`,
-    `baton run ${verb} latest --yes --change CHG-4711 --reason "not tonight"`,
+const installer = '/root/MotadataServiceOpsCommonUpgrade_V860';
+const reinstallOption = [
+  '--reinstall <FILE>',
+  'the previous version’s installer, on this machine: it is run instead of restoring the application from the run’s backup',
+] as const;
+const sumOption = ['--sha256 <SUM>', 'refuse the installer unless this is its SHA-256'] as const;
+
+export function rollbackCommand(shell: Shell) {
+  return runCommand('rollback', [
+    'baton run rollback latest',
+    'baton run rollback latest --yes --change CHG-4711 --reason "not tonight"',
+    `baton run rollback latest --reinstall ${installer}`,
   ])
+    .option(...reinstallOption)
+    .option(...sumOption)
+    .action(async (text, options) => {
+      await shell.withCoordinator(options, async (client, io) => {
+        const release = await previousRelease(io, options);
+        if (!release.ok) return release;
+        const of = await runOf(client, text);
+        if (!of.ok) return of;
+        return await carryOut(client, io, {
+          plan: 'rollback',
+          cluster: of.value.cluster,
+          parameters: { of: of.value.id, ...release.value.parameters },
+          after: of.value.id,
+          ...release.value.upload,
+          ...asTold(options),
+        });
+      });
+    });
+}
+
+export function finalizeCommand(shell: Shell) {
+  return runCommand('finalize', [
+    'baton run finalize latest',
+    'baton run finalize latest --yes --change CHG-4711 --reason "it stays"',
+  ]).action(async (text, options) => {
+    await shell.withCoordinator(options, async (client, io) => {
+      const of = await runOf(client, text);
+      if (!of.ok) return of;
+      return await carryOut(client, io, {
+        plan: 'finalize',
+        cluster: of.value.cluster,
+        parameters: { of: of.value.id },
+        after: of.value.id,
+        ...asTold(options),
+      });
+    });
+  });
+}
+
+const runCommand = (verb: keyof typeof verbs, examples: string[]) =>
+  commandWith(verb, verbs[verb], examples)
     .argument('<RUN>')
     .option('--yes', 'do not ask; needed without a terminal')
     .option('--detach', 'return as soon as the run has started')
     .option('--change <ID>', 'number of the change request, for the journal')
     .option('--reason <TEXT>', 'why, for the journal')
-    .option(...jsonOption)
-    .action(async (text, options) => {
-      await shell.withCoordinator(options, async (client, io) => {
-        const of = await runOf(client, text);
-        if (!of.ok) return of;
-        return await carryOut(client, io, {
-          plan: verb,
-          cluster: of.value.cluster,
-          parameters: { of: of.value.id },
-          after: of.value.id,
-          ...asTold(options),
-        });
-      });
-    });
+    .option(...jsonOption);
+
+/** The installer that is named, as plans know it and as it is uploaded; nothing of both where none is. */
+async function previousRelease(
+  io: Io,
+  { reinstall, sha256 }: { reinstall?: string | undefined; sha256?: string | undefined },
+) {
+  if (reinstall === undefined)
+    return sha256 === undefined
+      ? ok({ parameters: {}, upload: {} })
+      : fail('bad-input', '--sha256 is of the installer that --reinstall names, and none is named');
+  const release = await readRelease(io, reinstall, { sha256, option: '--reinstall' });
+  if (!release.ok) return release;
+  return ok({ parameters: { release: identityOf(release.value) }, upload: { release: release.value } });
 }
 
 export function planRollbackCommand(shell: Shell) {
@@ -51,15 +102,23 @@ export function planRollbackCommand(shell: Shell) {
   )
     .argument('<CLUSTER>')
     .requiredOption('--of <RUN>', 'the run to go back from')
+    .option(...reinstallOption)
+    .option(...sumOption)
     .option(...markdownOption)
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {
         const name = nameArgument('cluster', cluster);
         if (!name.ok) return name;
+        const release = await previousRelease(io, options);
+        if (!release.ok) return release;
         const of = await runArgument(client, options.of);
         if (!of.ok) return of;
-        const wanted = { plan: 'rollback' as const, cluster: name.value, parameters: { of: of.value } };
+        const wanted = {
+          plan: 'rollback' as const,
+          cluster: name.value,
+          parameters: { of: of.value, ...release.value.parameters },
+        };
         const plan = await compile(client, wanted, 'look');
         if (!plan.ok) return plan;
         sayPlan(io, plan.value, options);

@@ -7,7 +7,7 @@ import type { Shell } from '../shell.ts';
 import { runsView } from '../view/fleet-view.ts';
 import { runView } from '../view/recap.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
-import { rollbackCommand } from './roll-back.ts';
+import { finalizeCommand, rollbackCommand } from './roll-back.ts';
 import { decisionCommands } from './run-decision.ts';
 import { exportCommand, logsCommand, verifyCommand } from './run-journal.ts';
 
@@ -25,8 +25,8 @@ export function runCommand(shell: Shell) {
     watchCommand(shell),
     logsCommand(shell),
     ...decisionCommands(shell),
-    rollbackCommand(shell, 'rollback'),
-    rollbackCommand(shell, 'finalize'),
+    rollbackCommand(shell),
+    finalizeCommand(shell),
     exportCommand(shell),
     verifyCommand(shell),
   ])

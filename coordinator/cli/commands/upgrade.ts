@@ -1,15 +1,14 @@
 // `upgrade`, `stage` and `plan upgrade`: the main job, its first part ahead of the window, and its dry run.
 import type { Command } from '@commander-js/extra-typings';
-import { ok, type Result } from '../../../shared/failures.ts';
+import { ok } from '../../../shared/failures.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
-import { transferBar } from '../transfer-bar.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
-import { type ReleaseFile, releaseFile, versionArgument } from './release-file.ts';
+import { identityOf, readRelease, versionArgument } from './release-file.ts';
 import { planRollbackCommand } from './roll-back.ts';
 
 const installer = '/root/MotadataServiceOpsCommonUpgrade_V870';
@@ -129,23 +128,4 @@ async function wantedUpgrade(io: Io, cluster: string, options: UpgradeOptions) {
     parameters: { toVersion: version.value, release: identityOf(release.value) },
     release: release.value,
   });
-}
-
-async function readRelease(
-  io: Io,
-  path: string,
-  expected: { sha256?: string | undefined; version?: string },
-): Promise<Result<ReleaseFile>> {
-  if (!io.canDraw) return await releaseFile(path, expected);
-  const progress = transferBar(io, 'reading the installer');
-  try {
-    return await releaseFile(path, expected, progress.tell);
-  } finally {
-    progress.end();
-  }
-}
-
-/** What plans know of an installer: never where it lies on the operator's machine. */
-function identityOf({ name, sha256, sizeBytes }: ReleaseFile) {
-  return { name, sha256, sizeBytes };
 }

@@ -1,5 +1,9 @@
 // `baton run rollback` and `finalize` as scripts and operators use them.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { RunDocument, WatchDocument } from '../../../shared/documents.ts';
 import { failure } from '../../../shared/failures.ts';
 import { eventOf, haltedRun, sampleCluster, samplePlan, sampleReport, sampleRun } from '../../unit/cli/samples.ts';
@@ -13,6 +17,16 @@ const back = (status: RunDocument['status']): RunDocument =>
 
 describe('baton run rollback', () => {
   let fake: FakeOperator | undefined;
+  let folder: string;
+  const file = () => {
+    const path = join(folder, 'MotadataServiceOpsCommonUpgrade_V860');
+    writeFileSync(path, 'an installer');
+    return path;
+  };
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'baton-previous-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
   afterEach(async () => await fake?.remove());
 
   const answers = (end: RunDocument, more: Answers = {}): Answers => ({
@@ -116,6 +130,36 @@ describe('baton run rollback', () => {
     const markdown = await baton(fake?.socketPath ?? '', ['plan', 'rollback', 'lab', '--of', of.id, '--markdown']);
     assert.match(markdown.stdout, /\*\*costs:\*\* apolo/);
     assert.equal(called('startRun').length, 0);
+  });
+
+  it('names the previous version’s installer by its sum, uploads it after the yes, and never tells where it lies', async () => {
+    const words = ['run', 'rollback', of.id, '--reinstall', file(), '--yes'];
+    const ended = await type({ uploadRelease: () => ({ schema: 1 }) }, ...words);
+    assert.equal(ended.exitCode, 0, ended.stderr);
+    const { plan } = started<{ plan: { parametersJson: string } }>();
+    const sha256 = createHash('sha256').update('an installer').digest('hex');
+    assert.deepEqual(JSON.parse(plan.parametersJson), {
+      of: of.id,
+      release: { name: 'MotadataServiceOpsCommonUpgrade_V860', sha256, sizeBytes: 12 },
+    });
+    const methods = fake?.calls.map(({ method }) => method) ?? [];
+    assert.ok(methods.indexOf('compilePlan') < methods.indexOf('uploadRelease'));
+    assert.ok(methods.indexOf('uploadRelease') < methods.indexOf('startRun'));
+  });
+
+  it('is refused with an installer that is not there or another one, and with a sum of none, before anything is asked', async () => {
+    for (const [words, why] of [
+      [['--reinstall', join(folder, 'none_V860')], /--reinstall .*none_V860: there is no such file/],
+      [['--reinstall', file(), '--sha256', 'a'.repeat(64)], /--reinstall .*its SHA-256 is/],
+      [['--sha256', 'a'.repeat(64)], /--sha256 is of the installer that --reinstall names/],
+    ] as const) {
+      const ended = await type({}, 'run', 'rollback', of.id, ...words, '--yes');
+      assert.equal(ended.exitCode, 2, String(words));
+      assert.match(ended.stderr, why);
+      assert.equal(fake?.calls.length, 0, String(words));
+      await fake?.remove();
+      fake = undefined;
+    }
   });
 
   it('shows the run that was rolled back as such, with 1', async () => {

@@ -78,6 +78,16 @@ describe('evidence that nobody waited for', () => {
     assert.notEqual(state.items.install?.status, 'succeeded');
   });
 
+  it('does not take for success what may have been so before the step either: a person has to look', () => {
+    const items = samplePlan.items.map((item) =>
+      item.id === 'install' ? { ...item, thenMayHoldBefore: true as const } : item,
+    );
+    const standsBy = (plan: Plan) =>
+      drive({ plan, world: new World({ fates: installerGoes('unknown-with-effect') }) }).state.halt?.reason;
+    assert.equal(standsBy(samplePlan), 'approval');
+    assert.equal(standsBy({ ...samplePlan, items }), 'step-unknown');
+  });
+
   it('gives a newer leader time to show itself, then halts: this coordinator was restored', () => {
     const world = new World({ fates: installerGoes('old-epoch') });
     const { state, instructions } = drive({ plan: samplePlan, world });
