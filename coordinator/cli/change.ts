@@ -18,6 +18,7 @@ import { planSummary } from './view/plan-view.ts';
 export interface Change {
   plan:
     | 'upgrade'
+    | 'db-upgrade'
     | 'stage'
     | 'backup'
     | 'backup-verify'

@@ -5,6 +5,7 @@ import { defaultAddress } from './address.ts';
 import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
 import { clusterCommand } from './commands/cluster.ts';
+import { dbUpgradeCommand } from './commands/db-upgrade.ts';
 import { failoverCommand } from './commands/failover.ts';
 import { nodeCommand } from './commands/node.ts';
 import { reportCommand } from './commands/report.ts';
@@ -31,6 +32,9 @@ Each upgrade:
   baton upgrade lab --installer FILE --to 8.7.0         shows the plan, asks, upgrades, shows progress
   baton run watch latest                                back to the view after Ctrl-C
   baton report latest --format html --output report.html
+
+PostgreSQL itself, where the release wants a newer one:
+  baton plan db-upgrade lab --to 17                     then the same without plan
 
 Exit codes: 0 done and verified · 1 the run failed, or a check fails or is unknown · 2 wrong usage or bad input,
 nothing touched · 3 waits for an operator · 4 coordinator or a joined node out of reach · 130 left by Ctrl-C.
@@ -73,6 +77,7 @@ export function createProgram(): Command {
         planCommand(shell),
         stageCommand(shell),
         upgradeCommand(shell),
+        dbUpgradeCommand(shell),
       ] as unknown as Command[],
     ],
     [

@@ -1,13 +1,14 @@
 // What every form of the report says, in the same words. Pure.
 import type { PlanItemDocument, ReportDocument, RunDocument, RunStepDocument } from '../../shared/documents.ts';
 import { formatDuration } from '../../shared/units.ts';
+import { goalOf } from '../plans/goal.ts';
 
 /** `Upgrade of lab to 8.7.0`. */
 export function titleOf(report: ReportDocument): string {
   const { run } = report;
-  const version = run.parameters.toVersion;
+  const goal = goalOf(run.parameters);
   const name = run.plan.charAt(0).toUpperCase() + run.plan.slice(1);
-  return `${name} of ${run.cluster}${typeof version === 'string' ? ` to ${version}` : ''}`;
+  return `${name} of ${run.cluster}${goal === '' ? '' : ` to ${goal}`}`;
 }
 
 export const statusWords: Record<RunDocument['status'], string> = {

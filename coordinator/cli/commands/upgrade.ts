@@ -7,6 +7,7 @@ import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
 import { commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
+import { planDbUpgradeCommand } from './db-upgrade.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 import { identityOf, readRelease, versionArgument } from './release-file.ts';
 import { planRollbackCommand } from './roll-back.ts';
@@ -102,9 +103,11 @@ export function planCommand(shell: Shell): Command {
     });
   return commandWith('plan', 'Print what a command would do, without doing it.', [
     'baton plan upgrade --help',
+    'baton plan db-upgrade --help',
     'baton plan rollback --help',
   ])
     .addCommand(upgrade)
+    .addCommand(planDbUpgradeCommand(shell))
     .addCommand(planBackupCommand(shell))
     .addCommand(planRollbackCommand(shell)) as unknown as Command;
 }

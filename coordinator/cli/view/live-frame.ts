@@ -1,6 +1,7 @@
 // One picture of a running run for a terminal: headings, the steps of those at work, the installer's bar. Pure: the
 // same view, time and size give the same lines, never more than fit.
 import { formatDuration } from '../../../shared/units.ts';
+import { goalOf } from '../../plans/goal.ts';
 import { phasesOf } from '../../plans/phases.ts';
 import { type ItemView, isActive, isSettled, type PhaseView, type RunView } from './run-view.ts';
 import { bar, clean, cut, type Paint } from './text.ts';
@@ -16,7 +17,8 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 export function liveFrame(view: RunView, nowMs: number, size: FrameSize, paint: Paint): string[] {
   const { run } = view;
   const width = Math.max(20, size.columns - 1);
-  const version = typeof run.parameters.toVersion === 'string' ? ` to ${clean(run.parameters.toVersion)}` : '';
+  const goal = goalOf(run.parameters);
+  const version = goal === '' ? '' : ` to ${clean(goal)}`;
   const elapsed = formatDuration(Math.max(0, nowMs - Date.parse(run.startedAt)));
   const head = paint('bold', cut(`${run.plan} of ${run.cluster}${version} · run ${run.id} · ${elapsed}`, width));
   const foot = [

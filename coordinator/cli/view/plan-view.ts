@@ -1,6 +1,7 @@
 // A plan for people: the summary that a yes is given to, and the dry run with every command line. Pure.
 import type { PlanDocument, PlanItemDocument } from '../../../shared/documents.ts';
 import { formatDuration } from '../../../shared/units.ts';
+import { goalOf } from '../../plans/goal.ts';
 import { phasesOf } from '../../plans/phases.ts';
 import { clean, cleanBlock, type Paint, wrap } from './text.ts';
 
@@ -40,8 +41,8 @@ export function planInFull(plan: PlanDocument, paint: Paint): string {
 const signs: Record<PlanItemDocument['kind'], string> = { gate: '◇', step: '▶', approval: '⏸' };
 
 function headline(plan: PlanDocument): string {
-  const version = plan.parameters.toVersion ?? plan.parameters.version;
-  return `Plan ${clean(plan.plan)} of cluster ${clean(plan.cluster)}${typeof version === 'string' ? ` to ${clean(version)}` : ''}`;
+  const goal = goalOf(plan.parameters);
+  return `Plan ${clean(plan.plan)} of cluster ${clean(plan.cluster)}${goal === '' ? '' : ` to ${clean(goal)}`}`;
 }
 
 function predictions(plan: PlanDocument, paint: Paint): string[] {

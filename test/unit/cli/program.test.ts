@@ -57,10 +57,12 @@ describe('baton --help', () => {
       'backup ls',
       'backup verify',
       'plan upgrade',
+      'plan db-upgrade',
       'plan backup',
       'plan rollback',
       'stage',
       'upgrade',
+      'db-upgrade',
       ...[
         'ls',
         'show',
