@@ -1,4 +1,5 @@
-// `baton run finalize`: what a rollback has kept is given up. Only databases that a rollback has set aside are ever dropped.
+// `baton run finalize`: what a run has kept for the way back is given up: the database that a rollback has set aside, the old
+// servers of a database upgrade. Nothing else is ever dropped.
 import { asideName } from '../../shared/actions/jobs/places.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { minutes } from '../../shared/units.ts';
@@ -7,6 +8,7 @@ import { masterIsPrimary } from '../checks/master-is-primary.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { stepsBegun } from '../sequencer/begun.ts';
 import type { RunState } from '../sequencer/state.ts';
+import { costsOfFinalizeDatabase, finalizeDatabase, judgeFinalizeDatabase } from './finalize-database.ts';
 import { gate, noUndo, phase, step } from './items.ts';
 import type { Plan, PlanItem } from './plan.ts';
 import { requestMs } from './predictions.ts';
@@ -20,13 +22,15 @@ export interface FinalizeFacts {
 }
 
 /** Whether the run is one that has kept something, and is over. */
-export function judgeFinalize(cluster: Cluster, { of, plan, state }: FinalizeFacts): Result<void> {
+export function judgeFinalize(cluster: Cluster, facts: FinalizeFacts): Result<void> {
+  const { of, plan, state } = facts;
   if (plan.cluster.cluster !== cluster.cluster)
     return fail('bad-input', `run ${of} is one of cluster ${plan.cluster.cluster}, not of ${cluster.cluster}`);
+  if (plan.name === 'db-upgrade') return judgeFinalizeDatabase(facts);
   if (plan.name !== 'rollback')
     return fail(
       'bad-input',
-      `run ${of} is one of ${plan.name}; what is given up is what a rollback has kept, so name the run that went back`,
+      `run ${of} is one of ${plan.name}; what is given up is what a rollback or a database upgrade has kept, so name the run that went back`,
     );
   if (state.ended === undefined)
     return fail(
@@ -38,7 +42,9 @@ export function judgeFinalize(cluster: Cluster, { of, plan, state }: FinalizeFac
   return ok(undefined);
 }
 
-export function finalize(cluster: Cluster, { of }: FinalizeFacts): PlanItem[] {
+export function finalize(cluster: Cluster, facts: FinalizeFacts): PlanItem[] {
+  const { of, plan } = facts;
+  if (plan.name === 'db-upgrade') return finalizeDatabase(cluster, facts);
   const database = asideName(of);
   const node = nodeOf(cluster, 'master', 'db').name;
   const section = 'beyond the guide: the database that a rollback has set aside takes room';
@@ -68,6 +74,9 @@ export function finalize(cluster: Cluster, { of }: FinalizeFacts): PlanItem[] {
   ];
 }
 
-export const costsOfFinalize = ({ of }: FinalizeFacts): string[] => [
-  `${asideName(of)} is dropped: what was written between the backup and ${of} cannot be had back after that`,
-];
+export const costsOfFinalize = (facts: FinalizeFacts): string[] =>
+  facts.plan.name === 'db-upgrade'
+    ? costsOfFinalizeDatabase(facts)
+    : [
+        `${asideName(facts.of)} is dropped: what was written between the backup and ${facts.of} cannot be had back after that`,
+      ];
