@@ -13,7 +13,9 @@ import {
 import { findSizes, sumUp } from './jobs/back-up-files.ts';
 import { mergeWords } from './jobs/merge-files.ts';
 import { outputFolder, scriptCommands } from './jobs/scripts.ts';
+import { compareServerScript } from './jobs/server-facts.ts';
 import { readValuesLine } from './jobs/set-values.ts';
+import { readServersScript } from './read-servers.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
 import {
   countRowsSql,
@@ -138,8 +140,9 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'readMissingFiles':
       return [{ ...program(mergeWords(action, ['-n'])), into: "grep -cE '^(>f|cL|hf)'" }];
     case 'readServers':
+      return [{ ...program(['bash', '-euo', 'pipefail']), input: readServersScript(profile) }];
     case 'compareServer':
-      throw new Error(`${action.kind} is not there yet`);
+      return [{ ...program(['bash', '-euo', 'pipefail']), input: compareServerScript(action, profile) }];
     case 'readBackups':
       return [
         own(`${shellLine(['find', action.directory, '-maxdepth', '3', '-name', 'manifest.json'])} -exec cat {} +`),
