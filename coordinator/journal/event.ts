@@ -58,6 +58,8 @@ export type RunFact =
       requestId: string;
       change: string;
       reason: string;
+      /** A schedule has started it: nobody waits for it, so it never waits for anybody. */
+      isUnattended?: true;
       /** The run that it took the cluster over from, as that one stood: the cluster was being changed already. */
       after?: string;
     }

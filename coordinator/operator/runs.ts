@@ -47,6 +47,7 @@ export async function startRun(
     requestId: string;
     change: string;
     reason: string;
+    isUnattended?: true;
   },
   operator: string,
 ): Promise<Result<RunStartedDocument>> {
@@ -77,8 +78,9 @@ export async function startRun(
     );
   const stored = await releaseIsStored(parts.releases, compiled.value);
   if (!stored.ok) return stored;
-  const { change, reason } = request;
-  const agreed = { compiled: compiled.value, planHash, operator, requestId, change, reason };
+  const { change, reason, isUnattended } = request;
+  const by = { operator, requestId, change, reason, ...(isUnattended && { isUnattended }) };
+  const agreed = { compiled: compiled.value, planHash, ...by };
   // One that still stands is ended for it; one that has ended holds nothing.
   const opened =
     of === undefined
@@ -107,7 +109,7 @@ export async function startScheduledBackup(
   const compiled = await compile(parts, wanted);
   if (!compiled.ok) return compiled;
   const request = { plan: wanted, planHash: compiled.value.hash, requestId, change: '', reason };
-  const started = await startRun(parts, request, 'schedule');
+  const started = await startRun(parts, { ...request, isUnattended: true }, 'schedule');
   return started.ok ? ok(started.value.run) : started;
 }
 

@@ -22,6 +22,8 @@ export interface StartRequest {
   requestId: string;
   change: string;
   reason: string;
+  /** It ends by itself where others would wait for a person. */
+  isUnattended?: true;
 }
 
 export interface OpeningParts {
@@ -40,7 +42,7 @@ type RunStarted = Extract<RunFact, { type: 'RunStarted' }>;
 /** Takes the cluster and journals the start. Fails with `conflict`, naming the run that holds the cluster. */
 export async function openRun(parts: OpeningParts, request: StartRequest): Promise<Result<string>> {
   const { journal, clusterLog, artefacts, clock, epoch } = parts;
-  const { compiled, operator, requestId, change, reason } = request;
+  const { compiled, operator, requestId, change, reason, isUnattended } = request;
   const { plan, hash } = compiled;
   const run = runIdOf(plan.name, requestId);
   if (request.planHash !== hash)
@@ -69,6 +71,7 @@ export async function openRun(parts: OpeningParts, request: StartRequest): Promi
     requestId,
     change,
     reason,
+    ...(isUnattended && { isUnattended }),
   });
 }
 

@@ -11,7 +11,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { RunOpened } from '../journal/cluster-log.ts';
 import type { Plan } from '../plans/plan.ts';
 import type { Limits } from '../sequencer/limits.ts';
-import { openAttempts, type RunState } from '../sequencer/state.ts';
+import type { RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
 import { finishGivingBack, keepGivingBack } from './give-back.ts';
 import { beginHandedOver, openSuccessor, successorOf, untilBegun } from './handover.ts';
@@ -32,7 +32,7 @@ import type { RunMeter } from './run-meter.ts';
 import { type OperatorWord, type Runner, type RunnerParts, startRunner } from './runner.ts';
 import { stateIn } from './state-in.ts';
 import { type Leases, leasesOf } from './suspension-lease.ts';
-import { isOver, tellWhatIsOver } from './tell-over.ts';
+import { tellEnded, tellOver, tellWhatIsOver } from './tell-over.ts';
 
 export interface RunServiceParts extends OpeningParts {
   coordinator: string;
@@ -103,8 +103,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   const settleStranger = async (node: string, key: Key): Promise<void> => {
     // A journal is much to read, and anything can be said of runs: agents say it again.
     if (!strangers.of(node).take()) return;
-    const over = await isOver(parts, key.run);
-    if (over.ok && over.value) await fleet.closeRun(node, key.run);
+    await tellOver(parts, node, key.run);
   };
 
   /** Also runs that nobody works on, and those of which there is no journal at all. */
@@ -156,7 +155,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   /** Tells the nodes that the run is over and gives the cluster back or on; tried until it is done or the coordinator ends. */
   const close = async (run: string, cluster: string, state: RunState): Promise<void> => {
     const nodes = new Set(Object.values(state.items).flatMap(({ attempts }) => attempts.map(({ node }) => node)));
-    if (openAttempts(state).length === 0) await Promise.all([...nodes].map((node) => fleet.closeRun(node, run)));
+    await Promise.all([...nodes].map((node) => tellEnded(parts, node, state)));
     while (!stopping.signal.aborted) {
       const closed = await passOn(cluster, state);
       if (closed.ok) return;

@@ -6,7 +6,7 @@ import type { Halt, RunFact } from '../journal/event.ts';
 import type { PlanItem } from '../plans/plan.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { isBeingChanged } from './requirement.ts';
-import { openAttempts } from './state.ts';
+import { openAttempts, type RunState } from './state.ts';
 
 type RunEnded = Extract<RunFact, { type: 'RunEnded' }>;
 
@@ -17,11 +17,21 @@ const waitsForOperator: readonly Halt['reason'][] = ['approval', 'paused', 'step
 /** Halts for a person, or ends as failed when nothing of the cluster was touched yet. */
 export function halt(situation: Situation, what: Omit<Halt, 'checks' | 'evidence'> & Partial<Halt>): Instruction {
   const { state } = situation;
-  const isHarmless = state.direction === 'forward' && !isBeingChanged(situation) && openAttempts(state).length === 0;
-  if (isHarmless && endsHarmless.includes(what.reason)) return end(situation, 'failed', what.message);
+  const isHarmless = state.direction === 'forward' && !isBeingChanged(situation);
+  if (isHarmless && openAttempts(state).length === 0 && endsHarmless.includes(what.reason))
+    return end(situation, 'failed', what.message);
+  // Nobody is there to be asked, and waiting would keep the cluster from everybody. A pause is a person's word.
+  if (isHarmless && state.started?.isUnattended && what.reason !== 'paused')
+    return end(situation, 'failed', `${what.message}${leftBehind(state)}`);
   const status = waitsForOperator.includes(what.reason) ? 'awaiting-operator' : 'halted';
   const fact: RunFact = { type: 'RunHalted', halt: { checks: [], evidence: '', ...what }, status };
   return meteredFirst(situation, { kind: 'append', fact });
+}
+
+/** What is ended by whoever tells the nodes that the run is over. */
+function leftBehind(state: RunState): string {
+  const nodes = [...new Set(openAttempts(state).map(({ attempt }) => attempt.node))];
+  return nodes.length === 0 ? '' : `. What of it still runs on ${nodes.join(', ')} is ended once its agent answers`;
 }
 
 /** Ends the run, saying whether failover is armed as it is read now. */

@@ -65,7 +65,12 @@ export function scenariosOf(plan: string): Scenario[] {
   const once = compiledFor(plan).plan.items.flatMap((item) =>
     item.kind === 'step' && actionClasses[item.action.kind] === 'once' ? [item.id] : [],
   );
-  return [{ plan, way: 'retry' }, ...once.flatMap((failing) => ways.map((way): Scenario => ({ plan, way, failing })))];
+  const alone: Scenario[] = plan === 'backup' ? [{ plan, way: 'nobody' }] : [];
+  return [
+    { plan, way: 'retry' },
+    ...alone,
+    ...once.flatMap((failing) => ways.map((way): Scenario => ({ plan, way, failing }))),
+  ];
 }
 
 const recorded = new Map<string, Point[]>();
@@ -82,7 +87,7 @@ export async function pointsOf(scenario: Scenario): Promise<Point[]> {
 }
 
 export const nameOf = ({ plan, way, failing, coordinators }: Scenario): string => {
-  const name = failing === undefined ? plan : `${plan},${failing},${way}`;
+  const name = failing === undefined && way === 'retry' ? plan : `${plan},${failing ?? ''},${way}`;
   return coordinators === undefined ? name : `${name} of ${coordinators.length}`;
 };
 
@@ -95,7 +100,7 @@ function asFor(fault: BoundaryFault, scenario: Scenario): Scenario {
 export async function boundaryTrial(fault: BoundaryFault, seed: string): Promise<Trial> {
   const [name = '', number = ''] = seed.split('@');
   const [plan = '', failing, way = 'retry'] = name.replace(/ of \d+$/, '').split(',');
-  const scenario = asFor(fault, { plan, way: way as Way, ...(failing !== undefined && { failing }) });
+  const scenario = asFor(fault, { plan, way: way as Way, ...(failing && { failing }) });
   const at = Number(number);
   const { coordinators }: BoundaryKind = faults[fault];
   const { evidence, stuck } = await simulate(
@@ -123,7 +128,7 @@ export async function boundarySeeds(
     .filter((name) => plan === undefined || plan === name)
     .flatMap(scenariosOf)
     // Without a failure there is nothing to go back from.
-    .filter(({ failing, way }) => every || failing === undefined || way === 'rollback');
+    .filter(({ failing, way }) => every || (failing === undefined && way === 'retry') || way === 'rollback');
   for (const scenario of scenarios.map((one) => asFor(fault, one))) {
     let newest = '';
     let isStruck = scenario.way !== 'rollback';

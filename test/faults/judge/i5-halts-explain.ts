@@ -30,6 +30,8 @@ export function judgeHalts(evidence: Evidence): Violation[] {
       const say: Say = (message) =>
         void violations.push({ invariant: 'I5', run: history.run, message: `event ${event.sequence}: ${message}` });
       if (event.fact.type === 'RunHalted') judgeHalt(history, event.fact, standing, at, say);
+      if (event.fact.type === 'RunHalted' && waitsForNobody(history) && event.fact.halt.reason !== 'paused')
+        say('halted, and nobody attends it');
       if (event.fact.type === 'RunEnded') judgeEnd(history, event.fact, standing, say);
     });
     return violations;
@@ -66,18 +68,30 @@ function judgeFailure(before: JudgedEvent[], halt: RunHalted['halt'], attempts: 
     say(`${halt.item} failed with “${failure.message.slice(0, 80)}”, and the halt does not say so`);
 }
 
+/** A schedule has started it and it changes nothing of the cluster: it ends where others would ask a person. */
+function waitsForNobody({ events, plan }: History): boolean {
+  const [first] = events;
+  const isHarmless = plan?.items.every(({ kind, isHarmless }) => kind === 'gate' || isHarmless === true) === true;
+  return first?.fact.type === 'RunStarted' && first.fact.isUnattended === true && isHarmless;
+}
+
 function judgeEnd(
-  { plan }: History,
+  history: History,
   { status, message }: { status: string; message: string },
   standing: Standing,
   say: Say,
 ): void {
+  const { plan } = history;
   if (message.trim() === '') say(`the run ended as ${status} without a message`);
   // What an agent could not tell, a reading may have: then the item is done.
   const isSeen = ({ start, outcome }: Attempt): boolean =>
     outcome === 'unknown' && (start.phase === 'do' ? standing.done : standing.undone).has(start.item);
   const open = standing.attempts.filter((attempt) => isOpen(attempt) && !isSeen(attempt));
-  for (const { key } of open) say(`the run ended as ${status}, and nobody knows what became of ${key}`);
+  const isAlone = status === 'failed' && waitsForNobody(history);
+  for (const { key, start } of open)
+    if (!isAlone) say(`the run ended as ${status}, and nobody knows what became of ${key}`);
+    else if (!message.includes(start.node))
+      say(`the run ended as ${status} without a word on ${start.node}, where ${key} may still run`);
   const harmless = new Set(plan?.items.filter(({ isHarmless }) => isHarmless === true).map(({ id }) => id));
   const changing = standing.attempts.find(({ start }) => !harmless.has(start.item));
   if (status === 'failed' && changing !== undefined)

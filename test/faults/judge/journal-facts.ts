@@ -6,7 +6,12 @@ const finding = z.object({ id: z.string(), verdict: z.string() });
 const phase = z.enum(['do', 'undo']);
 const attempt = { item: z.string(), phase, attempt: z.number() };
 
-const runStarted = z.object({ type: z.literal('RunStarted'), cluster: z.string(), after: z.string().optional() });
+const runStarted = z.object({
+  type: z.literal('RunStarted'),
+  cluster: z.string(),
+  after: z.string().optional(),
+  isUnattended: z.boolean().optional(),
+});
 const leaderChanged = z.object({ type: z.literal('LeaderChanged') });
 const checksRead = z.object({
   type: z.literal('ChecksRead'),

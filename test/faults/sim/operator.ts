@@ -15,8 +15,8 @@ import type { Coordinator, Site } from './site.ts';
 import { refusedRuns } from './site-records.ts';
 import { cluster } from './world.ts';
 
-/** What the operator says first to a step that failed. */
-export type Way = 'retry' | 'adopt' | 'abort' | 'rollback';
+/** What the operator says first to a step that failed; `nobody` is there where a schedule has started the run. */
+export type Way = 'retry' | 'adopt' | 'abort' | 'rollback' | 'nobody';
 
 const lookMs = 500;
 /** By then a healthy site has told its clocks. */
@@ -52,6 +52,8 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     Promise.race([answer, clock.sleep(answerWithinMs).then(() => undefined)]);
 
   const choose = (state: RunState): Decision | undefined => {
+    // As a schedule: nobody is there.
+    if (way === 'nobody') return undefined;
     const of = plans.get(state.run) ?? compiled;
     const legal = legalDecisions(of.plan, state).map(({ decision }) => decision);
     if (way === 'rollback' && legal.includes('rollback')) return 'rollback';
@@ -113,7 +115,8 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
       healthySinceMs ??= clock.monotonicMs();
       if (site.coordinators.size > 1 && clock.monotonicMs() - healthySinceMs < beginMs) return;
       const request = { compiled, planHash: compiled.hash, operator: 'ana', requestId, change: '', reason: '' };
-      const started = await answered(runs.startRun(request));
+      const who = way === 'nobody' ? ({ isUnattended: true } as const) : {};
+      const started = await answered(runs.startRun({ ...request, ...who }));
       isStarted = started?.ok === true;
       return;
     }

@@ -1,5 +1,8 @@
 // I4, I5, I7 and I8, writers, halts, suspension, rollback: for every rule one planted change that the judge finds.
+import assert from 'node:assert/strict';
 import type { Evidence } from '../../faults/judge/evidence.ts';
+import type { Fact } from '../../faults/judge/journal-facts.ts';
+import { judge } from '../../faults/judge/judge.ts';
 import { aborted, changed, dropped, finds, good, instead, isRead, without, withRecords } from './changes.ts';
 import {
   beginning,
@@ -10,13 +13,21 @@ import {
   journalOf,
   over,
   pass,
+  plan,
   read,
   record,
   run,
   said,
+  started,
   told,
 } from './handmade.ts';
 
+/** A run of what changes nothing of the cluster, started by a schedule, in the middle of its one step. */
+const unattended = (...facts: Fact[]): Evidence => {
+  const items = plan.items.filter(({ id }) => id === 'install').map((item) => ({ ...item, isHarmless: true }));
+  const begun: Fact[] = [{ type: 'RunStarted', cluster: 'lab', isUnattended: true }, started('install')];
+  return evidenceOf([...begun, ...facts], { plans: { [run]: { plan: { ...plan, items }, hash: 'h' } } });
+};
 const suspendedSince: Evidence = { ...good, now: { ...good.now, failover: 'suspended' } };
 
 describe('the judge of the fault tests', () => {
@@ -112,7 +123,24 @@ describe('the judge of the fault tests', () => {
         () => evidenceOf([...beginning, ended('install', 'failed'), over('failed')]),
         /as if nothing had been changed/,
       ],
+      [
+        'a halt of what nobody attends',
+        () => unattended(halted('install', 'step-unknown'), over('failed', 'armed')),
+        /nobody attends it/,
+      ],
+      [
+        'an end of it that does not say where something may still run',
+        () => unattended({ ...over('failed'), message: 'given up' } as Fact),
+        /without a word on n1/,
+      ],
     ]));
+
+  describe('I5 has nothing to say', () =>
+    it('of what nobody attends and ends while an agent is away, where it says so', () => {
+      const end: Fact = { type: 'RunEnded', status: 'failed', message: 'n1 is away', failoverArmed: 'unknown' };
+      const found = judge(unattended(end)).filter(({ invariant }) => invariant === 'I5');
+      assert.deepEqual(found, []);
+    }));
 
   describe('I7', () =>
     finds('I7', [
