@@ -13,7 +13,7 @@ export function reportDocument(compiled: CompiledPlan, events: RunEvent[], run: 
     schema: 1,
     run,
     plan: describePlan(compiled),
-    versions: versionsIn(events),
+    versions: compiled.plan.name === 'db-upgrade' ? databaseVersionsIn(events) : versionsIn(events),
     timeline: timelineOf(compiled, events),
     predicted: compiled.plan.predicted,
     actual: {
@@ -49,6 +49,26 @@ export function versionsIn(events: RunEvent[]): ReportDocument['versions'] {
 }
 
 const versionChecks = ['version-compatible', 'version-is'];
+
+/** PostgreSQL of each node, as the preflight has found it first and as it was seen serving last. */
+export function databaseVersionsIn(events: RunEvent[]): ReportDocument['versions'] {
+  const versions = new Map<string, { before: string; after: string }>();
+  for (const { fact } of events) {
+    if (fact.type !== 'ChecksRead' || !fact.passed) continue;
+    for (const { id, node, reading } of fact.results) {
+      const major = serverPatterns[id]?.exec(reading)?.[1];
+      if (major === undefined) continue;
+      const version = `PostgreSQL ${major}`;
+      versions.set(node, { before: versions.get(node)?.before ?? version, after: version });
+    }
+  }
+  return [...versions].map(([node, read]) => ({ node, ...read }));
+}
+
+const serverPatterns: Record<string, RegExp> = {
+  'postgresql-supported': /^PostgreSQL (\d+)/,
+  'server-in-service': /^(\d+)\/\S+: runs at /,
+};
 
 /** From the observer's stop to its start, or to the newest event. */
 function suspensionMs(events: RunEvent[]): number {
