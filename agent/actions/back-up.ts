@@ -41,7 +41,7 @@ export const backUpFiles: Job<'backUpFiles'> = {
     const { paths, excludes } = action;
     const made = await finishPart(at, context, async () => {
       const warnings = await warningsOf(context);
-      return ok({ paths, excludes, database: '', serverMajor: 0, rows: [], warnings });
+      return ok({ paths, excludes, database: '', schemaDigest: '', serverMajor: 0, rows: [], warnings });
     });
     return made.ok ? ok({ kind: 'backUpFiles', ...made.value, job }) : made;
   },
@@ -63,7 +63,9 @@ export const backUpDatabase: Job<'backUpDatabase'> = {
       const rows = await readRows(join(partial, 'rows.json'));
       if (!rows.ok) return rows;
       const serverMajor = Number(await readFile(join(partial, 'major'), 'utf8'));
-      return ok({ paths: [], excludes: [], database: action.database, warnings: [], serverMajor, rows: rows.value });
+      const schemaDigest = (await readFile(join(partial, 'schema'), 'utf8')).trim();
+      const { database } = action;
+      return ok({ paths: [], excludes: [], database, schemaDigest, warnings: [], serverMajor, rows: rows.value });
     });
     return made.ok ? ok({ kind: 'backUpDatabase', ...made.value, job }) : made;
   },

@@ -77,7 +77,7 @@ export const findRows: Run<'findRows'> = async (action, context) => {
   return ok({ kind: 'findRows', rows });
 };
 
-async function readJson<T>(context: ActionContext, command: Program, schema: z.ZodType<T>): Promise<Result<T>> {
+export async function readJson<T>(context: ActionContext, command: Program, schema: z.ZodType<T>): Promise<Result<T>> {
   const ran = await executeOk(context, command);
   if (!ran.ok) return ran;
   try {

@@ -1,13 +1,8 @@
-// readBackups, measureBackup and the job removeBackup: what lies in the backups' directory, what would come to it, and what
-// goes.
-import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
+// readBackups and measureBackup: what lies in the backups' directory, and what would come to it.
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { diskBelow, type Part, readParts } from '../backups/parts.ts';
-import { failureOfScript } from '../jobs/failures.ts';
-import type { Job } from '../jobs/job.ts';
 import { failureOfProgram } from '../platform/run-program.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
-import { isOwnDirectory } from './back-up.ts';
 import { type ActionContext, commandsHere, execute, executeOk, isProgram, type Run, record } from './context.ts';
 
 type List = { directory: string; parts: Part[]; freeBytes: number; sizeBytes: number };
@@ -36,21 +31,7 @@ export const measureBackup: Run<'measureBackup'> = async (action, context) => {
   }
 };
 
-export const removeBackup: Job<'removeBackup'> = {
-  name: 'removing the backup',
-  before: (action) => isOwnDirectory(action.directory),
-  async finish(action, _context, job) {
-    const list = await listOf(action.directory);
-    return list.ok ? ok({ kind: 'removeBackup', ...list.value, job }) : list;
-  },
-  async fail(action, context, job, found) {
-    const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), undefined);
-    const { directory } = action;
-    return { failure, answer: { kind: 'removeBackup', directory, parts: [], freeBytes: 0, sizeBytes: 0, job } };
-  },
-};
-
-async function listOf(directory: string): Promise<Result<List>> {
+export async function listOf(directory: string): Promise<Result<List>> {
   try {
     const { freeBytes, sizeBytes } = await diskBelow(directory);
     return ok({ directory, parts: await readParts(directory), freeBytes, sizeBytes });

@@ -1,5 +1,7 @@
 // restoreFiles: a job that puts the trees of a part back as they were. Where they lie is said by the part, what of that may
 // be written by the policy.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type PartName, partFolder } from '../../shared/actions/jobs/places.ts';
 import { outputFolder } from '../../shared/actions/jobs/scripts.ts';
 import { fail, ok } from '../../shared/failures.ts';
@@ -8,7 +10,7 @@ import { readPart, unknownPart } from '../backups/parts.ts';
 import { removeTree } from '../backups/remove-tree.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
-import { rootOf } from '../policy/permit.ts';
+import { refusalOf, rootOf } from '../policy/permit.ts';
 import { isOwnDirectory } from './back-up.ts';
 
 export const restoreFiles: Job<'restoreFiles'> = {
@@ -20,11 +22,14 @@ export const restoreFiles: Job<'restoreFiles'> = {
     if (!manifest.ok) return manifest;
     const allowed = context.policy.backups?.paths ?? [];
     const outside = manifest.value.paths.filter((path) => rootOf(path, allowed) === undefined);
-    if (outside.length === 0) return ok(undefined);
-    return fail(
-      'refused-by-policy',
-      `${outside.join(', ')} is not allowed by backups.paths in ${context.policy.file} on this node`,
-    );
+    if (outside.length > 0)
+      return fail(
+        'refused-by-policy',
+        `${outside.join(', ')} is not allowed by backups.paths in ${context.policy.file} on this node`,
+      );
+    const units = await unitsIn(partFolder(action));
+    const refusal = units.length === 0 ? undefined : refusalOf({ kind: 'startUnits', units }, context.policy);
+    return refusal === undefined ? ok(undefined) : { ok: false, failure: refusal };
   },
   async finish(action, context, job) {
     const marked = await markRestored(partFolder(action), context.key.run, context.clock.nowMs());
@@ -42,3 +47,9 @@ export const restoreFiles: Job<'restoreFiles'> = {
     return { failure, answer: { kind: 'restoreFiles', ...unknownPart(folder, action.backup, action.part), job } };
   },
 };
+
+/** Those whose start at boot is restored; none in a part of an older agent. */
+async function unitsIn(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, 'units'), 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => line.split(' ')[0] || []);
+}

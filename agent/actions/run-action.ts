@@ -4,9 +4,11 @@ import { isJob, type JobKind } from '../../shared/actions/jobs/job.ts';
 import { startJob } from '../jobs/start-job.ts';
 import type { ActionContext, Ended, Run } from './context.ts';
 import { countRows, findRows, readReplication } from './database.ts';
+import { readDatabaseState } from './database-state.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
 import { readHook } from './hook.ts';
+import { measureRestore } from './measure-restore.ts';
 import { readMissingFiles } from './merge-files.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
@@ -40,6 +42,8 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   compareServer,
   readValues,
   readMissingFiles,
+  readDatabaseState,
+  measureRestore,
   stopUnits,
   startUnits,
   suspendFailover,

@@ -13,7 +13,7 @@ import { type Manifest, readIntactManifest, sumsOf, writeManifest } from './mani
 import { measureFolder, type Part, readPart } from './parts.ts';
 import { removeTree } from './remove-tree.ts';
 
-type Told = Pick<Manifest, 'paths' | 'excludes' | 'database' | 'serverMajor' | 'rows' | 'warnings'>;
+type Told = Pick<Manifest, 'paths' | 'excludes' | 'database' | 'schemaDigest' | 'serverMajor' | 'rows' | 'warnings'>;
 
 /** Completes what a job has written into PART.partial; `tell` reads from it what the manifest says beside the rest. */
 export async function finishPart(

@@ -25,6 +25,8 @@ const manifestSchema = z.object({
   excludes: z.array(z.string()),
   database: z.string(),
   serverMajor: z.number(),
+  /** Of a database's schema, in the snapshot of its dump; empty where an older agent has made it. */
+  schemaDigest: z.string().default(''),
   rows,
   warnings: z.array(z.string()),
   /** Of SHA256SUMS, which has the sums of everything else. */

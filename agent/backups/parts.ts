@@ -15,7 +15,7 @@ const partsMax = 200;
 export function unknownPart(folder: string, backup: string, part: string): Part {
   return {
     ...{ backup, part, folder, complete: false, madeAtMs: 0, bytes: 0, files: 0, paths: [], excludes: [] },
-    ...{ database: '', serverMajor: 0, rows: [], warnings: [], trialRestored: false, restoredBy: '' },
+    ...{ database: '', serverMajor: 0, rows: [], warnings: [], trialRestored: false, restoredBy: '', schemaDigest: '' },
   };
 }
 

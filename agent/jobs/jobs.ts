@@ -5,7 +5,7 @@ import { runHaScript } from '../actions/ha-script.ts';
 import { hook } from '../actions/hook.ts';
 import { installer } from '../actions/installer.ts';
 import { mergeFiles } from '../actions/merge-files.ts';
-import { removeBackup } from '../actions/read-backups.ts';
+import { pruneBackups } from '../actions/prune-backups.ts';
 import { dropDatabase, restoreDatabase, returnDatabase } from '../actions/restore-database.ts';
 import { restoreFiles } from '../actions/restore-files.ts';
 import { copyServer, createSlot, fenceServer, restoreServer, unfenceServer } from '../actions/server-copy.ts';
@@ -28,7 +28,7 @@ const jobs: { [K in JobKind]: Job<K> } = {
   backUpFiles,
   backUpDatabase,
   verifyBackup,
-  removeBackup,
+  pruneBackups,
   restoreFiles,
   restoreDatabase,
   returnDatabase,

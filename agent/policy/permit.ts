@@ -52,10 +52,12 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
       return refuseDatabase(action.database, policy);
     case 'countRows':
     case 'findRows':
+    case 'readDatabaseState':
+    case 'measureRestore':
       return refuseDatabase(action.database, policy);
     case 'readBackups':
     case 'verifyBackup':
-    case 'removeBackup':
+    case 'pruneBackups':
       return refuseDirectory(action, policy);
     case 'measureBackup':
       return (
@@ -64,6 +66,7 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
         (action.database === undefined ? undefined : refuseDatabase(action.database, policy))
       );
     case 'backUpFiles':
+      // Looking whether units start at boot is no power.
       return refuseDirectory(action, policy) ?? refuseTrees(action.paths, policy);
     case 'backUpDatabase':
       return refuseDirectory(action, policy) ?? refuseDatabase(action.database, policy);

@@ -7,6 +7,8 @@ export interface FilesPart {
   node: string;
   paths: string[];
   excludes: string[];
+  /** Whether they start at boot is kept too. */
+  units: string[];
 }
 
 export interface DatabasePart {
@@ -27,7 +29,7 @@ export function partsOf(cluster: Cluster, backup: BackupPlan): BackupTask[] {
   return [
     ...treesOf(standby, cluster, backup),
     ...treesOf(master, cluster, backup),
-    { part: 'files', node: master, paths: [files.root], excludes: [] },
+    { part: 'files', node: master, paths: [files.root], excludes: [], units: [] },
     {
       part: 'database',
       node: nodeOf(cluster, 'master', 'db').name,
@@ -38,7 +40,7 @@ export function partsOf(cluster: Cluster, backup: BackupPlan): BackupTask[] {
   ];
 }
 
-function treesOf(node: string, { files }: Cluster, backup: BackupPlan): FilesPart[] {
+function treesOf(node: string, { application: { units }, files }: Cluster, backup: BackupPlan): FilesPart[] {
   const { application, configuration, excludes } = backup;
   const inApplication = application.some((tree) => `${files.root}/`.startsWith(`${tree}/`));
   return [
@@ -47,10 +49,11 @@ function treesOf(node: string, { files }: Cluster, backup: BackupPlan): FilesPar
       node,
       paths: application,
       excludes: [...(inApplication ? [files.root] : []), ...excludes],
+      units,
     },
     ...(configuration.length === 0
       ? []
-      : [{ part: 'configuration' as const, node, paths: configuration, excludes: [] }]),
+      : [{ part: 'configuration' as const, node, paths: configuration, excludes: [], units: [] }]),
   ];
 }
 

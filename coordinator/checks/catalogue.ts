@@ -1,10 +1,13 @@
 // The closed list of checks. Adding one: a file named after it, and a line here.
 import { agentsConnected } from './agents-connected.ts';
 import { backupComplete } from './backup-complete.ts';
-import { backupGone } from './backup-gone.ts';
+import { backupFresh } from './backup-fresh.ts';
 import { backupSpace } from './backup-space.ts';
+import { backupsPruned } from './backups-pruned.ts';
 import { clockOffset } from './clock-offset.ts';
 import { databaseGone } from './database-gone.ts';
+import { databaseNoted } from './database-noted.ts';
+import { databaseUnchanged } from './database-unchanged.ts';
 import { databaseUnitActive } from './database-unit-active.ts';
 import type { Check } from './define.ts';
 import { diskSpace } from './disk-space.ts';
@@ -24,6 +27,7 @@ import { releaseExecutable } from './release-executable.ts';
 import { releaseStaged } from './release-staged.ts';
 import { replicationStreaming } from './replication-streaming.ts';
 import { resources } from './resources.ts';
+import { restoreSpace } from './restore-space.ts';
 import { rowArrived } from './row-arrived.ts';
 import { rowGone } from './row-gone.ts';
 import { rowsAsBackedUp } from './rows-as-backed-up.ts';
@@ -33,7 +37,9 @@ import { serverGone } from './server-gone.ts';
 import { serverInService } from './server-in-service.ts';
 import { serverStopped } from './server-stopped.ts';
 import { serverUpgradable } from './server-upgradable.ts';
+import { slotReserve } from './slot-reserve.ts';
 import { slotThere } from './slot-there.ts';
+import { slotsWhole } from './slots-whole.ts';
 import { snapshotState } from './snapshot-state.ts';
 import { standbyHasAll } from './standby-has-all.ts';
 import { ticketFound } from './ticket-found.ts';
@@ -49,10 +55,13 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
   [
     agentsConnected,
     backupComplete,
-    backupGone,
+    backupFresh,
     backupSpace,
+    backupsPruned,
     clockOffset,
     databaseGone,
+    databaseNoted,
+    databaseUnchanged,
     databaseUnitActive,
     diskSpace,
     failoverArmed,
@@ -71,6 +80,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     releaseStaged,
     replicationStreaming,
     resources,
+    restoreSpace,
     rowArrived,
     rowGone,
     rowsAsBackedUp,
@@ -81,6 +91,8 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     serverStopped,
     serverUpgradable,
     slotThere,
+    slotReserve,
+    slotsWhole,
     snapshotState,
     standbyHasAll,
     ticketFound,

@@ -52,6 +52,7 @@ export const backup = z.strictObject({
   database: z.strictObject({ jobs: count(1, 32).default(2) }).prefault({}),
   trialRestore: z.boolean({ error: 'must be true or false' }).default(false),
   keep: count(1, 100).default(3),
+  maxAge: field.duration(60_000, 7 * 24 * hourMs, 'from 1m to 168h').default(4 * hourMs),
   snapshots: snapshots.optional(),
   schedule: schedule.optional(),
 });

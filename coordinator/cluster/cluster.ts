@@ -46,6 +46,8 @@ export interface BackupPlan {
   trialRestore: boolean;
   /** Backups on each node; older ones go. */
   keep: number;
+  /** What is older when the installer is about to start is too old to go back to. */
+  maxAgeMs: number;
   /** Absent: an upgrade asks a person for them. */
   snapshots?: { hook: string; node: string; timeoutMs: number } | { none: string };
   schedule?: BackupSchedule;

@@ -104,6 +104,7 @@ function toDatabase({ database, nodes }: ClusterFile): Database {
 function toBackup({
   exclude,
   database,
+  maxAge,
   snapshots,
   schedule,
   ...backup
@@ -112,6 +113,7 @@ function toBackup({
     ...backup,
     excludes: exclude,
     databaseJobs: database.jobs,
+    maxAgeMs: maxAge,
     ...(snapshots && { snapshots: toSnapshots(snapshots) }),
     ...(schedule && { schedule }),
   };

@@ -109,6 +109,7 @@ backup:               # taken before anything changes, and by \`baton backup tak
   database: { jobs: 2 }             # tables that are dumped at the same time, of the master, 1 to 32
   trialRestore: false               # true: every backup of the database is restored into a scratch cluster and its rows counted
   keep: 3                           # backups on each node, 1 to 100; the last one of an upgrade stays besides
+  maxAge: 4h                        # of the database's, right before services are stopped for the installer; older: the run stands there
   # snapshots: { hook: vm-snapshot, node: ${observers[machines]}, timeout: 30m }
   ##  VM snapshots before an upgrade, of every machine but the observer: on that node the hook is called with create, verify or
   ##  remove, a machine's name and the snapshot's. verify ends with 0 only where it is there, remove also where none is.

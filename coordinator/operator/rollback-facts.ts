@@ -4,8 +4,9 @@
 import { serverDatabase } from '../../shared/actions/sql.ts';
 import type { RunSummaryDocument } from '../../shared/documents.ts';
 import { type Failure, failure, ok, type Result } from '../../shared/failures.ts';
+import { isVersion } from '../../shared/release-version.ts';
 import { answerOf, isFailure } from '../checks/check.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { directoryIn, type RollbackFacts, wayBack } from '../plans/way-back.ts';
 import { lookAtFailover } from '../runs/look-now.ts';
@@ -32,18 +33,22 @@ export async function readRollbackFacts(
   const { restored } = wayBack(cluster, { plan, state, failover: 'unknown' });
   const nodes = [...new Set(restored.map(({ node }) => node))];
   const directory = directoryIn(plan);
-  const [failover, databases, parts, rowsNow] = await Promise.all([
+  const hasDatabase = restored.some(({ part }) => part === 'database');
+  const [failover, databases, parts, rowsNow, databaseNow, installedNow] = await Promise.all([
     lookAtFailover(fleet, cluster),
     databasesNow(fleet, cluster),
     Promise.all(nodes.map((node) => partsOn(fleet, node, directory ?? '', of))),
-    restored.some(({ part }) => part === 'database') ? countRows(fleet, cluster) : undefined,
+    hasDatabase ? countRows(fleet, cluster) : undefined,
+    hasDatabase ? databaseStateNow(fleet, cluster) : undefined,
+    versionsNow(fleet, cluster, nodes),
   ]);
   const unread = parts.find((list) => !list.ok);
   if (unread?.ok === false) return unread;
   return ok({
-    ...{ of, plan, state, failover, databases },
+    ...{ of, plan, state, failover, databases, installedNow },
     parts: parts.flatMap((list) => (list.ok ? list.value : [])),
     ...(rowsNow === undefined ? {} : { rowsNow }),
+    ...(databaseNow === undefined ? {} : { databaseNow }),
   });
 }
 
@@ -97,6 +102,27 @@ async function databasesNow(fleet: Fleet, cluster: Cluster): Promise<RollbackFac
     }),
   );
   return Object.fromEntries(read);
+}
+
+/** Undefined where it cannot be read, as when it is set aside. */
+async function databaseStateNow(fleet: Fleet, cluster: Cluster): Promise<RollbackFacts['databaseNow']> {
+  const { name } = nodeOf(cluster, 'master', 'db');
+  const action = { kind: 'readDatabaseState' as const, database: cluster.database.name };
+  const state = answerOf(await fleet.read(name, action, countTimeoutMs), 'readDatabaseState');
+  return isFailure(state) ? undefined : { schemaDigest: state.schemaDigest, writtenDigest: state.writtenDigest };
+}
+
+/** What could be read: an installer that failed may have left no version at all. */
+async function versionsNow(fleet: Fleet, cluster: Cluster, nodes: string[]): Promise<Record<string, string>> {
+  const { file, pattern } = cluster.application.version;
+  const read = await Promise.all(
+    nodes.map(async (node) => {
+      const action = { kind: 'readVersion' as const, file, pattern };
+      const found = answerOf(await fleet.read(node, action, readTimeoutMs), 'readVersion');
+      return isFailure(found) ? [] : [[node, found.version] as const];
+    }),
+  );
+  return Object.fromEntries(read.flat().filter(([, version]) => isVersion(version)));
 }
 
 async function partsOn(

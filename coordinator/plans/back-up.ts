@@ -1,12 +1,14 @@
 // Guide › Pre-Upgrade Requirements › Application Backup, Database Backup, VM Snapshot. Before an upgrade, and alone as the
 // plan `backup`. Everything here touches only Baton's own files: a failure changes nothing on the cluster.
 import { hours, minutes, seconds } from '../../shared/units.ts';
-import { type BackupTask, partsOf } from '../backups/parts.ts';
-import { outdated, type PresentBackup, type PresentPart } from '../backups/present.ts';
+import { type BackupTask, backupNodes, type FilesPart, partsOf } from '../backups/parts.ts';
+import { outdated, type PresentPart } from '../backups/present.ts';
 import { backupComplete } from '../checks/backup-complete.ts';
-import { backupGone } from '../checks/backup-gone.ts';
+import { backupFresh } from '../checks/backup-fresh.ts';
+import { backupsPruned } from '../checks/backups-pruned.ts';
+import { databaseNoted } from '../checks/database-noted.ts';
 import { masterIsPrimary } from '../checks/master-is-primary.ts';
-import type { BackupPlan, Cluster } from '../cluster/cluster.ts';
+import { type BackupPlan, type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { gate, noUndo, phase, step, type Unphased } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { agents } from './preflight.ts';
@@ -45,6 +47,33 @@ export function backUpBefore(cluster: Cluster, present: Present): PlanItem[] {
     ...takeSnapshots(cluster, backup),
     ...removeOutdated(cluster, backup, present, true),
   ]);
+}
+
+/** Right before services are stopped for an installer. */
+export function backupIsFresh(cluster: Cluster): Unphased[] {
+  const { backup } = cluster;
+  if (backup === undefined) return [];
+  const { directory, maxAgeMs } = backup;
+  const { name: node } = nodeOf(cluster, 'master', 'db');
+  return [
+    gate('Always perform complete backups before HA upgrades', {
+      id: 'master.backup-fresh',
+      title: 'The backup is verified and fresh enough to go back to',
+      checks: [backupFresh.ref({ directory, backup: run, node, maxAgeMs })],
+    }),
+  ];
+}
+
+/** Once nothing writes to it any more: a rollback then sees whether there is anything to restore. */
+export function noteDatabase(cluster: Cluster): Unphased[] {
+  if (cluster.backup === undefined) return [];
+  return [
+    gate('beyond the guide: what no installer has changed need not be restored', {
+      id: 'master.note-database',
+      title: 'What the database is before the installer is noted',
+      checks: [databaseNoted.ref({})],
+    }),
+  ];
 }
 
 /** `baton backup verify`: one backup, read again. */
@@ -103,7 +132,7 @@ function takePart(task: BackupTask, backup: BackupPlan, present: Present): Unpha
             kind: 'backUpDatabase',
             ...{ directory, backup: run, database: task.database, jobs: task.jobs, parity: task.parity },
           }
-        : { kind: 'backUpFiles', directory, backup: run, part, paths: task.paths, excludes: task.excludes },
+        : { kind: 'backUpFiles', directory, backup: run, part, ...treesOf(task) },
     timeoutMs: partTimeoutMs,
     then: [backupComplete.ref({ directory, backup: run, parts: [{ node, part }], asked: 'complete' })],
     until: `backup.${node}.${part}.verify`,
@@ -112,6 +141,8 @@ function takePart(task: BackupTask, backup: BackupPlan, present: Present): Unpha
     predictedMs: lastTookMs(present, node, part),
   });
 }
+
+const treesOf = ({ paths, excludes, units }: FilesPart) => ({ paths, excludes, units });
 
 const titles: Record<BackupTask['part'], string> = {
   application: 'the application',
@@ -141,31 +172,31 @@ function verifyPart(
   });
 }
 
-/** Older backups that go, the oldest first; their snapshots go with them. */
+/** Older backups go, on each node by what lies there when it is carried out; this run's own is never among them. */
 function removeOutdated(cluster: Cluster, backup: BackupPlan, present: Present, isUpgrade: boolean): Unphased[] {
   const { directory, keep } = backup;
-  return outdated(present, keep, isUpgrade)
-    .toReversed()
-    .flatMap((old, index) => [
-      ...nodesOf(old).map((node) =>
-        step('beyond the guide: backups that nobody removes fill the disk', {
-          id: `backup.${node}.remove-${index + 1}`,
-          title: `Remove the backup ${old.backup} of ${new Date(old.takenAtMs).toISOString().slice(0, 10)} on ${node}`,
-          node,
-          action: { kind: 'removeBackup', directory, backup: old.backup },
-          timeoutMs: removeTimeoutMs,
-          then: [backupGone.ref({ node, directory, backup: old.backup })],
-          until: 'end',
-          undo: noUndo('newer ones are there, verified'),
-          isHarmless: true,
-          predictedMs: seconds(5),
-        }),
-      ),
-      ...removeSnapshots(cluster, backup, old.backup, index + 1),
-    ]);
+  const pins = [run];
+  return [
+    ...backupNodes(cluster, backup).map((node) => {
+      const parts = partsOf(cluster, backup).flatMap((task) => (task.node === node ? [task.part] : []));
+      return step('beyond the guide: backups that nobody removes fill the disk', {
+        id: `backup.${node}.prune`,
+        title: `Remove backups beyond the newest ${keep} on ${node}, but never the last one of an upgrade`,
+        node,
+        action: { kind: 'pruneBackups', directory, keep, pins, parts },
+        timeoutMs: removeTimeoutMs,
+        then: [backupsPruned.ref({ node, directory, keep, pins, parts })],
+        until: 'end',
+        undo: noUndo('newer ones are there, verified'),
+        isHarmless: true,
+        predictedMs: seconds(5),
+      });
+    }),
+    ...outdated(present, keep, isUpgrade)
+      .toReversed()
+      .flatMap((old, index) => removeSnapshots(cluster, backup, old.backup, index + 1)),
+  ];
 }
-
-const nodesOf = ({ parts }: PresentBackup): string[] => [...new Set(parts.map(({ node }) => node))];
 
 /** Half of what a disk of today reads in a while, so that the prediction errs on the safe side. */
 const bytesPerMs = 50_000;

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import { releaseNamePattern, runPattern } from '../../shared/names.ts';
 import { compareVersions, contradictsName, isVersion } from '../../shared/release-version.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
+import { databaseWays } from './database-way.ts';
 
 const release = z.strictObject({
   name: z.string().regex(releaseNamePattern, 'must be a plain file name of letters, digits, . _ and -'),
@@ -36,7 +37,12 @@ const shapes = {
   'failover-suspend': z.strictObject({}),
   'failover-arm': z.strictObject({}),
   /** With the previous version's installer, the application is installed again instead of restored. */
-  rollback: z.strictObject({ of, release: release.optional() }),
+  rollback: z.strictObject({
+    of,
+    release: release.optional(),
+    /** What becomes of the database; left out: one that is certainly unchanged is kept. */
+    database: z.enum(databaseWays).optional(),
+  }),
   finalize: z.strictObject({ of }),
 };
 

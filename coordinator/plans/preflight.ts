@@ -24,7 +24,7 @@ import { beyondSupport } from '../cluster/parse.ts';
 import { settingsFor } from './database-settings.ts';
 import { gate, type Unphased } from './items.ts';
 import type { Release } from './release.ts';
-import { roomForBackup } from './room-for-backup.ts';
+import { roomForBackup, roomForRestore } from './room-for-backup.ts';
 
 export interface Target {
   release?: Release;
@@ -49,6 +49,7 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
     platforms(cluster),
     diskIsFree(cluster, target.release),
     ...roomForBackup(cluster),
+    ...(cluster.backup === undefined ? [] : [roomForRestore()]),
     ...isSynchronized(cluster),
   ];
 }

@@ -3,7 +3,9 @@
 
 import { minutes, seconds } from '../../shared/units.ts';
 import { backupComplete } from '../checks/backup-complete.ts';
+import { databaseUnchanged } from '../checks/database-unchanged.ts';
 import { replicationStreaming } from '../checks/replication-streaming.ts';
+import { slotsWhole } from '../checks/slots-whole.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { armFailover, whileSuspended } from './failover.ts';
 import { gate, noUndo, phase, type Unphased } from './items.ts';
@@ -12,6 +14,7 @@ import { agents, appNodes } from './preflight.ts';
 import { reinstallAll, stagePrevious } from './reinstall.ts';
 import { restoreDatabase, restoreTrees } from './restore.ts';
 import { guide, removeTestFile, rightPrimary, suspend } from './roll-back-around.ts';
+import { roomForRestore } from './room-for-backup.ts';
 import { startServices, stayStopped, stopServices } from './services.ts';
 import { dataIsSynchronized, newVersionAnswers, resourcesAreUsual, servicesAreHealthy } from './verification.ts';
 import { type RollbackFacts, type WayBack, wayBack } from './way-back.ts';
@@ -24,7 +27,7 @@ export function rollBack(cluster: Cluster, facts: RollbackFacts): PlanItem[] {
   const way = wayBack(cluster, facts);
   const version = way.versions[appNodes(cluster)[0]];
   return [
-    ...phase('Preflight', [agents(), rightPrimary(), ...backupIsThere(facts.of, way)]),
+    ...phase('Preflight', [agents(), rightPrimary(), ...backupIsThere(facts.of, way), ...roomIsThere(way)]),
     ...phase('Stage', stagePrevious(cluster, way)),
     ...phase('Suspend failover', way.isTouched ? suspend(cluster, way) : []),
     ...whileSuspended([
@@ -57,6 +60,10 @@ function backupIsThere(of: string, { restored }: WayBack): Unphased[] {
       checks: [backupComplete.ref({ directory: first.directory, backup: of, parts, asked: 'verified' })],
     }),
   ];
+}
+
+function roomIsThere({ restored }: WayBack): Unphased[] {
+  return restored.some(({ part }) => part === 'database') ? [roomForRestore()] : [];
 }
 
 /** In reverse of what was begun: the standby first, then the master. */
@@ -93,10 +100,24 @@ function untilWhen(role: 'master' | 'standby', isReinstalled: boolean): string {
 function restoreAll(cluster: Cluster, facts: RollbackFacts, way: WayBack): Unphased[] {
   const trees = way.restored.filter(({ part }) => part !== 'database');
   const databases = way.restored.filter(({ part }) => part === 'database');
-  if (way.reinstalled !== undefined) return reinstallAll(cluster, facts, way, way.reinstalled);
+  const kept = keepDatabase(cluster, way);
+  if (way.reinstalled !== undefined) return [...kept, ...reinstallAll(cluster, facts, way, way.reinstalled)];
   return [
+    ...kept,
     ...trees.map((part) => restoreTrees(cluster, facts, way, part)),
     ...databases.map((part) => restoreDatabase(cluster, facts, part)),
+  ];
+}
+
+function keepDatabase({ database }: Cluster, { kept }: WayBack): Unphased[] {
+  if (kept === undefined) return [];
+  return [
+    gate(`${guide} › Restore from Backup`, {
+      id: 'master.keep-database',
+      title: `The database ${database.name} is kept: ${kept.noted === null ? 'its schema is the backup’s' : 'nothing was written to it since the installer was about to start'}`,
+      deviation: 'not restored, so that nothing is put aside for nothing',
+      checks: [databaseUnchanged.ref({ schemaDigest: kept.schemaDigest, noted: kept.noted })],
+    }),
   ];
 }
 
@@ -114,6 +135,11 @@ function startAgain(cluster: Cluster, { services, installed }: WayBack, version:
 function caughtUp({ restored }: WayBack): Unphased[] {
   if (!restored.some(({ part }) => part === 'database')) return [];
   return [
+    gate('beyond the guide: a standby that has lost the primary never catches up', {
+      id: 'restored.slots',
+      title: 'The standby has not lost the primary',
+      checks: [slotsWhole.ref({})],
+    }),
     gate('beyond the guide: an observer that fails over to a standby which lags loses what it lags behind', {
       id: 'restored.replication',
       title: 'The restored database has reached the standby',

@@ -14,8 +14,8 @@ export function rollbackParts(
   parameters: ParametersOf<'rollback'>,
   read: RollbackFacts,
 ): Result<Parts> {
-  const { release } = parameters;
-  const facts: RollbackFacts = release === undefined ? read : { ...read, release };
+  const { release, database } = parameters;
+  const facts: RollbackFacts = { ...read, ...(release && { release }), ...(database && { database }) };
   const wrong = wrongRelease(cluster, facts);
   if (wrong !== undefined) return fail('bad-input', `${wrong}; nothing was touched`);
   const why = hindrances(cluster, facts);

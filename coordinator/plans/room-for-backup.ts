@@ -1,6 +1,8 @@
 // Guide › Pre-Upgrade Requirements › Disk Space, for backups: what is to be written is measured before anything is touched.
 import { partsOf } from '../backups/parts.ts';
 import { backupSpace } from '../checks/backup-space.ts';
+import { restoreSpace } from '../checks/restore-space.ts';
+import { slotReserve } from '../checks/slot-reserve.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { gate, type Unphased } from './items.ts';
 
@@ -23,4 +25,13 @@ export function roomForBackup(cluster: Cluster): Unphased[] {
       checks: [backupSpace.ref({ directory, backup: '{{run}}', tasks, trialRestore })],
     }),
   ];
+}
+
+/** Room for restoring it: an upgrade whose way back would not fit has none. */
+export function roomForRestore(): Unphased {
+  return gate('Pre-Upgrade Requirements › Disk Space: for going back', {
+    id: 'preflight.restore-space',
+    title: 'The database can be restored beside the present one',
+    checks: [restoreSpace.ref({}), slotReserve.ref({})],
+  });
 }

@@ -1,7 +1,7 @@
 // Guide › Pre-Upgrade Requirements, Application Upgrade Steps, Post-Upgrade Verification: reads beside it from top to
 // bottom. What varies is a function with a name in the files around.
 import type { Cluster } from '../cluster/cluster.ts';
-import { backUpBefore, type Present } from './back-up.ts';
+import { backUpBefore, backupIsFresh, noteDatabase, type Present } from './back-up.ts';
 import { armFailover, observerIsQuiet, suspendFailover, whileSuspended } from './failover.ts';
 import { noUndo, phase } from './items.ts';
 import type { PlanItem } from './plan.ts';
@@ -45,6 +45,7 @@ export function upgradeApplication(
 
     ...whileSuspended([
       ...phase('Master', [
+        ...backupIsFresh(cluster),
         stopServices('Step 2: Upgrade Master › Stop Services, Verify Service Status', application, {
           id: 'master.stop-services',
           title: `Stop the services on ${master}`,
@@ -53,6 +54,7 @@ export function upgradeApplication(
           undo: startAgain(master, cluster),
           takesPortalDown: true,
         }),
+        ...noteDatabase(cluster),
         makeExecutable('Step 2: Upgrade Master › Grant Execute Permissions', 'master', master, release),
         runInstaller('Step 2: Upgrade Master › Run the Installer', 'master', master, cluster, release, toVersion),
         startServices(

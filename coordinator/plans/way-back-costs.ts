@@ -1,5 +1,6 @@
 // What a rollback loses from sight, in sentences: shown with its plan, no part of what the plan’s hash is of. Pure.
 import type { Cluster } from '../cluster/cluster.ts';
+import { databaseWay } from './database-way.ts';
 import { appNodes } from './preflight.ts';
 import { databaseStays, type RollbackFacts, type WayBack, wayBack } from './way-back.ts';
 
@@ -8,6 +9,8 @@ export function costsOf(cluster: Cluster, facts: RollbackFacts): string[] {
   const { of, parts, rowsNow } = facts;
   const way = wayBack(cluster, facts);
   const installer = reinstalledCosts(cluster, facts, way);
+  const files = `files below ${cluster.files.root} stay as they are now`;
+  if (way.kept !== undefined) return [keptCosts(cluster, way.kept.noted), ...installer, files];
   if (!way.restored.some(({ part }) => part === 'database')) return installer;
   const backup = parts.find(({ part, complete }) => part === 'database' && complete);
   if (backup === undefined) return installer;
@@ -24,7 +27,21 @@ export function costsOf(cluster: Cluster, facts: RollbackFacts): string[] {
     const change = more > 0 ? `at least ${more} rows written` : `at least ${-more} rows removed`;
     return `${table}: ${change} since ${since} UTC (backup ${of}); ${kept}`;
   });
-  return [...perTable, ...installer, `files below ${cluster.files.root} stay as they are now`];
+  return [...perTable, ...mayBeKept(cluster, facts), ...installer, files];
+}
+
+const keptCosts = ({ database: { name } }: Cluster, noted: string | null): string =>
+  noted === null
+    ? `${name} is kept with all that was written since the backup, as --database keep asks: its schema is the backup’s, but rows that the installer may have changed stay changed`
+    : `${name} is kept as it is, nothing is lost: its schema is the backup’s, and nothing was written to it since the installer was about to start (--database restore restores it all the same)`;
+
+/** Offered where nothing speaks against it, and done by itself only where that is certain. */
+function mayBeKept({ database: { name } }: Cluster, facts: RollbackFacts): string[] {
+  const choice = databaseWay(facts);
+  if (choice.way !== 'restore' || !choice.hasSchema || facts.database !== undefined) return [];
+  return [
+    `${name} has the schema of the backup, so the installer may not have changed it at all: --database keep keeps it, with all that was written since`,
+  ];
 }
 
 /** What installing the previous version again does not bring back. */

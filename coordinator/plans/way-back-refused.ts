@@ -1,8 +1,9 @@
 // Why a rollback cannot be carried out as things are, each a sentence that names what to do. Pure.
 import { contradictsName } from '../../shared/release-version.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { databaseWay } from './database-way.ts';
 import { appNodes } from './preflight.ts';
-import { databaseStays, isMigrated, type RollbackFacts, wayBack } from './way-back.ts';
+import { databaseStays, isMigrated, type RollbackFacts, type WayBack, wayBack } from './way-back.ts';
 
 /** Why the installer that the operator names cannot be the one to go back with; undefined when it can, or none is named. */
 export function wrongRelease(cluster: Cluster, facts: RollbackFacts): string | undefined {
@@ -47,10 +48,13 @@ export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
         ]
       : [];
   });
+  const choice = databaseWay(facts);
   const unknown = way.installed.filter((node) => way.versions[node] === undefined);
   return [
     ...databaseHindrances(cluster, facts),
     ...new Set(missing),
+    ...(choice.way === 'refused' ? [choice.why] : []),
+    ...strangeVersions(facts, way),
     ...(isLost(cluster, facts)
       ? [
           `${appNodes(cluster)[0]}: the installer of run ${of} has ended well and migrated the database, of which the run took no backup: nobody knows whether the version of before works with it. Restore a VM snapshot of both nodes, or a backup of your own, by hand (Guide › Rollback to Previous Version)`,
@@ -63,6 +67,19 @@ export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
 /** A database that was migrated for good would be left under the version of before. */
 const isLost = (cluster: Cluster, facts: RollbackFacts): boolean =>
   databaseStays(wayBack(cluster, facts), cluster) && isMigrated(facts.plan, facts.state);
+
+/** Somebody has installed a third one since: the run's backup is not what came before it. */
+function strangeVersions({ of, plan, installedNow = {} }: RollbackFacts, { installed, versions }: WayBack): string[] {
+  const to = plan.parameters.toVersion;
+  return installed.flatMap((node) => {
+    const [now, from] = [installedNow[node], versions[node]];
+    return now === undefined || now === from || now === to
+      ? []
+      : [
+          `${node}: ${now} is installed now, neither ${from} that run ${of} came from nor ${String(to)} that it went to; somebody has installed it since, and going back over it would mix versions: install one of the two first`,
+        ];
+  });
+}
 
 /** What a node was in the run and is no longer: which node's database has to be restored follows from it. */
 const movedRoles = (before: Cluster, now: Cluster): string[] =>

@@ -4,9 +4,11 @@ import type { AnswerOf } from '../../shared/actions/action.ts';
 import type { PartName } from '../../shared/actions/jobs/places.ts';
 import type { FailoverText } from '../../shared/documents.ts';
 import { isVersion } from '../../shared/release-version.ts';
+import type { DatabaseState } from '../checks/database-noted.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { stepsBegun } from '../sequencer/begun.ts';
 import { itemState, type RunState } from '../sequencer/state.ts';
+import { databaseWay } from './database-way.ts';
 import type { Plan, Step } from './plan.ts';
 import { appNodes } from './preflight.ts';
 import type { Release } from './release.ts';
@@ -29,6 +31,12 @@ export interface RollbackFacts {
   rowsNow?: { table: string; rows: number }[];
   /** The previous version's installer, where the application is to be installed again instead of restored. */
   release?: Release;
+  /** What the database is now; absent where it could not be read. */
+  databaseNow?: DatabaseState;
+  /** What becomes of the database, where somebody has asked for it. */
+  database?: 'restore' | 'keep';
+  /** By node, the version that is installed now; what could not be read is absent. */
+  installedNow?: Record<string, string>;
 }
 
 /** A part that has to be restored. */
@@ -48,6 +56,8 @@ export interface WayBack {
   /** Nodes whose services were stopped or started, the last one first. */
   services: string[];
   restored: Restored[];
+  /** The database is not restored but kept as it is; only where facts of the nodes tell so. */
+  kept: { schemaDigest: string; noted: string | null } | undefined;
   /** What is run on the nodes of `installed` in place of restoring their application. */
   reinstalled: Release | undefined;
   /** By node, as it was before the run. */
@@ -58,8 +68,9 @@ export interface WayBack {
 
 export function wayBack(
   cluster: Cluster,
-  { plan, state, failover, release }: Pick<RollbackFacts, 'plan' | 'state' | 'failover' | 'release'>,
+  facts: Pick<RollbackFacts, 'plan' | 'state' | 'failover'> & Partial<RollbackFacts>,
 ): WayBack {
+  const { plan, state, failover, release, parts = [] } = facts;
   const begun = stepsBegun(plan, state);
   const on = (...kinds: Step['action']['kind'][]) => begun.filter(({ action }) => kinds.includes(action.kind));
   const lastFirst = (steps: Step[]) =>
@@ -67,14 +78,18 @@ export function wayBack(
       .toReversed()
       .filter((node) => steps.some((step) => step.node === node));
   const installed = lastFirst(on('runInstaller'));
+  const restored = installed
+    .flatMap((node) => partsFor(cluster, plan, node))
+    .filter((part) => release === undefined || (part.part !== 'application' && isBackedUp(plan, part)));
+  const choice = databaseWay({ ...facts, parts });
+  const kept = choice.way === 'keep' && restored.some(({ part }) => part === 'database') ? choice : undefined;
   return {
     isTouched: begun.some(({ isHarmless }) => !isHarmless),
     mayBeArmed: failover !== 'suspended',
     installed,
     services: lastFirst(on('stopUnits', 'startUnits', 'runInstaller')),
-    restored: installed
-      .flatMap((node) => partsFor(cluster, plan, node))
-      .filter((part) => release === undefined || (part.part !== 'application' && isBackedUp(plan, part))),
+    restored: restored.filter(({ part }) => part !== 'database' || kept === undefined),
+    kept: kept && { schemaDigest: kept.schemaDigest, noted: kept.noted },
     reinstalled: release,
     versions: versionsBefore(state),
     testFile: testFileOf(begun, state),
@@ -125,8 +140,9 @@ function versionsBefore({ items }: RunState): Record<string, string> {
 }
 
 /** The application goes back, and the database stays as the installer left it. */
-export const databaseStays = ({ installed, restored, reinstalled }: WayBack, cluster: Cluster): boolean =>
+export const databaseStays = ({ installed, restored, reinstalled, kept }: WayBack, cluster: Cluster): boolean =>
   reinstalled !== undefined &&
+  kept === undefined &&
   installed.includes(appNodes(cluster)[0]) &&
   !restored.some(({ part }) => part === 'database');
 

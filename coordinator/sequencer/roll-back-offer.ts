@@ -19,7 +19,7 @@ export function rollbackConsequence(plan: Plan, state: RunState): string {
   const back =
     installed.length === 0
       ? 'nothing has to be restored, since no installer was started'
-      : `${installed.join(' and ')} restored from the backup ${state.run}${hasDatabase ? ', the database too; the present one is set aside with what was written since' : ''}`;
+      : `${installed.join(' and ')} restored from the backup ${state.run}${hasDatabase ? ', the database too unless nothing was written to it since the installer was about to start; the present one is set aside' : ''}`;
   return `${settled}hands the cluster over to a run that goes back to the state before this one: ${back}; services and observer as before. Shows its plan first and asks`;
 }
 

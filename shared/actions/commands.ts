@@ -12,6 +12,7 @@ import {
 } from './command.ts';
 import { findSizes, sumUp } from './jobs/back-up-files.ts';
 import { mergeWords } from './jobs/merge-files.ts';
+import { readSchemaDigest } from './jobs/schema-digest.ts';
 import { outputFolder, scriptCommands } from './jobs/scripts.ts';
 import { compareServerScript } from './jobs/server-facts.ts';
 import { readValuesLine } from './jobs/set-values.ts';
@@ -23,8 +24,10 @@ import {
   findRowsSql,
   reachedSql,
   replicationSql,
+  restoreRoomSql,
   serverDatabase,
   serverMajorSql,
+  writtenSql,
 } from './sql.ts';
 import { armCommands, showUnits, standDownCommands, startUnit, suspendCommands } from './systemd-commands.ts';
 
@@ -67,6 +70,13 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
       ];
     case 'readReplication':
       return [sql(action.database, replicationSql)];
+    case 'readDatabaseState':
+      return [readSchemaDigest(action.database, profile), sql(action.database, writtenSql)];
+    case 'measureRestore':
+      return [
+        sql(serverDatabase, restoreRoomSql, { value: action.database }),
+        own('df -B1 "$PGDATA" "$PGDATA/pg_wal"   # as the server says where its data lies'),
+      ];
     case 'countRows':
       return [
         ...(action.fromLsn === undefined ? [] : [sql(action.database, reachedSql(action.fromLsn))]),
@@ -113,7 +123,7 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'backUpFiles':
     case 'backUpDatabase':
     case 'verifyBackup':
-    case 'removeBackup':
+    case 'pruneBackups':
     case 'restoreFiles':
     case 'restoreDatabase':
     case 'returnDatabase':

@@ -69,6 +69,20 @@ function writtenBefore(snapshot: string): string {
   return `(${xmin} < 3 OR ${notSince}${notRunning})`;
 }
 
+/** What the server has counted as written to a database's tables, and which files they lie in, which a TRUNCATE changes. */
+export const writtenSql = `SELECT md5(coalesce((SELECT string_agg(concat_ws(' ', s.relid, s.n_tup_ins, s.n_tup_upd, s.n_tup_del, pg_relation_filenode(s.relid)), ';' ORDER BY s.relid)
+    FROM pg_stat_all_tables s WHERE s.schemaname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') OR s.relname IN ('pg_largeobject', 'pg_largeobject_metadata')), '')
+  || coalesce((SELECT string_agg(concat_ws(' ', schemaname, sequencename, last_value), ';' ORDER BY schemaname, sequencename) FROM pg_sequences), '')
+  || coalesce((SELECT stats_reset::text FROM pg_stat_database WHERE datname = current_database()), ''));`;
+
+/** Sizes and slots of a server, and where its data lies; the database is the psql variable `value`. */
+export const restoreRoomSql = `SELECT json_build_object(
+  'databaseBytes', coalesce((SELECT pg_database_size(oid) FROM pg_database WHERE datname = :'value'), 0),
+  'dataDirectory', current_setting('data_directory'),
+  'slots', (SELECT coalesce(json_agg(json_build_object(
+      'slot', slot_name, 'active', active, 'walStatus', coalesce(wal_status, ''), 'safeBytes', safe_wal_size) ORDER BY slot_name), '[]'::json)
+    FROM pg_replication_slots WHERE slot_type = 'physical'));`;
+
 /** Rows whose column, as text, is the psql variable `value`. */
 export function findRowsSql(table: string, column: string): string {
   return `SELECT count(*) FROM ${quoteIdentifier(table)} WHERE ${quoteIdentifier(column)}::text = :'value';`;

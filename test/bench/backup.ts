@@ -87,7 +87,7 @@ async function files(sizes: BackupSizes, run: string): Promise<Figures> {
   return await onAgent(node, `backups: { directory: ${directory}, paths: [${tree}] }`, async (agent) => {
     await onNode(node, `rm -rf ${tree}; python3 -c '${makeTree(sizes)}' && sync`);
     const at = { directory, backup: run, part: 'application' };
-    const action: Action = { kind: 'backUpFiles', ...at, paths: [tree], excludes: [] };
+    const action: Action = { kind: 'backUpFiles', ...at, paths: [tree], excludes: [], units: [] };
     const baton = async (round: number) => {
       await clear(node);
       return await backUp(agent, action, { run, step: 'files', phase: 'do', attempt: round });

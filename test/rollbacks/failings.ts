@@ -89,6 +89,7 @@ export const failings: Failing[] = [
     how: 'pg_restore cannot list',
     plant: breaks('n1', `${postgresql}/pg_restore`, '*--list*'),
   },
+  ...['n1', 'n2'].map((node) => ({ step: `backup.${node}.prune`, how: 'paused', isPaused: true })),
   { step: 'suspend-failover', how: 'the observer may not be stopped', plant: mayNotStop('n3', 'ha') },
   { step: 'master.stop-services', how: 'a unit may not be stopped', plant: mayNotStop('n1', 'ft-main-server') },
   {

@@ -1,7 +1,9 @@
 // `run rollback`, `run finalize` and `plan rollback`: going back from a run, giving up the way forward again, and the dry
 // run of it. What is restored is the coordinator's to say.
+import { Option } from '@commander-js/extra-typings';
 import type { RunDocument } from '../../../shared/documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
+import { databaseWays } from '../../plans/database-way.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import type { OperatorClient } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -26,6 +28,14 @@ const reinstallOption = [
 ] as const;
 const sumOption = ['--sha256 <SUM>', 'refuse the installer unless this is its SHA-256'] as const;
 
+const databaseOption = () =>
+  new Option(
+    '--database <WAY>',
+    'restore: in any case, the present one is set aside; keep: not, only where its schema is the backup’s; left out: kept where nothing was written to it since the installer was about to start, else restored',
+  ).choices(databaseWays);
+
+const databaseOf = ({ database }: { database?: string | undefined }) => (database === undefined ? {} : { database });
+
 export function rollbackCommand(shell: Shell) {
   return runCommand('rollback', [
     'baton run rollback latest',
@@ -34,6 +44,7 @@ export function rollbackCommand(shell: Shell) {
   ])
     .option(...reinstallOption)
     .option(...sumOption)
+    .addOption(databaseOption())
     .action(async (text, options) => {
       await shell.withCoordinator(options, async (client, io) => {
         const release = await previousRelease(io, options);
@@ -43,7 +54,7 @@ export function rollbackCommand(shell: Shell) {
         return await carryOut(client, io, {
           plan: 'rollback',
           cluster: of.value.cluster,
-          parameters: { of: of.value.id, ...release.value.parameters },
+          parameters: { of: of.value.id, ...databaseOf(options), ...release.value.parameters },
           after: of.value.id,
           ...release.value.upload,
           ...asTold(options),
@@ -104,6 +115,7 @@ export function planRollbackCommand(shell: Shell) {
     .requiredOption('--of <RUN>', 'the run to go back from')
     .option(...reinstallOption)
     .option(...sumOption)
+    .addOption(databaseOption())
     .option(...markdownOption)
     .option(...jsonOption)
     .action(async (cluster, options) => {
@@ -117,7 +129,7 @@ export function planRollbackCommand(shell: Shell) {
         const wanted = {
           plan: 'rollback' as const,
           cluster: name.value,
-          parameters: { of: of.value, ...release.value.parameters },
+          parameters: { of: of.value, ...databaseOf(options), ...release.value.parameters },
         };
         const plan = await compile(client, wanted, 'look');
         if (!plan.ok) return plan;

@@ -5,6 +5,7 @@ import { shellQuote } from '../shell-quote.ts';
 import { countRowsSql } from '../sql.ts';
 import { jobExits } from './job.ts';
 import { backupFolder, partFolder } from './places.ts';
+import { schemaDigest } from './schema-digest.ts';
 import { assign, databaseFunctions, failFunction, makeFolders, type Script, serverMajor, syncAll } from './script.ts';
 
 /** The settings files in use; on Debian also what lies beside them, since they have a folder of their own. */
@@ -56,6 +57,7 @@ export function backUpDatabaseScript(action: ActionOf<'backUpDatabase'>, profile
       'echo "dumping $database of PostgreSQL $major"',
       `as_database "$bin/pg_dump" "\${server[@]}" -w --format=directory --jobs=${action.jobs} --snapshot="$snapshot" --file="$partial/dump" "$database"`,
       `printf '%s\\n' ${oneLine(countRowsSql(action.parity))} >count.sql`,
+      `${schemaDigest('--snapshot="$snapshot" ')} >schema`,
       'ask "$(cat count.sql)"',
       'printf \'%s\\n\' "$answer" >rows.json',
       `printf '%s\\n' 'COMMIT;' '\\q' >&"\${session[1]}"`,
@@ -66,7 +68,7 @@ export function backUpDatabaseScript(action: ActionOf<'backUpDatabase'>, profile
       `sql postgres ${oneLine(settingsSql)} >settings.list`,
       'tar --create --file=settings.tar --numeric-owner --verbatim-files-from --files-from=settings.list',
       'rm settings.list',
-      'find dump globals.sql settings.tar count.sql rows.json major database size -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS',
+      'find dump globals.sql settings.tar count.sql rows.json schema major database size -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS',
       syncAll('partial'),
     ],
   };

@@ -63,7 +63,10 @@ export function backUpFilesScript(action: ActionOf<'backUpFiles'>, profile: Node
       'rm sum',
       ': >excludes',
       'for exclude in "${excludes[@]}"; do echo "$exclude" >>excludes; done',
-      'sha256sum paths real-paths excludes >>SHA256SUMS',
+      list('units', action.units),
+      ': >units',
+      'for unit in "${units[@]}"; do echo "$unit $(systemctl show --property=UnitFileState --value -- "$unit")" >>units; done',
+      'sha256sum paths real-paths excludes units >>SHA256SUMS',
       syncAll('partial'),
     ],
   };

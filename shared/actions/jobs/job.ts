@@ -7,7 +7,7 @@ export const jobKinds = [
   'backUpFiles',
   'backUpDatabase',
   'verifyBackup',
-  'removeBackup',
+  'pruneBackups',
   'restoreFiles',
   'restoreDatabase',
   'returnDatabase',

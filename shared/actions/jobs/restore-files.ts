@@ -55,11 +55,31 @@ export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: No
       '  rsync -aHAX --numeric-ids --checksum --modify-window=-1 --sparse --one-file-system --delete "${without[@]}" -- "$from" "$to"',
       '  sync -f -- "$real"',
       'done',
+      ...startAtBootAsBefore,
       ...(action.part === 'configuration' ? readAgain : []),
       'rm -rf -- "$unpacked"',
     ],
   };
 }
+
+/** An installer may have enabled units, also where they must not start at boot. */
+const startAtBootAsBefore = [
+  'state_of() { systemctl show --property=UnitFileState --value -- "$1"; }',
+  'if [[ -s units ]]; then',
+  '  systemctl daemon-reload',
+  '  while read -r unit was; do',
+  '    [[ $(state_of "$unit") != "$was" ]] || continue',
+  '    echo "$unit was $was"',
+  '    case $was in',
+  '      enabled) systemctl unmask --quiet -- "$unit" && systemctl enable --quiet -- "$unit" ;;',
+  '      disabled) systemctl unmask --quiet -- "$unit" && systemctl disable --quiet -- "$unit" ;;',
+  '      masked) systemctl mask --quiet -- "$unit" ;;',
+  '      *) continue ;;',
+  '    esac',
+  `    [[ $(state_of "$unit") == "$was" ]] || fail ${jobExits.notInState} "$unit is $(state_of "$unit") instead of $was"`,
+  '  done <units',
+  'fi',
+];
 
 /** What stands before the application goes on with what it has read once, until it is told. */
 const readAgain = [

@@ -9,16 +9,18 @@ import { backUpFilesScript } from './back-up-files.ts';
 import { haScript } from './ha-script.ts';
 import type { JobAction } from './job.ts';
 import { mergeFilesScript } from './merge-files.ts';
-import { backupFolder } from './places.ts';
 import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from './restore-database.ts';
 import { restoreFilesScript } from './restore-files.ts';
 import { restoreServerScript } from './restore-server.ts';
-import { assign, type Script } from './script.ts';
+import type { Script } from './script.ts';
 import { copyServerScript } from './server-copy.ts';
 import { createSlotScript, fenceScript, unfenceScript } from './server-fence.ts';
 import { upgradeScript } from './server-upgrade.ts';
 import { setValuesScript } from './set-values.ts';
 import { verifyBackupScript } from './verify-backup.ts';
+
+/** In the folder of a job that prunes: names of backups, one a line. */
+export const outdatedFile = 'outdated';
 
 export type ScriptAction = Exclude<JobAction, { kind: 'runInstaller' | 'runHook' }>;
 
@@ -44,16 +46,21 @@ export function scriptCommands(action: ScriptAction, profile: NodeProfile, conte
   return [write, startUnit(['/bin/bash', '-euo', 'pipefail', file], unit, context)];
 }
 
-/** Without their manifests its parts are complete no more, also where it ends before all of them are gone. */
-function removeBackupScript(action: ActionOf<'removeBackup'>): Script {
+/** Which ones go is decided by the agent just before it starts, and written beside the script. */
+function pruneBackupsScript({ directory, keep, pins }: ActionOf<'pruneBackups'>, folder: string): Script {
   return {
     isGentle: true,
     lines: [
-      assign('backup', backupFolder(action)),
-      '[[ -d $backup ]] || exit 0',
-      'find "$backup" -mindepth 2 -maxdepth 2 -name manifest.json -delete',
-      'sync -f -- "$backup"',
-      'rm -rf -- "$backup"',
+      `# ${outdatedFile}: what was not finished and what is beyond the newest ${keep}, but for ${pins.join(', ')}, and the last one of an upgrade.`,
+      'while read -r name; do',
+      `  backup=${shellQuote(directory)}/$name`,
+      '  [[ -d $backup ]] || continue',
+      '  echo "removing $backup"',
+      '  # Without their manifests its parts are complete no more, also where it ends before all of them are gone.',
+      '  find "$backup" -mindepth 2 -maxdepth 2 -name manifest.json -delete',
+      '  sync -f -- "$backup"',
+      '  rm -rf -- "$backup"',
+      `done <${shellQuote(`${folder}/${outdatedFile}`)}`,
     ],
   };
 }
@@ -66,8 +73,8 @@ function of(action: ScriptAction, profile: NodeProfile, folder: string): Script 
       return backUpDatabaseScript(action, profile);
     case 'verifyBackup':
       return verifyBackupScript(action, profile, folder);
-    case 'removeBackup':
-      return removeBackupScript(action);
+    case 'pruneBackups':
+      return pruneBackupsScript(action, folder);
     case 'restoreFiles':
       return restoreFilesScript(action, profile, folder);
     case 'restoreDatabase':

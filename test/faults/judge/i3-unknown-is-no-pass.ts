@@ -20,7 +20,7 @@ export const repeatable: readonly string[] = [
   'backUpFiles',
   'backUpDatabase',
   'verifyBackup',
-  'removeBackup',
+  'pruneBackups',
   'restoreFiles',
   'restoreDatabase',
   'returnDatabase',

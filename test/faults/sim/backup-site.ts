@@ -28,7 +28,7 @@ export const oldParts = (): PresentPart[] =>
 /** The same on the disks of the site. */
 export function layOldBackup(world: World): void {
   for (const { node, part } of tasks()) {
-    const empty = { paths: [], excludes: [], database: '', parity: [], tickets: [] };
+    const empty = { paths: [], excludes: [], database: '', parity: [], tickets: [], schema: '' };
     const lying: SimPart = { backup: old, part, isComplete: true, madeAtMs: 1, version: installedVersion, ...empty };
     world.node(node).parts.set(`${old}/${part}`, lying);
   }

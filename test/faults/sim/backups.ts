@@ -1,12 +1,16 @@
 // Simulated backups: what lies on each machine's disk, and the database that is backed up, set aside and put back. Each job
 // has a beginning and an end, so that whatever ends it in between leaves what it would leave on a real machine.
+import { nodeOf } from '../../../coordinator/cluster/cluster.ts';
 import type { Answer, AnswerOf } from '../../../shared/actions/action.ts';
 import type { JobAction } from '../../../shared/actions/jobs/job.ts';
 import { partFolder } from '../../../shared/actions/jobs/places.ts';
+import { sha256Hex } from '../../../shared/hash.ts';
+import { outdatedBackups } from '../../../shared/outdated-backups.ts';
+import { serverInService } from './databases.ts';
 import type { SimNode } from './node.ts';
 import { beginServerJob, endServerJob } from './server-jobs.ts';
 import { answerOfServerJob, rowsOfTable } from './servers.ts';
-import type { World } from './world.ts';
+import { cluster, type World } from './world.ts';
 
 /** A part on a machine's disk, with what a restore of it brings back. */
 export interface SimPart {
@@ -20,6 +24,7 @@ export interface SimPart {
   parity: string[];
   version: string;
   tickets: [marker: string, id: string][];
+  schema: string;
   verifiedAtMs?: number;
   trialRestored?: boolean;
   restoredBy?: string;
@@ -60,6 +65,7 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
   switch (action.kind) {
     case 'runInstaller':
       node.install();
+      if (node.name === nodeOf(cluster, 'master', 'db').name) world.schema = node.version;
       return true;
     case 'runHook':
       world.hooked.push([node.name, action.hook, ...action.args].join(' '));
@@ -77,8 +83,9 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
       }
       return part !== undefined;
     }
-    case 'removeBackup':
-      for (const [place, { backup }] of node.parts) if (backup === action.backup) node.parts.delete(place);
+    case 'pruneBackups':
+      for (const backup of outdatedBackups(listOf(node).parts, action))
+        for (const [place, part] of node.parts) if (part.backup === backup) node.parts.delete(place);
       return true;
     case 'restoreFiles': {
       const part = node.parts.get(placeOf(action));
@@ -89,6 +96,7 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
     case 'restoreDatabase': {
       const part = node.parts.get(placeOf(action));
       if (part === undefined || !setTickets(world, part.tickets)) return false;
+      world.schema = part.schema;
       part.restoredBy = run;
       return true;
     }
@@ -124,7 +132,7 @@ export function answerOfJob(action: JobAction, node: SimNode, job: Job): Answer 
     case 'verifyBackup':
     case 'restoreFiles':
       return { kind: action.kind, ...told(node.parts.get(placeOf(action)) ?? unknown(action)), job };
-    case 'removeBackup':
+    case 'pruneBackups':
       return { kind: action.kind, ...listOf(node), job };
     case 'restoreDatabase': {
       const rows = told(node.parts.get(placeOf(action)) ?? unknown(action)).rows;
@@ -139,12 +147,25 @@ export function answerOfJob(action: JobAction, node: SimNode, job: Job): Answer 
   }
 }
 
+/** As the agent's readDatabaseState. */
+export function databaseState(
+  node: SimNode,
+  { schema }: World,
+): Omit<AnswerOf<'readDatabaseState'>, 'kind'> | undefined {
+  const server = serverInService(node);
+  if (server === undefined) return undefined;
+  const writtenDigest = digestOf(JSON.stringify([schema, ...server.tickets])).slice(0, 32);
+  return { schemaDigest: digestOf(schema), writtenDigest };
+}
+
+const digestOf = (text: string): string => sha256Hex(text);
+
 export const listOf = (node: SimNode): Omit<AnswerOf<'readBackups'>, 'kind'> => ({
   ...{ directory, ...room },
   parts: [...node.parts.values()].map(told),
 });
 
-type OfPart = Extract<JobAction, { directory: string }>;
+type OfPart = Extract<JobAction, { directory: string; backup: string }>;
 
 function placeOf(action: OfPart): string {
   return `${action.backup}/${'part' in action ? action.part : 'database'}`;
@@ -154,7 +175,7 @@ const isWhole = (action: OfPart, node: SimNode): boolean => node.parts.has(place
 
 function unknown(action: OfPart): SimPart {
   const part = 'part' in action ? action.part : 'database';
-  const empty = { paths: [], excludes: [], database: '', parity: [], version: '', tickets: [] };
+  const empty = { paths: [], excludes: [], database: '', parity: [], version: '', tickets: [], schema: '' };
   return { backup: action.backup, part, isComplete: false, madeAtMs: 0, ...empty };
 }
 
@@ -164,7 +185,13 @@ function partOf(
   world: World,
 ): SimPart {
   const { version } = node;
-  const now = { ...unknown(action), madeAtMs: world.nowMs(), version, tickets: [...world.tickets] };
+  const now = {
+    ...unknown(action),
+    madeAtMs: world.nowMs(),
+    version,
+    tickets: [...world.tickets],
+    schema: world.schema,
+  };
   return action.kind === 'backUpFiles'
     ? { ...now, paths: action.paths, excludes: action.excludes }
     : { ...now, database: action.database, parity: action.parity };
@@ -177,6 +204,7 @@ function told(part: SimPart): AnswerOf<'readBackups'>['parts'][number] {
     ...{ folder: partFolder({ directory, ...part }), bytes: isComplete ? 1e9 : 0, files: isComplete ? 3 : 0 },
     ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: part.trialRestored ?? false, restoredBy },
     rows: parity.map((table) => ({ table, rows: rowsOfTable + part.tickets.length })),
+    schemaDigest: database === '' ? '' : digestOf(part.schema),
     ...(verifiedAtMs === undefined ? {} : { verifiedAtMs }),
   };
 }

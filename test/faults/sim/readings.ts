@@ -9,7 +9,7 @@ import type { Answer, AnswerOf } from '../../../shared/actions/action.ts';
 import { ok } from '../../../shared/failures.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 import { healthy } from '../../unit/checks/world.ts';
-import { listOf } from './backups.ts';
+import { databaseState, listOf } from './backups.ts';
 import { serverInService } from './databases.ts';
 import type { SimNode } from './node.ts';
 import { readOfServers, unreached } from './servers.ts';
@@ -61,6 +61,10 @@ export function readingsOf(node: SimNode, world: World) {
       }
       case 'readBackups':
         return ok({ kind: action.kind, ...listOf(node) });
+      case 'readDatabaseState': {
+        const state = databaseState(node, world);
+        return state === undefined ? unreached() : ok({ kind: action.kind, ...state });
+      }
       case 'readHook': {
         const last = (act: string) =>
           world.hooked.lastIndexOf([node.name, action.hook, act, ...action.args.slice(1)].join(' '));
@@ -77,6 +81,7 @@ export function readingsOf(node: SimNode, world: World) {
       // What no plan changes is as in the healthy cluster.
       case 'readDisk':
       case 'measureBackup':
+      case 'measureRestore':
       case 'countFiles':
       case 'readObserverLog':
         return ok(well);

@@ -21,6 +21,8 @@ export class World {
   records: NodeRecord[] = [];
   /** What each machine's database became, in one order. */
   readonly databaseRecords: DatabaseRecord[] = [];
+  /** Of the database: the version that has migrated it last. */
+  schema = installedVersion;
   /** By path, in the synchronized folder. */
   readonly files = new Map<string, string>();
   private ticketsMade = 0;

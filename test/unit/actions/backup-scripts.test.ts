@@ -14,7 +14,7 @@ import { profile } from '../plans/compiled.ts';
 const at = { directory: '/var/backups/baton', backup: 'upgrade-1a2b3c4d' };
 const files: ActionOf<'backUpFiles'> = {
   ...{ kind: 'backUpFiles', ...at, part: 'application' },
-  ...{ paths: ['/opt/flo tomate', "/opt/it's"], excludes: ['/opt/flo tomate/logs'] },
+  ...{ paths: ['/opt/flo tomate', "/opt/it's"], excludes: ['/opt/flo tomate/logs'], units: ['ft-main-server'] },
 };
 const aside = asideName('rollback-5e6f');
 const actions: ScriptAction[] = [
@@ -22,7 +22,7 @@ const actions: ScriptAction[] = [
   { kind: 'backUpDatabase', ...at, database: 'flotoitsmdb', jobs: 2, parity: ['apolo.request'] },
   { kind: 'verifyBackup', ...at, part: 'application', trialRestore: false },
   { kind: 'verifyBackup', ...at, part: 'database', trialRestore: true },
-  { kind: 'removeBackup', ...at },
+  { kind: 'pruneBackups', directory: at.directory, keep: 3, pins: [at.backup], parts: ['application'] },
   { kind: 'restoreFiles', ...at, part: 'files', excludes: [] },
   { kind: 'restoreDatabase', ...at, database: 'flotoitsmdb', jobs: 2, aside },
   { kind: 'returnDatabase', database: 'flotoitsmdb', aside },
@@ -121,7 +121,7 @@ describe('Fields of backups', () => {
 
   it('have what stands before the application read its configuration again, and fail where it cannot', () => {
     const back = (part: string) => scriptFor({ kind: 'restoreFiles', ...at, part, excludes: [] } as ScriptAction);
-    assert.doesNotMatch(back('application'), /systemctl/);
+    assert.doesNotMatch(back('application'), /try-reload/);
     const lines = back('configuration').split('\n');
     const end = lines.slice(lines.indexOf('systemctl daemon-reload'));
     const run = (paths: string, systemctl = 'echo "$*"') =>

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backUpFiles } from '../../../agent/actions/back-up.ts';
 import type { ActionOf } from '../../../shared/actions/action.ts';
-import { type ScriptAction, scriptOf } from '../../../shared/actions/jobs/scripts.ts';
+import { outdatedFile, type ScriptAction, scriptOf } from '../../../shared/actions/jobs/scripts.ts';
 import { profile } from '../plans/compiled.ts';
 
 describe('Scripts of trees', () => {
@@ -29,7 +29,7 @@ describe('Scripts of trees', () => {
     return { status, said: stderr.trim().split('\n').at(-1) ?? '' };
   };
   const backUp = (paths = [tree], excludes: string[] = []): ActionOf<'backUpFiles'> => ({
-    ...{ kind: 'backUpFiles', ...at(), part: 'application', paths, excludes },
+    ...{ kind: 'backUpFiles', ...at(), part: 'application', paths, excludes, units: [] },
   });
   const restore = (): ScriptAction => ({ kind: 'restoreFiles', ...at(), part: 'application', excludes: [] });
   /** As the agent does once the script has ended well. */
@@ -89,12 +89,20 @@ describe('Scripts of trees', () => {
   it('take the manifests of a backup away before anything else of it', () => {
     mkdirSync(part(), { recursive: true });
     for (const name of ['manifest.json', 'tree-1.tar']) writeFileSync(join(part(), name), 'x');
-    const action: ScriptAction = { kind: 'removeBackup', ...at() };
-    const killed = scriptOf(action, profile, folder).replace(/^rm -rf .*$/m, 'kill -KILL $$$$');
+    const { directory, backup } = at();
+    const action: ScriptAction = {
+      kind: 'pruneBackups',
+      directory,
+      keep: 1,
+      pins: ['upgrade-2'],
+      parts: ['application'],
+    };
+    writeFileSync(join(folder, outdatedFile), `${backup}\nupgrade-0\n`);
+    const killed = scriptOf(action, profile, folder).replace(/^ *rm -rf .*$/m, 'kill -KILL $$$$');
     assert.equal(spawnSync('bash', ['-euo', 'pipefail', '-c', killed]).signal, 'SIGKILL');
     assert.deepEqual(readdirSync(part()), ['tree-1.tar']);
     assert.equal(carryOut(action).status, 0);
     assert.equal(carryOut(action).status, 0);
-    assert.deepEqual(readdirSync(at().directory), []);
+    assert.deepEqual(readdirSync(directory), []);
   });
 });

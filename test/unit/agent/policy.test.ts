@@ -66,7 +66,14 @@ describe('The policy', () => {
 
   it('allows backups in its one folder and of its trees, and restoring only where it says so', () => {
     const at = { directory: '/var/backups/baton', backup: 'run-1' };
-    const files: Action = { kind: 'backUpFiles', ...at, part: 'application', paths: ['/opt/a'], excludes: [] };
+    const files: Action = {
+      kind: 'backUpFiles',
+      ...at,
+      part: 'application',
+      paths: ['/opt/a'],
+      excludes: [],
+      units: [],
+    };
     const back: Action = { kind: 'restoreFiles', ...at, part: 'application', excludes: [] };
     const dump: Action = { kind: 'backUpDatabase', ...at, database: 'd', jobs: 1, parity: [] };
     const restore: Action = { kind: 'restoreDatabase', ...at, database: 'd', jobs: 1, aside: 'baton-aside-r1' };

@@ -19,7 +19,15 @@ describe('the mark of a restored part', () => {
     await writeFile(join(folder, 'SHA256SUMS'), text);
     const manifest: Manifest = {
       ...{ schema: 1, key: 'k', backup, part: 'application', madeAtMs: 1, bytes: 1, files: 1, paths: ['/opt/a'] },
-      ...{ excludes: [], database: '', serverMajor: 0, rows: [], warnings: [], sumsSha256: sha256Hex(text) },
+      ...{
+        excludes: [],
+        database: '',
+        schemaDigest: '',
+        serverMajor: 0,
+        rows: [],
+        warnings: [],
+        sumsSha256: sha256Hex(text),
+      },
     };
     await writeManifest(folder, manifest);
   };

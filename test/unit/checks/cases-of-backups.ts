@@ -1,14 +1,20 @@
 // Verdicts about backups and snapshots.
 import { backupComplete } from '../../../coordinator/checks/backup-complete.ts';
-import { backupGone } from '../../../coordinator/checks/backup-gone.ts';
+import { backupFresh } from '../../../coordinator/checks/backup-fresh.ts';
 import { backupSpace } from '../../../coordinator/checks/backup-space.ts';
+import { backupsPruned } from '../../../coordinator/checks/backups-pruned.ts';
 import { databaseGone } from '../../../coordinator/checks/database-gone.ts';
+import { databaseNoted, stateText } from '../../../coordinator/checks/database-noted.ts';
+import { databaseUnchanged } from '../../../coordinator/checks/database-unchanged.ts';
 import { masterIsPrimary } from '../../../coordinator/checks/master-is-primary.ts';
 import { partRestored } from '../../../coordinator/checks/part-restored.ts';
+import { restoreSpace } from '../../../coordinator/checks/restore-space.ts';
 import { rowsAsBackedUp } from '../../../coordinator/checks/rows-as-backed-up.ts';
+import { slotReserve } from '../../../coordinator/checks/slot-reserve.ts';
+import { slotsWhole } from '../../../coordinator/checks/slots-whole.ts';
 import { snapshotState } from '../../../coordinator/checks/snapshot-state.ts';
 import { on, type Suite } from './cases.ts';
-import { backupPart, broken } from './world.ts';
+import { backupPart, broken, nowMs, schemaDigest, writtenDigest } from './world.ts';
 
 const directory = '/var/backups/baton';
 const backup = 'upgrade-1';
@@ -28,7 +34,37 @@ const list = (change: object, of = 'database') => ({
   parts: ['application', 'database'].map((part) => ({ ...backupPart(part), ...(part === of && change) })),
 });
 
+const noted = stateText({ schemaDigest, writtenDigest });
+const migrated = on('readDatabaseState', { schemaDigest: 'aa'.repeat(32) });
+const written = on('readDatabaseState', { writtenDigest: 'bb'.repeat(16) });
+
 export const suites: Suite[] = [
+  {
+    // It was begun a minute ago.
+    ref: backupFresh.ref({ directory, backup, node: 'n1', maxAgeMs: 60_000 }),
+    cases: [
+      ['one that is too old', 'fail', on('readBackups', list({ madeAtMs: nowMs - 61_000 })), /begun .* ago/],
+      ['one that was never verified', 'fail', on('readBackups', list({ verifiedAtMs: 0 })), /was not verified/],
+      ['one that was not finished', 'fail', on('readBackups', list({ complete: false })), /is not there/],
+      ['one of another run', 'fail', on('readBackups', list({ backup: 'upgrade-0' })), /is not there/],
+    ],
+  },
+  {
+    ref: databaseNoted.ref({}),
+    cases: [['a database that does not answer', 'unknown', on('readDatabaseState', broken), /not read/]],
+  },
+  {
+    ref: databaseUnchanged.ref({ schemaDigest, noted }),
+    cases: [
+      ['a schema that was migrated', 'fail', migrated, /its schema is another: schema a{16}/],
+      ['rows that were written', 'fail', written, /was written to/],
+    ],
+  },
+  {
+    ref: databaseUnchanged.ref({ schemaDigest, noted: null }),
+    passing: written,
+    cases: [['a schema that was migrated', 'fail', migrated, /its schema is another/]],
+  },
   {
     ref: backupSpace.ref({ directory, backup: 'upgrade-2', tasks, trialRestore: false }),
     cases: [
@@ -97,15 +133,59 @@ export const suites: Suite[] = [
     ],
   },
   {
-    ref: backupGone.ref({ node: 'n1', directory, backup }),
-    passing: on('readBackups', { parts: [backupPart('files', 'upgrade-0')] }),
+    ref: restoreSpace.ref({}),
+    // 2 GB and a fifth, a quarter GiB, and 2 GB of changes that the slot may hold back on the primary.
     cases: [
-      ['what is still there', 'fail', on('readBackups', {}), /still has application, files/],
+      ['a primary without room', 'fail', on('measureRestore', { dataFreeBytes: 4.6e9 }, 'n1'), /4\.6 GB free/],
+      ['a standby without room', 'fail', on('measureRestore', { dataFreeBytes: 2.6e9 }, 'n2'), /2\.6 GB free/],
       [
-        'a rest of it',
+        'a disk of its own that the changes would fill',
         'fail',
-        on('readBackups', { parts: [{ ...backupPart('files'), complete: false }] }),
-        /still has files/,
+        on('measureRestore', { isSameDisk: false, dataFreeBytes: 3e9, logFreeBytes: 1.9e9 }, 'n1'),
+        /1\.9 GB for the log of changes/,
+      ],
+    ],
+  },
+  {
+    ref: restoreSpace.ref({}),
+    passing: on('measureRestore', { isSameDisk: false, dataFreeBytes: 2.7e9, logFreeBytes: 2e9 }),
+    cases: [['a primary that was not read', 'unknown', on('measureRestore', broken, 'n1'), /not read/]],
+  },
+  {
+    ref: slotReserve.ref({}),
+    cases: [
+      [
+        'a slot that may hold back less than the database has',
+        'warn',
+        on('measureRestore', { slots: [{ slot: 's', active: true, walStatus: 'reserved', safeBytes: 1e9 }] }),
+        /1\.0 GB until a slot is lost, the database has 2\.0 GB/,
+      ],
+    ],
+  },
+  {
+    ref: slotReserve.ref({}),
+    passing: on('measureRestore', { slots: [{ slot: 's', active: true, walStatus: 'reserved' }] }),
+    cases: [['nobody that could be asked', 'unknown', on('measureRestore', broken), /not read/]],
+  },
+  {
+    ref: slotsWhole.ref({}),
+    cases: [
+      [
+        'a slot that has lost what its standby needs',
+        'fail',
+        on('measureRestore', { slots: [{ slot: 'n2', active: false, walStatus: 'lost' }] }),
+        /n2 is lost/,
+      ],
+    ],
+  },
+  {
+    ref: backupsPruned.ref({ node: 'n1', directory, keep: 1, pins: [backup], parts: ['application', 'database'] }),
+    cases: [
+      [
+        'one that is beyond those that are kept',
+        'fail',
+        on('readBackups', { parts: [...list({}).parts, backupPart('application', 'backup-0')] }),
+        /still has backup-0/,
       ],
     ],
   },

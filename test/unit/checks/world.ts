@@ -106,10 +106,15 @@ export const stoppedUnit = (unit: string) => ({
   mainPid: 0,
 });
 
+/** Of the database while nobody migrates it or writes to it. */
+export const schemaDigest = '5c'.repeat(32);
+export const writtenDigest = '3e'.repeat(16);
+
 /** A part of a backup, whole, verified and restored on trial. */
 export const backupPart = (part: string, backup = 'upgrade-1'): AnswerOf<'readBackups'>['parts'][number] => ({
   ...{ backup, part, complete: true, folder: `/var/backups/baton/${backup}/${part}`, madeAtMs: nowMs - 60_000 },
   ...{ bytes: 2e9, files: 500, paths: [], excludes: [], database: '', serverMajor: 0, rows: [], warnings: [] },
+  schemaDigest: part === 'database' ? schemaDigest : '',
   ...{ verifiedAtMs: nowMs - 30_000, trialRestored: true, restoredBy: '' },
 });
 
@@ -239,6 +244,13 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
       const isDatabase = action.database !== undefined;
       const [filesBytes, databaseBytes] = isDatabase ? [0, 2e9] : [2e9, 0];
       return { kind: action.kind, filesBytes, files: 500, databaseBytes, freeBytes: 50e9, sizeBytes: 100e9 };
+    }
+    case 'readDatabaseState':
+      return { kind: action.kind, schemaDigest, writtenDigest };
+    case 'measureRestore': {
+      const slots = [{ slot: 'standby', active: true, walStatus: 'reserved', safeBytes: 20e9 }];
+      const room = { dataFreeBytes: 50e9, logFreeBytes: 50e9, isSameDisk: true };
+      return { kind: action.kind, databaseBytes: 2e9, ...room, slots: node === 'n1' ? slots : [] };
     }
     case 'readHook':
       return { kind: action.kind, exitCode: 0, lastLines: '' };

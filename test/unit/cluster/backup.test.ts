@@ -36,12 +36,13 @@ describe('backups in the cluster file', () => {
       databaseJobs: 2,
       trialRestore: false,
       keep: 3,
+      maxAgeMs: 14_400_000,
     });
   });
 
   it('are as they were written', () => {
     const { backup } = told(
-      "{ directory: /b, application: [/opt/a, /opt/c], exclude: [/opt/a/logs], configuration: [], database: { jobs: 8 }, trialRestore: true, keep: 1, snapshots: { node: n3 }, schedule: { cron: '*/5 2 * * sat', timezone: Europe/Berlin } }",
+      "{ directory: /b, application: [/opt/a, /opt/c], exclude: [/opt/a/logs], configuration: [], database: { jobs: 8 }, trialRestore: true, keep: 1, maxAge: 30m, snapshots: { node: n3 }, schedule: { cron: '*/5 2 * * sat', timezone: Europe/Berlin } }",
     );
     assert.deepEqual(backup, {
       directory: '/b',
@@ -51,6 +52,7 @@ describe('backups in the cluster file', () => {
       databaseJobs: 8,
       trialRestore: true,
       keep: 1,
+      maxAgeMs: 1_800_000,
       snapshots: { hook: 'vm-snapshot', node: 'n3', timeoutMs: 1_800_000 },
       schedule: { cron: '*/5 2 * * sat', timezone: 'Europe/Berlin' },
     });

@@ -45,11 +45,12 @@ const taken = [
   'backup.n1.database',
 ];
 const verified = taken.map((id) => `${id}.verify`);
+const pruned = ['backup.n1.prune', 'backup.n2.prune'];
 
 describe('backup before an upgrade', () => {
   it('is taken, verified and looked at as a whole before failover is suspended', () => {
     const upgrade = compiled(withBackup(none), 'upgrade');
-    assert.deepEqual(ids(upgrade, 'Back up'), [...taken, ...verified, 'backup.whole']);
+    assert.deepEqual(ids(upgrade, 'Back up'), [...taken, ...verified, 'backup.whole', ...pruned]);
     const phases = upgrade.plan.items.map(({ phase }) => phase);
     assert.ok(phases.lastIndexOf('Back up') < phases.indexOf('Suspend failover'));
     assert.ok(phases.lastIndexOf('Stage') < phases.indexOf('Back up'));
@@ -74,6 +75,7 @@ describe('backup before an upgrade', () => {
       part: 'files',
       paths: ['/opt/flotomate/main-server/filedb'],
       excludes: [],
+      units: [],
     });
     assert.equal(files.until, 'backup.n1.files.verify');
     assert.equal(stepOf(plan.items, 'backup.n1.files.verify').until, 'end');
@@ -127,12 +129,29 @@ describe('backup before an upgrade', () => {
   });
 });
 
+describe('an upgrade with a backup', () => {
+  it('looks right before it stops services whether the backup is fresh, and notes the database right after', () => {
+    const { items } = compiled(withBackup(`${none}, maxAge: 90m`), 'upgrade').plan;
+    const at = items.findIndex(({ id }) => id === 'master.stop-services');
+    assert.deepEqual(
+      items.slice(at - 1, at + 3).map(({ id }) => id),
+      ['master.backup-fresh', 'master.stop-services', 'master.note-database', 'master.make-executable'],
+    );
+    const fresh = items[at - 1];
+    assert.ok(fresh?.kind === 'gate');
+    const { maxAgeMs, backup } = fresh.checks[1]?.params ?? fresh.checks[0]?.params ?? {};
+    assert.deepEqual({ maxAgeMs, backup }, { maxAgeMs: 5_400_000, backup: '{{run}}' });
+    const without = compiled(labCluster(), 'upgrade').plan.items.map(({ id }) => id);
+    assert.ok(!without.includes('master.backup-fresh') && !without.includes('master.note-database'));
+  });
+});
+
 describe('VM snapshots', () => {
   const hook = withBackup('snapshots: { node: n3 }');
 
   it('are taken of every machine that is upgraded, by the hook of the node that is named', () => {
     const upgrade = compiled(hook, 'upgrade');
-    assert.deepEqual(ids(upgrade, 'Back up').slice(-2), ['snapshot.n1', 'snapshot.n2']);
+    assert.deepEqual(ids(upgrade, 'Back up').slice(-4, -2), ['snapshot.n1', 'snapshot.n2']);
     const step = stepOf(upgrade.plan.items, 'snapshot.n2');
     assert.equal(step.node, 'n3');
     assert.deepEqual(step.action, { kind: 'runHook', hook: 'vm-snapshot', args: ['create', 'n2', 'baton-{{run}}'] });
@@ -165,20 +184,22 @@ describe('backup alone', () => {
   it('looks for the right database and enough room first, and leaves the cluster as it is', () => {
     const plan = compiled(withBackup());
     assert.deepEqual(ids(plan, 'Preflight'), ['preflight.agents', 'preflight.primary', 'preflight.backup-space']);
-    assert.deepEqual(ids(plan, 'Back up'), [...taken, ...verified, 'backup.whole']);
+    assert.deepEqual(ids(plan, 'Back up'), [...taken, ...verified, 'backup.whole', ...pruned]);
     assert.deepEqual(plan.plan.predicted.outageMs, 0);
     assert.deepEqual(plan.plan.predicted.suspensionMs, 0);
   });
 
-  it('removes older ones at its end, the oldest first, each named with its day', () => {
-    const cluster = withBackup('keep: 2');
-    const backups = [1, 2, 3].flatMap((number) => partsAt(cluster, `backup-${number}`, Date.UTC(2026, 0, number)));
-    const plan = compiled(cluster, 'backup', {}, backups);
-    const last = ids(plan, 'Back up').slice(taken.length + verified.length + 1);
-    assert.deepEqual(last, ['backup.n1.remove-1', 'backup.n2.remove-1', 'backup.n1.remove-2', 'backup.n2.remove-2']);
-    const step = stepOf(plan.plan.items, 'backup.n1.remove-1');
-    assert.equal(step.title, 'Remove the backup backup-1 of 2026-01-01 on n1');
-    assert.deepEqual(step.action, { kind: 'removeBackup', directory: '/var/backups/baton', backup: 'backup-1' });
+  it('removes older ones at its end, on each node by what lies there then, and never its own', () => {
+    const plan = compiled(withBackup('keep: 2'));
+    const step = stepOf(plan.plan.items, 'backup.n2.prune');
+    const rule = {
+      directory: '/var/backups/baton',
+      keep: 2,
+      pins: ['{{run}}'],
+      parts: ['application', 'configuration'],
+    };
+    assert.deepEqual(step.action, { kind: 'pruneBackups', ...rule });
+    assert.deepEqual(step.then, [{ check: 'backups-pruned', params: { node: 'n2', ...rule } }]);
   });
 
   it('removes the snapshots that were taken with an older one', () => {

@@ -1,6 +1,6 @@
 // Where there is no way back as things are: said before anything is touched, each time with what to do.
 import assert from 'node:assert/strict';
-import { labCluster } from '../checks/world.ts';
+import { labCluster, schemaDigest, writtenDigest } from '../checks/world.ts';
 import { cluster, factsOf, rollBackFrom, stoppedAt, upgrade } from './rollback-facts.ts';
 
 describe('a rollback is refused before anything is touched', () => {
@@ -35,6 +35,25 @@ describe('a rollback is refused before anything is touched', () => {
     const first = factsOf(stoppedAt('master.install'));
     assert.ok(rollBackFrom({ ...first, parts: first.parts.filter(({ node }) => node === 'n1') }).ok);
     assert.ok(rollBackFrom({ ...factsOf(stoppedAt('master.stop-services')), parts: [] }).ok);
+  });
+
+  it('where somebody asks to keep a database that may not be kept', () => {
+    const keep = { ...facts, database: 'keep' as const };
+    const now = { schemaDigest, writtenDigest };
+    const migrated = { ...now, schemaDigest: 'aa'.repeat(32) };
+    assert.match(refusal({ ...keep, databaseNow: migrated }), /no longer that of the backup/);
+    assert.match(refusal(keep), /cannot be kept: it could not be read; leave --database keep out/);
+    const parts = facts.parts.map((part) => ({ ...part, schemaDigest: '' }));
+    assert.match(refusal({ ...keep, databaseNow: now, parts }), /does not say what its schema was/);
+  });
+
+  it('where somebody has installed a third version since, but not where the version cannot be read', () => {
+    assert.match(
+      refusal({ ...facts, installedNow: { n1: '8.7.1', n2: '8.6.0' } }),
+      /n1: 8\.7\.1 is installed now, neither 8\.6\.0 that run upgrade-1 came from nor 8\.7\.0 that it went to/,
+    );
+    for (const installedNow of [{}, { n1: '8.7.0', n2: '8.6.0' }])
+      assert.ok(rollBackFrom({ ...facts, installedNow }).ok);
   });
 
   it('where the run took no backup at all', () => {

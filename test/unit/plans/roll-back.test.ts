@@ -1,8 +1,20 @@
 // The rollback of an upgrade, beside the guide’s “Rollback to Previous Version”: from every step at which it can stop.
 import assert from 'node:assert/strict';
+import { type DatabaseState, stateText } from '../../../coordinator/checks/database-noted.ts';
+import type { RollbackFacts } from '../../../coordinator/plans/way-back.ts';
 import { fold } from '../../../coordinator/sequencer/apply.ts';
+import { schemaDigest, writtenDigest } from '../checks/world.ts';
 import { stepOf, steps } from './compiled.ts';
-import { type End, factsOf, of, rollbackOf, stoppedAt, upgrade, versionsRead } from './rollback-facts.ts';
+import {
+  databaseNoted,
+  type End,
+  factsOf,
+  of,
+  rollbackOf,
+  stoppedAt,
+  upgrade,
+  versionsRead,
+} from './rollback-facts.ts';
 
 const idsAfter = (id: string | undefined, end?: End): string[] =>
   steps(rollbackOf(factsOf(stoppedAt(id, end))).plan.items).map((step) => step.id);
@@ -71,6 +83,7 @@ describe('plan of a rollback', () => {
         'Preflight | preflight.agents',
         'Preflight | preflight.primary',
         'Preflight | preflight.backup',
+        'Preflight | preflight.restore-space',
         'Suspend failover | suspend-failover',
         'Stop services | standby.stop-services',
         'Stop services | master.stop-services',
@@ -81,6 +94,7 @@ describe('plan of a rollback', () => {
         'Restore | master.restore-database',
         'Start services | master.start-services',
         'Start services | standby.still-stopped',
+        'Arm failover | restored.slots',
         'Arm failover | restored.replication',
         'Arm failover | arm-failover',
         'Verify | verify.services',
@@ -171,6 +185,64 @@ describe('plan of a rollback', () => {
       ids,
       restored.filter((id) => !id.endsWith('configuration')),
     );
+  });
+});
+
+describe('the database in a rollback', () => {
+  const now = { schemaDigest, writtenDigest };
+  const later = { ...now, writtenDigest: 'ff'.repeat(16) };
+  const noted = (state: DatabaseState) =>
+    fold(of, [databaseNoted(1, stateText(state)), databaseNoted(2, stateText(later))]).items;
+  const facts = (change: Partial<RollbackFacts>, before: DatabaseState = now) => {
+    const state = stoppedAt('standby.install');
+    return factsOf({ ...state, items: { ...state.items, ...noted(before) } }, { databaseNow: now, ...change });
+  };
+  const plan = (change: Partial<RollbackFacts>, before?: DatabaseState) => {
+    const { plan: compiled, costs } = rollbackOf(facts(change, before));
+    const ids = compiled.items.map(({ id }) => id);
+    const ways = ids.filter((id) => ['master.keep-database', 'master.restore-database'].includes(id));
+    const keeps = compiled.items.find(({ id }) => id === 'master.keep-database');
+    return { ways, keeps, costs: costs?.join('\n') ?? '' };
+  };
+  const other: DatabaseState = { ...now, writtenDigest: '00'.repeat(16) };
+
+  it('is kept where nothing was written to it since the installer was about to start, by what was noted first', () => {
+    const { ways, keeps, costs } = plan({});
+    assert.deepEqual(ways, ['master.keep-database']);
+    assert.ok(keeps?.kind === 'gate');
+    assert.deepEqual(keeps.checks, [{ check: 'database-unchanged', params: { schemaDigest, noted: stateText(now) } }]);
+    assert.match(costs, /flotoitsmdb is kept as it is, nothing is lost.*--database restore/);
+    assert.doesNotMatch(costs, /apolo\.request/);
+  });
+
+  it('is restored in doubt, and its being kept offered where the schema is the backup’s', () => {
+    const { ways, costs } = plan({}, other);
+    assert.deepEqual(ways, ['master.restore-database']);
+    assert.match(costs, /at least 31 rows written[\s\S]*--database keep keeps it/);
+  });
+
+  it('is restored, and nothing else offered, where it was migrated, was not noted or cannot be read', () => {
+    for (const change of [
+      { databaseNow: { ...now, schemaDigest: 'aa'.repeat(32) } },
+      { parts: facts({}).parts.map((part) => ({ ...part, schemaDigest: '' })) },
+    ]) {
+      const { ways, costs } = plan(change);
+      assert.deepEqual(ways, ['master.restore-database']);
+      assert.doesNotMatch(costs, /--database keep/);
+    }
+    const { databaseNow: _, ...unread } = facts({});
+    const unnoted = factsOf(stoppedAt('standby.install'), { databaseNow: now });
+    for (const one of [unread, unnoted])
+      assert.ok(rollbackOf(one).plan.items.some(({ id }) => id === 'master.restore-database'));
+  });
+
+  it('is what somebody asks for', () => {
+    assert.deepEqual(plan({ database: 'restore' }).ways, ['master.restore-database']);
+    const { ways, keeps, costs } = plan({ database: 'keep' }, other);
+    assert.deepEqual(ways, ['master.keep-database']);
+    assert.ok(keeps?.kind === 'gate');
+    assert.deepEqual(keeps.checks[0]?.params, { schemaDigest, noted: null });
+    assert.match(costs, /as --database keep asks.*rows that the installer may have changed stay changed/);
   });
 });
 

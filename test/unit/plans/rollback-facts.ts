@@ -38,6 +38,16 @@ export function versionsRead(sequence: number, versions: Record<string, string>)
   };
 }
 
+/** The gate before the master's installer has read this. */
+export function databaseNoted(sequence: number, reading: string): RunEvent {
+  const read = { id: 'database-noted', title: '', node: 'n1', section: '', severity: 'blocking' as const, limit: '' };
+  const results = [{ ...read, reading, verdict: 'pass' as const, remedy: '' }];
+  return {
+    ...{ schema: 1, id: '', run: of, sequence, previous: '', epoch: 1, atMs: sequence },
+    fact: { type: 'ChecksRead', item: 'master.note-database', of: 'gate', passed: true, results },
+  };
+}
+
 export type End = Outcome['verdict'] | 'running';
 
 function begun({ node, action, timeoutMs }: Step, end: End): ItemState {
@@ -84,7 +94,10 @@ export function factsOf(state: RunState, change: Partial<RollbackFacts> = {}): R
 }
 
 export const rollBackFrom = (facts: RollbackFacts, of: Cluster = cluster) =>
-  compilePlan('rollback', of, { of: facts.of }, profilesOf(of), { installed: {}, rollback: facts });
+  compilePlan('rollback', of, { of: facts.of, ...(facts.database && { database: facts.database }) }, profilesOf(of), {
+    installed: {},
+    rollback: facts,
+  });
 
 export function rollbackOf(facts: RollbackFacts): CompiledPlan {
   const result = rollBackFrom(facts);

@@ -15,7 +15,14 @@ const backUp = (id: string, action: Action) => ({
   ...{ isHarmless: true, then: [{ check: 'units-active', params: { node: 'n1', units: [id], activeForMs: 0 } }] },
 });
 const backUps = [
-  backUp('backup-files', { kind: 'backUpFiles', ...at, part: 'application', paths: ['/opt/a'], excludes: [] }),
+  backUp('backup-files', {
+    kind: 'backUpFiles',
+    ...at,
+    part: 'application',
+    paths: ['/opt/a'],
+    excludes: [],
+    units: [],
+  }),
   backUp('backup-database', { kind: 'backUpDatabase', ...at, database: 'db', jobs: 1, parity: [] }),
 ];
 

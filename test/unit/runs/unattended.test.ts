@@ -13,7 +13,7 @@ const backUp = (isHarmless = true): PlanItem =>
   sampleStep(
     'back-up',
     'n1',
-    { kind: 'backUpFiles', directory: '/b', backup: 'b', part: 'files', paths: ['/f'], excludes: [] },
+    { kind: 'backUpFiles', directory: '/b', backup: 'b', part: 'files', paths: ['/f'], excludes: [], units: [] },
     { isHarmless, then: [] },
   );
 

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/backup.proto.
  */
 export const file_baton_v1_backup: GenFile = /*@__PURE__*/
-  fileDesc("ChViYXRvbi92MS9iYWNrdXAucHJvdG8SCGJhdG9uLnYxInYKBkpvYkVuZBIRCglleGl0X2NvZGUYASABKAUSEgoKZWxhcHNlZF9tcxgCIAEoARIQCghsb2dfZmlsZRgDIAEoCRIRCglsb2dfYnl0ZXMYBCABKAESEgoKbGFzdF9saW5lcxgFIAEoCRIMCgR1bml0GAYgASgJIvcCCgpCYWNrdXBQYXJ0Eg4KBmJhY2t1cBgBIAEoCRIMCgRwYXJ0GAIgASgJEhAKCGNvbXBsZXRlGAMgASgIEg4KBmZvbGRlchgEIAEoCRISCgptYWRlX2F0X21zGAUgASgBEg0KBWJ5dGVzGAYgASgBEg0KBWZpbGVzGAcgASgBEg0KBXBhdGhzGAggAygJEhAKCGV4Y2x1ZGVzGAkgAygJEhAKCGRhdGFiYXNlGAogASgJEhQKDHNlcnZlcl9tYWpvchgLIAEoDRIgCgRyb3dzGAwgAygLMhIuYmF0b24udjEuUm93Q291bnQSEAoId2FybmluZ3MYDSADKAkSGwoOdmVyaWZpZWRfYXRfbXMYDiABKAFIAIgBARIWCg50cmlhbF9yZXN0b3JlZBgPIAEoCBIdCgNqb2IYECABKAsyEC5iYXRvbi52MS5Kb2JFbmQSEwoLcmVzdG9yZWRfYnkYESABKAlCEQoPX3ZlcmlmaWVkX2F0X21zIiAKC1JlYWRCYWNrdXBzEhEKCWRpcmVjdG9yeRgBIAEoCSKLAQoKQmFja3VwTGlzdBIRCglkaXJlY3RvcnkYASABKAkSIwoFcGFydHMYAiADKAsyFC5iYXRvbi52MS5CYWNrdXBQYXJ0EhIKCmZyZWVfYnl0ZXMYAyABKAESEgoKc2l6ZV9ieXRlcxgEIAEoARIdCgNqb2IYBSABKAsyEC5iYXRvbi52MS5Kb2JFbmQiZwoNTWVhc3VyZUJhY2t1cBIRCglkaXJlY3RvcnkYASABKAkSDQoFcGF0aHMYAiADKAkSEAoIZXhjbHVkZXMYAyADKAkSFQoIZGF0YWJhc2UYBCABKAlIAIgBAUILCglfZGF0YWJhc2UicAoKQmFja3VwU2l6ZRITCgtmaWxlc19ieXRlcxgBIAEoARINCgVmaWxlcxgCIAEoARIWCg5kYXRhYmFzZV9ieXRlcxgDIAEoARISCgpmcmVlX2J5dGVzGAQgASgBEhIKCnNpemVfYnl0ZXMYBSABKAEiXwoLQmFja1VwRmlsZXMSEQoJZGlyZWN0b3J5GAEgASgJEg4KBmJhY2t1cBgCIAEoCRIMCgRwYXJ0GAMgASgJEg0KBXBhdGhzGAQgAygJEhAKCGV4Y2x1ZGVzGAUgAygJImMKDkJhY2tVcERhdGFiYXNlEhEKCWRpcmVjdG9yeRgBIAEoCRIOCgZiYWNrdXAYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSDAoEam9icxgEIAEoDRIOCgZwYXJpdHkYBSADKAkiVgoMVmVyaWZ5QmFja3VwEhEKCWRpcmVjdG9yeRgBIAEoCRIOCgZiYWNrdXAYAiABKAkSDAoEcGFydBgDIAEoCRIVCg10cmlhbF9yZXN0b3JlGAQgASgIIjEKDFJlbW92ZUJhY2t1cBIRCglkaXJlY3RvcnkYASABKAkSDgoGYmFja3VwGAIgASgJIlEKDFJlc3RvcmVGaWxlcxIRCglkaXJlY3RvcnkYASABKAkSDgoGYmFja3VwGAIgASgJEgwKBHBhcnQYAyABKAkSEAoIZXhjbHVkZXMYBCADKAkiYwoPUmVzdG9yZURhdGFiYXNlEhEKCWRpcmVjdG9yeRgBIAEoCRIOCgZiYWNrdXAYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSDAoEam9icxgEIAEoDRINCgVhc2lkZRgFIAEoCSJ0ChBEYXRhYmFzZVJlc3RvcmVkEhAKCGRhdGFiYXNlGAEgASgJEg0KBWFzaWRlGAIgASgJEiAKBHJvd3MYAyADKAsyEi5iYXRvbi52MS5Sb3dDb3VudBIdCgNqb2IYBCABKAsyEC5iYXRvbi52MS5Kb2JFbmQiMQoOUmV0dXJuRGF0YWJhc2USEAoIZGF0YWJhc2UYASABKAkSDQoFYXNpZGUYAiABKAkiUgoQRGF0YWJhc2VSZXR1cm5lZBIQCghkYXRhYmFzZRgBIAEoCRINCgVhc2lkZRgCIAEoCRIdCgNqb2IYAyABKAsyEC5iYXRvbi52MS5Kb2JFbmQiIAoMRHJvcERhdGFiYXNlEhAKCGRhdGFiYXNlGAEgASgJIkIKD0RhdGFiYXNlRHJvcHBlZBIQCghkYXRhYmFzZRgBIAEoCRIdCgNqb2IYAiABKAsyEC5iYXRvbi52MS5Kb2JFbmQiJQoHUnVuSG9vaxIMCgRob29rGAEgASgJEgwKBGFyZ3MYAiADKAkiXQoHSG9va0VuZBIMCgRob29rGAEgASgJEhEKCWV4aXRfY29kZRgCIAEoBRISCgpsYXN0X2xpbmVzGAMgASgJEh0KA2pvYhgEIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCImCghSZWFkSG9vaxIMCgRob29rGAEgASgJEgwKBGFyZ3MYAiADKAkiMQoISG9va1JlYWQSEQoJZXhpdF9jb2RlGAEgASgFEhIKCmxhc3RfbGluZXMYAiABKAliBnByb3RvMw", [file_baton_v1_reading]);
+  fileDesc("ChViYXRvbi92MS9iYWNrdXAucHJvdG8SCGJhdG9uLnYxInYKBkpvYkVuZBIRCglleGl0X2NvZGUYASABKAUSEgoKZWxhcHNlZF9tcxgCIAEoARIQCghsb2dfZmlsZRgDIAEoCRIRCglsb2dfYnl0ZXMYBCABKAESEgoKbGFzdF9saW5lcxgFIAEoCRIMCgR1bml0GAYgASgJIo4DCgpCYWNrdXBQYXJ0Eg4KBmJhY2t1cBgBIAEoCRIMCgRwYXJ0GAIgASgJEhAKCGNvbXBsZXRlGAMgASgIEg4KBmZvbGRlchgEIAEoCRISCgptYWRlX2F0X21zGAUgASgBEg0KBWJ5dGVzGAYgASgBEg0KBWZpbGVzGAcgASgBEg0KBXBhdGhzGAggAygJEhAKCGV4Y2x1ZGVzGAkgAygJEhAKCGRhdGFiYXNlGAogASgJEhQKDHNlcnZlcl9tYWpvchgLIAEoDRIgCgRyb3dzGAwgAygLMhIuYmF0b24udjEuUm93Q291bnQSEAoId2FybmluZ3MYDSADKAkSGwoOdmVyaWZpZWRfYXRfbXMYDiABKAFIAIgBARIWCg50cmlhbF9yZXN0b3JlZBgPIAEoCBIdCgNqb2IYECABKAsyEC5iYXRvbi52MS5Kb2JFbmQSEwoLcmVzdG9yZWRfYnkYESABKAkSFQoNc2NoZW1hX2RpZ2VzdBgSIAEoCUIRCg9fdmVyaWZpZWRfYXRfbXMiIAoLUmVhZEJhY2t1cHMSEQoJZGlyZWN0b3J5GAEgASgJIosBCgpCYWNrdXBMaXN0EhEKCWRpcmVjdG9yeRgBIAEoCRIjCgVwYXJ0cxgCIAMoCzIULmJhdG9uLnYxLkJhY2t1cFBhcnQSEgoKZnJlZV9ieXRlcxgDIAEoARISCgpzaXplX2J5dGVzGAQgASgBEh0KA2pvYhgFIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCJnCg1NZWFzdXJlQmFja3VwEhEKCWRpcmVjdG9yeRgBIAEoCRINCgVwYXRocxgCIAMoCRIQCghleGNsdWRlcxgDIAMoCRIVCghkYXRhYmFzZRgEIAEoCUgAiAEBQgsKCV9kYXRhYmFzZSJwCgpCYWNrdXBTaXplEhMKC2ZpbGVzX2J5dGVzGAEgASgBEg0KBWZpbGVzGAIgASgBEhYKDmRhdGFiYXNlX2J5dGVzGAMgASgBEhIKCmZyZWVfYnl0ZXMYBCABKAESEgoKc2l6ZV9ieXRlcxgFIAEoASJuCgtCYWNrVXBGaWxlcxIRCglkaXJlY3RvcnkYASABKAkSDgoGYmFja3VwGAIgASgJEgwKBHBhcnQYAyABKAkSDQoFcGF0aHMYBCADKAkSEAoIZXhjbHVkZXMYBSADKAkSDQoFdW5pdHMYBiADKAkiYwoOQmFja1VwRGF0YWJhc2USEQoJZGlyZWN0b3J5GAEgASgJEg4KBmJhY2t1cBgCIAEoCRIQCghkYXRhYmFzZRgDIAEoCRIMCgRqb2JzGAQgASgNEg4KBnBhcml0eRgFIAMoCSJWCgxWZXJpZnlCYWNrdXASEQoJZGlyZWN0b3J5GAEgASgJEg4KBmJhY2t1cBgCIAEoCRIMCgRwYXJ0GAMgASgJEhUKDXRyaWFsX3Jlc3RvcmUYBCABKAgiTAoMUHJ1bmVCYWNrdXBzEhEKCWRpcmVjdG9yeRgBIAEoCRIMCgRrZWVwGAIgASgNEgwKBHBpbnMYAyADKAkSDQoFcGFydHMYBCADKAkiUQoMUmVzdG9yZUZpbGVzEhEKCWRpcmVjdG9yeRgBIAEoCRIOCgZiYWNrdXAYAiABKAkSDAoEcGFydBgDIAEoCRIQCghleGNsdWRlcxgEIAMoCSJjCg9SZXN0b3JlRGF0YWJhc2USEQoJZGlyZWN0b3J5GAEgASgJEg4KBmJhY2t1cBgCIAEoCRIQCghkYXRhYmFzZRgDIAEoCRIMCgRqb2JzGAQgASgNEg0KBWFzaWRlGAUgASgJInQKEERhdGFiYXNlUmVzdG9yZWQSEAoIZGF0YWJhc2UYASABKAkSDQoFYXNpZGUYAiABKAkSIAoEcm93cxgDIAMoCzISLmJhdG9uLnYxLlJvd0NvdW50Eh0KA2pvYhgEIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCIxCg5SZXR1cm5EYXRhYmFzZRIQCghkYXRhYmFzZRgBIAEoCRINCgVhc2lkZRgCIAEoCSJSChBEYXRhYmFzZVJldHVybmVkEhAKCGRhdGFiYXNlGAEgASgJEg0KBWFzaWRlGAIgASgJEh0KA2pvYhgDIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCIgCgxEcm9wRGF0YWJhc2USEAoIZGF0YWJhc2UYASABKAkiQgoPRGF0YWJhc2VEcm9wcGVkEhAKCGRhdGFiYXNlGAEgASgJEh0KA2pvYhgCIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCIlCgdSdW5Ib29rEgwKBGhvb2sYASABKAkSDAoEYXJncxgCIAMoCSJdCgdIb29rRW5kEgwKBGhvb2sYASABKAkSEQoJZXhpdF9jb2RlGAIgASgFEhIKCmxhc3RfbGluZXMYAyABKAkSHQoDam9iGAQgASgLMhAuYmF0b24udjEuSm9iRW5kIiYKCFJlYWRIb29rEgwKBGhvb2sYASABKAkSDAoEYXJncxgCIAMoCSIxCghIb29rUmVhZBIRCglleGl0X2NvZGUYASABKAUSEgoKbGFzdF9saW5lcxgCIAEoCSIlChFSZWFkRGF0YWJhc2VTdGF0ZRIQCghkYXRhYmFzZRgBIAEoCSI+Cg1EYXRhYmFzZVN0YXRlEhUKDXNjaGVtYV9kaWdlc3QYASABKAkSFgoOd3JpdHRlbl9kaWdlc3QYAiABKAkiIgoOTWVhc3VyZVJlc3RvcmUSEAoIZGF0YWJhc2UYASABKAkiawoPUmVwbGljYXRpb25TbG90EgwKBHNsb3QYASABKAkSDgoGYWN0aXZlGAIgASgIEhIKCndhbF9zdGF0dXMYAyABKAkSFwoKc2FmZV9ieXRlcxgEIAEoAUgAiAEBQg0KC19zYWZlX2J5dGVzIpYBCgtSZXN0b3JlUm9vbRIWCg5kYXRhYmFzZV9ieXRlcxgBIAEoARIXCg9kYXRhX2ZyZWVfYnl0ZXMYAiABKAESFgoObG9nX2ZyZWVfYnl0ZXMYAyABKAESFAoMaXNfc2FtZV9kaXNrGAQgASgIEigKBXNsb3RzGAUgAygLMhkuYmF0b24udjEuUmVwbGljYXRpb25TbG90YgZwcm90bzM", [file_baton_v1_reading]);
 
 /**
  * How the transient unit of a job ended, well or badly, and where its output lies.
@@ -178,6 +178,13 @@ export type BackupPart = Message<"baton.v1.BackupPart"> & {
    * @generated from field: string restored_by = 17;
    */
   restoredBy: string;
+
+  /**
+   * Of a database: what its schema was in the backup's own snapshot (DatabaseState); empty where an older agent made it.
+   *
+   * @generated from field: string schema_digest = 18;
+   */
+  schemaDigest: string;
 };
 
 /**
@@ -346,6 +353,13 @@ export type BackUpFiles = Message<"baton.v1.BackUpFiles"> & {
    * @generated from field: repeated string excludes = 5;
    */
   excludes: string[];
+
+  /**
+   * Whether these start at boot is kept too, and restored with the files.
+   *
+   * @generated from field: repeated string units = 6;
+   */
+  units: string[];
 };
 
 /**
@@ -431,27 +445,38 @@ export const VerifyBackupSchema: GenMessage<VerifyBackup> = /*@__PURE__*/
   messageDesc(file_baton_v1_backup, 8);
 
 /**
- * Removes a backup with all its parts.
+ * Removes what is beyond the newest `keep` whole backups, and what was never finished; which those are is seen when it is
+ * carried out. Whole: none of `parts` is missing. Never removed: `pins`, and the newest whole one of an upgrade.
  *
- * @generated from message baton.v1.RemoveBackup
+ * @generated from message baton.v1.PruneBackups
  */
-export type RemoveBackup = Message<"baton.v1.RemoveBackup"> & {
+export type PruneBackups = Message<"baton.v1.PruneBackups"> & {
   /**
    * @generated from field: string directory = 1;
    */
   directory: string;
 
   /**
-   * @generated from field: string backup = 2;
+   * @generated from field: uint32 keep = 2;
    */
-  backup: string;
+  keep: number;
+
+  /**
+   * @generated from field: repeated string pins = 3;
+   */
+  pins: string[];
+
+  /**
+   * @generated from field: repeated string parts = 4;
+   */
+  parts: string[];
 };
 
 /**
- * Describes the message baton.v1.RemoveBackup.
- * Use `create(RemoveBackupSchema)` to create a new message.
+ * Describes the message baton.v1.PruneBackups.
+ * Use `create(PruneBackupsSchema)` to create a new message.
  */
-export const RemoveBackupSchema: GenMessage<RemoveBackup> = /*@__PURE__*/
+export const PruneBackupsSchema: GenMessage<PruneBackups> = /*@__PURE__*/
   messageDesc(file_baton_v1_backup, 9);
 
 /**
@@ -754,4 +779,141 @@ export type HookRead = Message<"baton.v1.HookRead"> & {
  */
 export const HookReadSchema: GenMessage<HookRead> = /*@__PURE__*/
   messageDesc(file_baton_v1_backup, 20);
+
+/**
+ * Whether a database is still what it was: digests of its schema, as pg_dump tells it, and of what the server has counted
+ * as written to its tables. Equal schemas say that nothing was migrated, equal counts that nothing was written.
+ *
+ * @generated from message baton.v1.ReadDatabaseState
+ */
+export type ReadDatabaseState = Message<"baton.v1.ReadDatabaseState"> & {
+  /**
+   * @generated from field: string database = 1;
+   */
+  database: string;
+};
+
+/**
+ * Describes the message baton.v1.ReadDatabaseState.
+ * Use `create(ReadDatabaseStateSchema)` to create a new message.
+ */
+export const ReadDatabaseStateSchema: GenMessage<ReadDatabaseState> = /*@__PURE__*/
+  messageDesc(file_baton_v1_backup, 21);
+
+/**
+ * @generated from message baton.v1.DatabaseState
+ */
+export type DatabaseState = Message<"baton.v1.DatabaseState"> & {
+  /**
+   * @generated from field: string schema_digest = 1;
+   */
+  schemaDigest: string;
+
+  /**
+   * @generated from field: string written_digest = 2;
+   */
+  writtenDigest: string;
+};
+
+/**
+ * Describes the message baton.v1.DatabaseState.
+ * Use `create(DatabaseStateSchema)` to create a new message.
+ */
+export const DatabaseStateSchema: GenMessage<DatabaseState> = /*@__PURE__*/
+  messageDesc(file_baton_v1_backup, 22);
+
+/**
+ * Room for restoring a database beside the present one: on the file systems of the data and of the log of changes, and in
+ * what the replication slots may hold back.
+ *
+ * @generated from message baton.v1.MeasureRestore
+ */
+export type MeasureRestore = Message<"baton.v1.MeasureRestore"> & {
+  /**
+   * @generated from field: string database = 1;
+   */
+  database: string;
+};
+
+/**
+ * Describes the message baton.v1.MeasureRestore.
+ * Use `create(MeasureRestoreSchema)` to create a new message.
+ */
+export const MeasureRestoreSchema: GenMessage<MeasureRestore> = /*@__PURE__*/
+  messageDesc(file_baton_v1_backup, 23);
+
+/**
+ * @generated from message baton.v1.ReplicationSlot
+ */
+export type ReplicationSlot = Message<"baton.v1.ReplicationSlot"> & {
+  /**
+   * @generated from field: string slot = 1;
+   */
+  slot: string;
+
+  /**
+   * @generated from field: bool active = 2;
+   */
+  active: boolean;
+
+  /**
+   * reserved, extended, unreserved or lost
+   *
+   * @generated from field: string wal_status = 3;
+   */
+  walStatus: string;
+
+  /**
+   * What may still be written before it is lost; absent where nothing limits it.
+   *
+   * @generated from field: optional double safe_bytes = 4;
+   */
+  safeBytes?: number | undefined;
+};
+
+/**
+ * Describes the message baton.v1.ReplicationSlot.
+ * Use `create(ReplicationSlotSchema)` to create a new message.
+ */
+export const ReplicationSlotSchema: GenMessage<ReplicationSlot> = /*@__PURE__*/
+  messageDesc(file_baton_v1_backup, 24);
+
+/**
+ * @generated from message baton.v1.RestoreRoom
+ */
+export type RestoreRoom = Message<"baton.v1.RestoreRoom"> & {
+  /**
+   * 0 where there is no such database now.
+   *
+   * @generated from field: double database_bytes = 1;
+   */
+  databaseBytes: number;
+
+  /**
+   * @generated from field: double data_free_bytes = 2;
+   */
+  dataFreeBytes: number;
+
+  /**
+   * @generated from field: double log_free_bytes = 3;
+   */
+  logFreeBytes: number;
+
+  /**
+   * @generated from field: bool is_same_disk = 4;
+   */
+  isSameDisk: boolean;
+
+  /**
+   * @generated from field: repeated baton.v1.ReplicationSlot slots = 5;
+   */
+  slots: ReplicationSlot[];
+};
+
+/**
+ * Describes the message baton.v1.RestoreRoom.
+ * Use `create(RestoreRoomSchema)` to create a new message.
+ */
+export const RestoreRoomSchema: GenMessage<RestoreRoom> = /*@__PURE__*/
+  messageDesc(file_baton_v1_backup, 25);
 
