@@ -9,6 +9,7 @@ import { ok } from '../../shared/failures.ts';
 import { failureOfScript } from '../jobs/failures.ts';
 import type { Job } from '../jobs/job.ts';
 import { printableLines } from '../platform/printable.ts';
+import type { ActionContext } from './context.ts';
 import { serversHere } from './read-servers.ts';
 
 const refusalMax = 1500;
@@ -18,20 +19,23 @@ function serverJob<K extends UpgradeKind>(kind: K, name: string): Job<K> {
   return {
     name,
     async finish(_action, context, job) {
-      const servers = await serversHere(context);
+      const servers = await serversNow(context);
       return servers.ok ? ok({ kind, servers: servers.value.servers, job } as never) : servers;
     },
     async fail(_action, context, job, found) {
       const folder = outputFolder(context.profile, context.key);
       const failure = await failureOfScript(job, found, folder, undefined);
       const said = found.code === 'command-failed' ? await refusalIn(folder) : '';
-      const servers = await serversHere(context);
+      const servers = await serversNow(context);
       const answer = { kind, servers: servers.ok ? servers.value.servers : [], job } as Answer as never;
       if (said === '') return { failure, answer };
       return { failure: { ...failure, message: `pg_upgrade: ${said}` }, answer };
     },
   };
 }
+
+/** As readServers, but not among the commands of the job: its script did what counts. */
+const serversNow = (context: ActionContext) => serversHere({ ...context, commands: [] });
 
 /** What the script has put together of pg_upgrade’s reports, as one bounded line. */
 async function refusalIn(folder: string): Promise<string> {

@@ -203,7 +203,7 @@ export function checkServerUpgradeScript(
 const refuseForeign = [
   `if [[ -e $data/${upgradedMark} ]]; then`,
   `  made_by=$(mark_value ${upgradedMark} run)`,
-  `  [[ $made_by == "$run" && $(mark_value ${upgradedMark} from) == "$from" ]] || ${foreign('which the run $made_by has made and left: baton run finalize $made_by removes it')}`,
+  `  [[ $made_by == "$run" && $(mark_value ${upgradedMark} from) == "$from" ]] || ${foreign('which the run $made_by has made; if that was rolled back, baton run finalize $made_by removes it')}`,
   'else',
   `  [[ -e $state/making-$to-$name ]] || ${foreign('which this run has not made')}`,
   'fi',
