@@ -53,7 +53,7 @@ export function readServersScript(profile: NodeProfile): string {
     `  tell last_written_ms "$([[ -z $changed ]] || LC_ALL=C TZ=UTC date -d "$changed" +%s000 2>/dev/null || true)"`,
     '  sums=$(control "Data page checksum version")',
     `  tell has_checksums "$([[ \${sums:-0} != 0 ]] && echo true || echo false)"`,
-    `  tell bytes "$(shopt -s nullglob; du -sbc --exclude="$data/pg_wal" "$data" "$data"/pg_tblspc/*/PG_"$m"_* 2>/dev/null | tail -n 1 | cut -f 1 || true)"`,
+    '  tell bytes "$(data_bytes)"',
     '  tell is_fenced "$(is_fenced && echo true || echo false)"',
     `  if [[ -e $data/${upgradedMark} ]]; then`,
     `    tell upgraded_by "$(mark_value ${upgradedMark} run)"`,

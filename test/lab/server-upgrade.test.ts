@@ -54,7 +54,7 @@ SQL
 `;
 
 describe('PostgreSQL servers on a real machine', function () {
-  this.timeout(300_000);
+  this.timeout(everyPhase ? 3_600_000 : 300_000);
   let agent: NodeAgent;
   // systemd remembers the units of an earlier run of these tests.
   const run = `r${Date.now().toString(36)}`;

@@ -255,7 +255,7 @@ export function upgradeServerScript(action: ActionOf<'upgradeServer'>, profile: 
       ...checkMajors,
       '',
       'if [[ $mode == copy ]]; then',
-      '  needed=$(($(du -sb --exclude=./pg_wal "$data" | cut -f 1) * 11 / 10 + 1024 * 1024 * 1024))',
+      '  needed=$(($(data_bytes) * 11 / 10 + 1024 * 1024 * 1024))',
       '  free=$(($(stat -f -c "%a * %S" -- "$data")))',
       `  ((free > needed)) || fail ${jobExits.noRoom} "a copy of PostgreSQL $from $name needs $needed bytes beside $data, $free are free; nothing was changed"`,
       'fi',

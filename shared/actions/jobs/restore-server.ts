@@ -8,7 +8,7 @@ import { shellQuote } from '../shell-quote.ts';
 import { jobExits } from './job.ts';
 import { differences } from './restore-database.ts';
 import { assign, forgetRestored, type Script } from './script.ts';
-import { unfencedSuffix } from './server-places.ts';
+import { unfencedSuffix } from './server-configuration.ts';
 import { replaceFunctions } from './server-replace.ts';
 import { checkSums, enterPart } from './verify-backup.ts';
 

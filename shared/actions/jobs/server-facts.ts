@@ -8,7 +8,8 @@ import { quoteIdentifier } from '../sql.ts';
 import { jobExits } from './job.ts';
 import { serverScript } from './pg-upgrade.ts';
 import type { Script } from './script.ts';
-import { serverState, unfencedSuffix } from './server-places.ts';
+import { unfencedSuffix } from './server-configuration.ts';
+import { serverState } from './server-places.ts';
 
 export const recordFolder = (profile: NodeProfile, record: string): string =>
   `${serverState(profile)}/records/${record}`;

@@ -4,7 +4,8 @@ import type { ActionOf } from '../action.ts';
 import type { NodeProfile } from '../command.ts';
 import { jobExits } from './job.ts';
 import { databaseFunctions, failFunction, literal, type Script } from './script.ts';
-import { serverFunctions, unfencedSuffix } from './server-places.ts';
+import { unfencedSuffix } from './server-configuration.ts';
+import { serverFunctions } from './server-places.ts';
 
 /** The first line of a pg_hba file that fences. */
 const fencedLine = '# Fenced by Baton: what stood here before is kept beside this file.';

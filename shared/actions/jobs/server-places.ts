@@ -5,9 +5,7 @@ import type { NodeProfile } from '../command.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { jobExits } from './job.ts';
 import { assign } from './script.ts';
-
-/** Beside a server's pg_hba file while it is fenced: what that file was before. Being there means fenced. */
-export const unfencedSuffix = '.baton-unfenced';
+import { carry, unfencedSuffix } from './server-configuration.ts';
 
 /** In a data directory that upgradeServer has made, once it is whole: {run, from, mode, name, checkpoint, oldCheckpoint}. */
 export const upgradedMark = 'baton-upgraded.json';
@@ -216,62 +214,9 @@ const ports = [
   '}',
 ];
 
-/** `carry_configuration MAJOR NAME`: this server is configured as that one; its port stays its own. */
-const carry = [
-  `settings_in() { sed -nE "s/^[[:space:]]*([A-Za-z_][A-Za-z0-9_.]*)[[:space:]=].*/\\1/p" "$@" | grep -vxE 'include|include_dir|include_if_exists' | sort -u || true; }`,
-  '# Those that this major version does not know; what has a dot in its name may be anybody’s.',
-  'unknown_of() {',
-  '  local names',
-  '  mapfile -t names',
-  '  install -d -o "$database_user" -m 0700 "$private" "$private/empty"',
-  '  as_database touch "$private/empty/postgresql.conf"',
-  `  as_database bash -c 'bin=$1 empty=$2; shift 2; for name; do [[ $name == *.* ]] || "$bin/postgres" -D "$empty" -C "$name" >/dev/null 2>&1 || echo "$name"; done' unknown "$bin" "$private/empty" \${names[@]+"\${names[@]}"}`,
-  '}',
-  '# A settings file of the other version: its places become this one’s, what this version does not know is commented out.',
-  'translate() {',
-  '  local setting places=() left=()',
-  `  places=(-e "s#\${from_data}(['/[:space:]]|$)#$data\\1#g" -e "s#\${from_conf}(['/[:space:]]|$)#$conf\\1#g")`,
-  `  places+=(-e "s#(external_pid_file.*[/'])$from_major-$from_name\\.#\\1$major-$name.#" -e "s#(cluster_name.*')$from_major/$from_name'#\\1$major/$name'#")`,
-  '  for setting in $unknown; do',
-  `    left+=(-e "s/^[[:space:]]*\${setting}[[:space:]=]/#not known to PostgreSQL $major: &/")`,
-  '  done',
-  `  sed -E "\${places[@]}" \${left[@]+"\${left[@]}"} "$1"`,
-  '}',
-  'carry_configuration() {',
-  '  local own_port file files=() unknown from_major=$1 from_name=$2 from_data from_conf',
-  '  from_data=$(use_server "$1" "$2"; echo "$data")',
-  '  from_conf=$(use_server "$1" "$2"; echo "$conf")',
-  '  own_port=$(setting_of port "")',
-  '  [[ -n $own_port && $own_port != "$service_port" ]] || own_port=$(free_port)',
-  '  if [[ $conf == "$data" ]]; then',
-  `    for file in postgresql.conf pg_hba.conf pg_ident.conf "pg_hba.conf${unfencedSuffix}" conf.d; do`,
-  '      [[ ! -e $from_conf/$file ]] || as_database cp -aT -- "$from_conf/$file" "$conf/$file"',
-  '    done',
-  '  else',
-  '    as_database mkdir -p -- "$conf"',
-  '    [[ -e $conf/start.conf ]] || replace_file "$conf/start.conf" <<<manual',
-  '    while IFS= read -r -d "" file; do',
-  '      as_database rm -rf -- "$conf/$file"',
-  '      as_database cp -a -- "$from_conf/$file" "$conf/$file"',
-  `    done < <(find "$from_conf" -mindepth 1 -maxdepth 1 ! -name start.conf -printf '%f\\0')`,
-  '  fi',
-  '  for file in server.crt server.key root.crt root.crl; do',
-  '    [[ ! -f $from_data/$file || -e $data/$file ]] || as_database cp -a -- "$from_data/$file" "$data/$file"',
-  '  done',
-  '  [[ ! -f $from_data/postgresql.auto.conf || ! -d $data ]] || replace_file "$data/postgresql.auto.conf" <"$from_data/postgresql.auto.conf"',
-  '  for file in "$conf"/*.conf "$conf"/conf.d/*.conf "$data"/postgresql.auto.conf; do',
-  '    [[ ! -f $file || $file == "$conf"/start.conf || $file == "$conf"/pg_*.conf ]] || files+=("$file")',
-  '  done',
-  '  unknown=$(settings_in "${files[@]}" | unknown_of)',
-  '  [[ -z $unknown ]] || echo "left out, since PostgreSQL $major does not know them:" $unknown',
-  '  for file in "${files[@]}"; do',
-  '    replace_file "$file" < <(translate "$file")',
-  '  done',
-  '  set_port "$own_port"',
-  '}',
-];
-
 const removal = [
+  '# Of its data without the log of changes, with what lies in other folders.',
+  `data_bytes() { (shopt -s nullglob; du -sbc --exclude="$data/pg_wal" "$data" "$data"/pg_tblspc/*/PG_"$major"_* 2>/dev/null || true) | tail -n 1 | cut -f 1; }`,
   '# Data, settings and logs of a server that does not run; in the order in which a repetition finds what is left.',
   'remove_server() {',
   `  ! is_running || fail ${jobExits.notInState} "PostgreSQL $major $name is running"`,

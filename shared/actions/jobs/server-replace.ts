@@ -3,8 +3,9 @@
 import type { NodeProfile } from '../command.ts';
 import { jobExits } from './job.ts';
 import { databaseFunctions, failFunction } from './script.ts';
+import { unfencedSuffix } from './server-configuration.ts';
 import { unfenceFiles } from './server-fence.ts';
-import { serverFunctions, unfencedSuffix } from './server-places.ts';
+import { serverFunctions } from './server-places.ts';
 
 /** In data that is whole and is to serve: which attempt of which run made it. */
 export const replacedMark = 'baton-replaced';

@@ -181,6 +181,11 @@ function dropServerScript(action: ActionOf<'dropServer'>, profile: NodeProfile):
       '  fi',
       'fi',
       'if has_server || [[ -d $data ]]; then remove_server; fi',
+      '# What copies and restores have left beside it.',
+      'for left in "$data".baton-copy "$data".baton-old "$data".baton-aside-*; do',
+      '  [[ ! -e $left ]] || as_database rm -rf -- "$left"',
+      'done',
+      'as_database rmdir -- "$(dirname "$data")" 2>/dev/null || true',
       'rm -f "$state/making-$major-$name" "$state/template-$major-$name"',
     ],
   };
