@@ -10,6 +10,7 @@ import { databaseNoted } from './database-noted.ts';
 import { databaseUnchanged } from './database-unchanged.ts';
 import { databaseUnitActive } from './database-unit-active.ts';
 import type { Check } from './define.ts';
+import { dependenciesThere } from './dependencies-there.ts';
 import { diskSpace } from './disk-space.ts';
 import { failoverArmed } from './failover-armed.ts';
 import { failoverSuspended } from './failover-suspended.ts';
@@ -17,6 +18,7 @@ import { fileArrived } from './file-arrived.ts';
 import { fileGone } from './file-gone.ts';
 import { fileSyncPlacement } from './file-sync-placement.ts';
 import { filesEqual } from './files-equal.ts';
+import { filesMerged } from './files-merged.ts';
 import { masterIsPrimary } from './master-is-primary.ts';
 import { observerQuiet } from './observer-quiet.ts';
 import { osSupported } from './os-supported.ts';
@@ -34,14 +36,17 @@ import { rowsAsBackedUp } from './rows-as-backed-up.ts';
 import { rowsEqual } from './rows-equal.ts';
 import { serverAsBefore } from './server-as-before.ts';
 import { serverGone } from './server-gone.ts';
+import { serverHasAll } from './server-has-all.ts';
 import { serverInService } from './server-in-service.ts';
 import { serverStopped } from './server-stopped.ts';
 import { serverUpgradable } from './server-upgradable.ts';
 import { slotReserve } from './slot-reserve.ts';
+import { sidesAsFound } from './sides-as-found.ts';
 import { slotThere } from './slot-there.ts';
 import { slotsWhole } from './slots-whole.ts';
 import { snapshotState } from './snapshot-state.ts';
 import { standbyHasAll } from './standby-has-all.ts';
+import { stoodDown } from './stood-down.ts';
 import { ticketFound } from './ticket-found.ts';
 import { ticketSearchExact } from './ticket-search-exact.ts';
 import { unitsActive } from './units-active.ts';
@@ -95,6 +100,11 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     slotsWhole,
     snapshotState,
     standbyHasAll,
+    dependenciesThere,
+    filesMerged,
+    serverHasAll,
+    sidesAsFound,
+    stoodDown,
     ticketFound,
     ticketSearchExact,
     unitsActive,

@@ -25,11 +25,14 @@ export interface Change {
     | 'failover-suspend'
     | 'failover-arm'
     | 'rollback'
+    | 'recover'
     | 'finalize';
   cluster: string;
   parameters: Record<string, unknown>;
   /** A run that may hold the cluster as it stands: it is ended for this one. */
   after?: string;
+  /** Whichever run holds the cluster and stands is ended for this one. */
+  takesOver?: true;
   /** Uploaded to the coordinator before the run starts. */
   release?: ReleaseFile;
   isYes: boolean;
@@ -41,14 +44,14 @@ export interface Change {
 /** The compiled plan, after making sure that the cluster's nodes can be asked and, to change it, that no run holds it. */
 export async function compile(
   client: OperatorClient,
-  wanted: Pick<Change, 'plan' | 'cluster' | 'parameters' | 'after'>,
+  wanted: Pick<Change, 'plan' | 'cluster' | 'parameters' | 'after' | 'takesOver'>,
   to: 'look' | 'change',
 ): Promise<Result<PlanDocument>> {
   const cluster = await readCluster(client, wanted.cluster);
   if (!cluster.ok) return cluster;
   const { run } = cluster.value;
   // Named before a yes is asked for; the coordinator's lock decides in the end.
-  if (to === 'change' && run !== undefined && run !== wanted.after)
+  if (to === 'change' && run !== undefined && run !== wanted.after && wanted.takesOver !== true)
     return fail(
       'conflict',
       `cluster ${wanted.cluster} is held by run ${run}; nothing was touched. See it: baton run watch ${run}`,
@@ -138,7 +141,7 @@ async function start(client: OperatorClient, io: Io, change: Change, plan: PlanD
       ),
     (failure) => io.note(`${failure.message}; asking again`),
     // What the run before has begun is settled first, which may take as long as its agents need.
-    change.after === undefined ? undefined : { ...followLimits, patienceMs: minutes(10) },
+    change.after === undefined && change.takesOver !== true ? undefined : { ...followLimits, patienceMs: minutes(10) },
   );
   if (!started.ok) return started;
   const { run } = started.value;

@@ -8,6 +8,7 @@ import { clusterCommand } from './commands/cluster.ts';
 import { dbUpgradeCommand } from './commands/db-upgrade.ts';
 import { failoverCommand } from './commands/failover.ts';
 import { nodeCommand } from './commands/node.ts';
+import { recoverCommand } from './commands/recover.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { authorityCommand, coordinatorCommand, initCommand, versionCommand } from './commands/setup.ts';
@@ -82,7 +83,7 @@ export function createProgram(): Command {
     ],
     [
       'Afterwards, and when it stands still:',
-      [runCommand(shell), reportCommand(shell), failoverCommand(shell)] as unknown as Command[],
+      [runCommand(shell), recoverCommand(shell), reportCommand(shell), failoverCommand(shell)] as unknown as Command[],
     ],
     ['Other:', [versionCommand(shell)] as unknown as Command[]],
   ];

@@ -8,7 +8,7 @@ import type { CheckResult } from '../checks/check.ts';
 
 export type RunStatus = RunStatusText;
 
-export type Decision = 'retry' | 'adopt' | 'abort' | 'rollback' | 'approve' | 'reject' | 'pause' | 'resume';
+export type Decision = 'retry' | 'adopt' | 'abort' | 'rollback' | 'recover' | 'approve' | 'reject' | 'pause' | 'resume';
 
 /** The run that a `rollback` hands a cluster over to, with all that its start needs: whoever leads then can begin it. */
 export interface Successor {
@@ -103,7 +103,7 @@ export type RunFact =
       redo?: string[];
       /** Ledgers by node that are others than the run has worked with: the operator has looked at those nodes. */
       ledgers?: Record<string, string>;
-      /** Of a `rollback`. */
+      /** Of a `rollback` or a `recover`. */
       successor?: Successor;
     }
   /** The meter's observation of the portal, final or up to a halt. */

@@ -1,6 +1,7 @@
 // Operator › CompilePlan: gathers what compiling needs from the nodes, compiles, stores nothing.
 
 import type { NodeProfile } from '../../shared/actions/command.ts';
+import type { RunSummaryDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { runPattern } from '../../shared/names.ts';
 import { answerOf, isFailure } from '../checks/check.ts';
@@ -9,11 +10,13 @@ import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { hasJoined } from '../fleet/presence.ts';
 import type { FleetTables } from '../fleet/tables.ts';
-import { compilePlan } from '../plans/compile.ts';
+import { compilePlan, type Facts } from '../plans/compile.ts';
+import { parseParameters as parseOptions } from '../plans/parameters.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { appNodes } from '../plans/preflight.ts';
 import type { RunViews } from '../runs/run-views.ts';
 import { readBackups } from './backups.ts';
+import { readRecoverFacts } from './recover-facts.ts';
 import { readRollbackFacts } from './rollback-facts.ts';
 import { readServers } from './servers.ts';
 
@@ -50,6 +53,9 @@ export async function compile(
   const of = request.plan === 'rollback' ? goesOnFrom(request.parametersJson) : undefined;
   const rollback = of === undefined ? undefined : await readRollbackFacts({ fleet, views }, cluster.value, of);
   if (rollback?.ok === false) return rollback;
+  const recover =
+    request.plan === 'recover' ? await recoverFacts({ fleet, views }, cluster.value, parameters.value) : undefined;
+  if (recover?.ok === false) return recover;
   const kept = request.plan === 'finalize' ? goesOnFrom(request.parametersJson) : undefined;
   const past = kept === undefined ? undefined : await views.past(kept);
   if (past?.ok === false) return past;
@@ -57,11 +63,35 @@ export async function compile(
     ...{ installed, backups: backups.value },
     ...(servers === undefined ? {} : { servers: servers.value }),
     ...(rollback === undefined ? {} : { rollback: rollback.value }),
+    ...(recover === undefined ? {} : { recover: recover.value }),
     ...(past === undefined || kept === undefined
       ? {}
       : { finalize: { of: kept, plan: past.value.compiled.plan, state: past.value.state } }),
   };
   return compilePlan(request.plan, cluster.value, parameters.value, profiles.value, facts);
+}
+
+/** A wrong option is refused before anything is read. */
+async function recoverFacts(
+  { fleet, views }: Pick<CompileParts, 'fleet' | 'views'>,
+  cluster: Cluster,
+  parameters: unknown,
+): Promise<Result<NonNullable<Facts['recover']>>> {
+  const told = parseOptions('recover', parameters);
+  if (!told.ok) return told;
+  const open = await openRunOn(views, cluster.cluster);
+  if (!open.ok) return open;
+  const facts = await readRecoverFacts(fleet, cluster, told.value);
+  return ok({ ...facts, ...(open.value !== undefined && { open: { run: open.value.id, status: open.value.status } }) });
+}
+
+/** The run that holds a cluster; undefined when none does. */
+export async function openRunOn(
+  views: Pick<RunViews, 'list'>,
+  cluster: string,
+): Promise<Result<RunSummaryDocument | undefined>> {
+  const listed = await views.list(cluster);
+  return listed.ok ? ok(listed.value.runs.find(({ endedAt }) => endedAt === undefined)) : listed;
 }
 
 /** The run that a plan's parameters name as the one to go on from; undefined where they name none, which compiling refuses. */

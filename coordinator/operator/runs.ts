@@ -10,7 +10,7 @@ import { runIdOf } from '../runs/opening.ts';
 import type { RunService } from '../runs/run-service.ts';
 import type { RunViews } from '../runs/run-views.ts';
 import type { RunState } from '../sequencer/state.ts';
-import { type CompileParts, compile, goesOnFrom } from './compile-plan.ts';
+import { type CompileParts, compile, goesOnFrom, openRunOn } from './compile-plan.ts';
 
 export interface RunParts extends CompileParts {
   runs: RunService;
@@ -113,12 +113,13 @@ export async function startScheduledBackup(
   return started.ok ? ok(started.value.run) : started;
 }
 
-/** The run that a rollback goes back from, where that has not ended yet. */
+/** The run that a rollback goes back from, or a recovery takes the cluster over from, where that has not ended yet. */
 async function openRunOf(
   { views }: RunParts,
-  { plan, parametersJson }: { plan: string; parametersJson: string },
+  { plan, cluster, parametersJson }: { plan: string; cluster: string; parametersJson: string },
 ): Promise<RunState | undefined> {
-  const of = plan === 'rollback' ? goesOnFrom(parametersJson) : undefined;
+  const open = plan === 'recover' ? await openRunOn(views, cluster) : undefined;
+  const of = plan === 'rollback' ? goesOnFrom(parametersJson) : open?.ok ? open.value?.id : undefined;
   const past = of === undefined ? undefined : await views.past(of);
   return past?.ok && past.value.state.ended === undefined ? past.value.state : undefined;
 }

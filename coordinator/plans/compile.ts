@@ -14,6 +14,8 @@ import { isPlanName, judgeTarget, type PlanName, parseParameters } from './param
 import type { CompiledPlan, Plan, PlanItem } from './plan.ts';
 import { planFaults } from './plan-rules.ts';
 import { predict } from './predictions.ts';
+import { recoverParts } from './recover-parts.ts';
+import type { RecoverFacts } from './recovery.ts';
 import { rollbackParts } from './rollback-parts.ts';
 import { stageRelease } from './stage-release.ts';
 import { suspendFailover } from './suspend-failover.ts';
@@ -31,6 +33,8 @@ export interface Facts {
   servers?: Record<string, ServerList>;
   /** Of the run that is rolled back. */
   rollback?: RollbackFacts;
+  /** Of both nodes as they are, and the run that holds the cluster. */
+  recover?: RecoverFacts & { open?: { run: string; status: string } };
   /** Of the rollback that is finalized. */
   finalize?: FinalizeFacts;
 }
@@ -131,6 +135,12 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       if (!told.ok) return told;
       if (facts.rollback?.of !== told.value.of) throw new Error('the facts of a rollback are those of another run');
       return rollbackParts(cluster, told.value, facts.rollback);
+    }
+    case 'recover': {
+      const told = parseParameters(name, parameters);
+      if (!told.ok) return told;
+      if (facts.recover === undefined) throw new Error('a recovery is made from facts');
+      return recoverParts(cluster, told.value, facts.recover);
     }
     case 'finalize': {
       const told = parseParameters(name, parameters);

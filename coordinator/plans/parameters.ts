@@ -18,6 +18,8 @@ const major = z.int('must be a major version of PostgreSQL, such as 17').min(9).
 /** The run that a plan goes on from. */
 const of = z.string().regex(runPattern, 'must be the id of a run');
 
+const backup = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be the id of a backup');
+
 const shapes = {
   upgrade: z.strictObject({ toVersion, release }),
   'db-upgrade': z.strictObject({
@@ -31,7 +33,7 @@ const shapes = {
   stage: z.strictObject({ release }),
   backup: z.strictObject({ snapshots: z.boolean().default(false) }),
   'backup-verify': z.strictObject({
-    backup: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be the id of a backup'),
+    backup,
     trialRestore: z.boolean().default(false),
   }),
   'failover-suspend': z.strictObject({}),
@@ -42,6 +44,13 @@ const shapes = {
     release: release.optional(),
     /** What becomes of the database; left out: one that is certainly unchanged is kept. */
     database: z.enum(databaseWays).optional(),
+  recover: z.strictObject({
+    primary: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'must be the name of a node')
+      .optional(),
+    applicationFrom: backup.optional(),
+    databaseFrom: backup.optional(),
   }),
   finalize: z.strictObject({ of }),
 };

@@ -267,7 +267,8 @@ export function createRunService(parts: RunServiceParts): RunService {
       const successor = await successorOf(parts, request);
       if (!successor.ok) return successor;
       const { operator, reason, requestId } = request;
-      const word = { decision: 'rollback' as const, operator, reason, requestId, successor: successor.value };
+      const decision = request.compiled.plan.name === 'recover' ? ('recover' as const) : ('rollback' as const);
+      const word = { decision, operator, reason, requestId, successor: successor.value };
       const said = await this.decide(of, word);
       return said.ok ? await untilBegun(parts, of, successor.value) : said;
     },

@@ -227,7 +227,8 @@ function decided(
     case 'adopt':
       return withItem({ intent: 'adopt' });
     case 'rollback':
-      if (fact.successor === undefined) throw new Error(`run ${state.run}: a rollback names no successor`);
+    case 'recover':
+      if (fact.successor === undefined) throw new Error(`run ${state.run}: a ${fact.decision} names no successor`);
       // What contradicted before was known to whoever planned the way back.
       return { ...without(on, 'contradiction'), successor: fact.successor };
     case 'abort':

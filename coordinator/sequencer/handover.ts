@@ -19,6 +19,10 @@ export function decideHandover(situation: Situation, successor: Successor): Inst
   }
   if (state.contradiction !== undefined)
     return halt(situation, { ...state.contradiction, reason: 'evidence-contradicts' });
-  const message = `${plan.name} of cluster ${plan.cluster.cluster} is rolled back: ${successor.run} takes back what it had started and holds the cluster from now on, with failover as it is`;
+  const goesOn =
+    successor.plan === 'recover'
+      ? `ended for a recovery: ${successor.run} starts from what is there`
+      : `rolled back: ${successor.run} takes back what it had started`;
+  const message = `${plan.name} of cluster ${plan.cluster.cluster} is ${goesOn} and holds the cluster from now on, with failover as it is`;
   return end(situation, 'aborted', message, { successor: successor.run });
 }

@@ -68,7 +68,10 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
     return [
       {
         command: `baton run watch ${successor}`,
-        consequence: 'follows the run that takes back what this one had started',
+        consequence:
+          state.successor?.plan === 'recover'
+            ? 'follows the run that recovers the cluster from here'
+            : 'follows the run that takes back what this one had started',
       },
     ];
   const left = state.ended?.status === 'aborted' ? whatAbortLeaves(plan) : undefined;
@@ -76,10 +79,20 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
     return [
       { command: left.command, consequence: 'plans the way back anew, from what is there now; shows it and asks' },
     ];
-  return legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
+  const decisions = legalDecisions(plan, state, nodes).map(({ decision, consequence }) => ({
     command: `baton run ${decision} ${state.run}${decision === 'rollback' ? rollbackOptions(plan, state) : ''}`,
     consequence,
   }));
+  const isAnew = plan.name === 'recover' && isStanding(state) && decisions.length > 0;
+  return isAnew
+    ? [
+        ...decisions,
+        {
+          command: `baton recover ${plan.cluster.cluster}`,
+          consequence: 'looks at the nodes anew and takes over from this run; shows its plan first and asks',
+        },
+      ]
+    : decisions;
 }
 
 function waiting({ cluster }: Plan, { run }: RunState, { node, why, putBack }: Hindrance): NextCommand[] {
@@ -112,6 +125,8 @@ function waiting({ cluster }: Plan, { run }: RunState, { node, why, putBack }: H
 export function whyIllegal(plan: Plan, state: RunState, decision: Decision, nodes: Nodes = {}): string | undefined {
   const legal = legalDecisions(plan, state, nodes);
   if (legal.some((one) => one.decision === decision)) return undefined;
+  // Whatever the run was about: a recovery starts from what is there. Nothing of it may be on its way any more.
+  if (decision === 'recover' && legal.length > 0 && isStanding(state)) return undefined;
   if (state.ended !== undefined) return `run ${state.run} has ended: ${state.ended.status}`;
   const hindrance = isStanding(state) ? hindranceOf(plan, state, nodes) : undefined;
   if (hindrance !== undefined)

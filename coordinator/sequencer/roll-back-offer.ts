@@ -51,13 +51,16 @@ function partsMissing(plan: Plan, state: RunState) {
 /** Why a rollback that was planned before is no longer the one that is needed; undefined when it is. */
 export function whyOutdated({ run, sequence }: RunState, successor: Successor | undefined): string | undefined {
   if (successor?.seen === undefined || successor.seen === sequence) return undefined;
-  return `run ${run} has gone on since its rollback was planned; look at the plan again: baton run rollback ${run}`;
+  return successor.plan === 'recover'
+    ? `run ${run} has gone on since the recovery was planned; look at the plan again`
+    : `run ${run} has gone on since its rollback was planned; look at the plan again: baton run rollback ${run}`;
 }
 
 /** What an abort of a rollback leaves, and how to begin anew; undefined of every other plan. */
-export function whatAbortLeaves({ name, parameters }: Plan): { words: string; command: string } | undefined {
-  if (name !== 'rollback') return undefined;
-  const command = `baton run rollback ${String(parameters.of)}`;
+export function whatAbortLeaves({ name, cluster, parameters }: Plan): { words: string; command: string } | undefined {
+  if (name !== 'rollback' && name !== 'recover') return undefined;
+  const command =
+    name === 'recover' ? `baton recover ${cluster.cluster}` : `baton run rollback ${String(parameters.of)}`;
   const words = `nothing is undone: what is restored stays restored, what is stopped stays stopped, failover stays as it is; ${command} plans anew from there`;
   return { words, command };
 }

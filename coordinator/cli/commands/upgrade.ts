@@ -9,6 +9,7 @@ import { commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
 import { planDbUpgradeCommand } from './db-upgrade.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
+import { planRecoverCommand } from './recover.ts';
 import { identityOf, readRelease, versionArgument } from './release-file.ts';
 import { planRollbackCommand } from './roll-back.ts';
 
@@ -109,7 +110,8 @@ export function planCommand(shell: Shell): Command {
     .addCommand(upgrade)
     .addCommand(planDbUpgradeCommand(shell))
     .addCommand(planBackupCommand(shell))
-    .addCommand(planRollbackCommand(shell)) as unknown as Command;
+    .addCommand(planRollbackCommand(shell))
+    .addCommand(planRecoverCommand(shell)) as unknown as Command;
 }
 
 interface UpgradeOptions {

@@ -171,7 +171,7 @@ function hear(standing: Standing, fact: OperatorDecided, at: number): void {
   if (fact.decision === 'pause') return;
   standing.era = at;
   if (fact.decision === 'approve') standing.done.set(fact.item, at);
-  if (fact.decision === 'rollback') standing.handedOverAt = at;
+  if (fact.decision === 'rollback' || fact.decision === 'recover') standing.handedOverAt = at;
   if (fact.decision === 'adopt') standing.adopted.set(fact.item, at);
   if (fact.decision === 'retry')
     for (const item of [fact.item, ...(fact.redo ?? [])]) {

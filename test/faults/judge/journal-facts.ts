@@ -45,7 +45,7 @@ const runHalted = z.object({
 });
 const operatorDecided = z.object({
   type: z.literal('OperatorDecided'),
-  decision: z.enum(['retry', 'adopt', 'abort', 'rollback', 'approve', 'reject', 'pause', 'resume']),
+  decision: z.enum(['retry', 'adopt', 'abort', 'rollback', 'recover', 'approve', 'reject', 'pause', 'resume']),
   item: z.string(),
   redo: z.array(z.string()).optional(),
   successor: z.object({ run: z.string() }).optional(),
