@@ -27,7 +27,7 @@ export function masterDatabase(cluster: Cluster, options: RecoverOptions, way: R
     case 'promote':
       return [...stopped(way, 'standby'), ...started(way, 'master', 'standby', 'master.take-over')];
     case 'copy':
-      return copied(cluster, way);
+      return [...(way.isServedElsewhere ? [] : copied(cluster, way)), ...switchedOver(way)];
     case 'restore':
       return restored(cluster, options, way);
   }
@@ -50,7 +50,7 @@ function stopped(way: Recovery, role: 'master' | 'standby'): Unphased[] {
         before: [sidesAsFound.ref({ sides: [asFound(node, side)] })],
         undo: goOn('a second primary must not serve'),
         until: role === 'master' ? replacedBy(way) : 'standby.rebuild-database',
-        takesPortalDown: role === 'master' && !way.isServing,
+        takesPortalDown: role === 'master' && !way.isServing && !way.isServedElsewhere,
         predictedMs: serverMs,
       },
     ),
@@ -116,6 +116,10 @@ function hasAll({ master, standby, sides }: Recovery): Unphased[] {
   ];
 }
 
+/** What can be done while clients are still served by the standby’s node, which a large database makes long. */
+export const aheadOfStop = (cluster: Cluster, way: Recovery): Unphased[] =>
+  way.isServedElsewhere ? copied(cluster, way) : [];
+
 /**
  * As a standby first and promoted only when the source is stopped and everything of it has arrived: a copy that was a
  * primary at once would lack what was written while it was made.
@@ -123,6 +127,7 @@ function hasAll({ master, standby, sides }: Recovery): Unphased[] {
 function copied(cluster: Cluster, way: Recovery): Unphased[] {
   const { master, standby, server, sides } = way;
   const { side } = sideAt(way, 'standby');
+  const takesPortalDown = !way.isServedElsewhere;
   if (!isKnown(side)) throw new Error('what is copied from has no database');
   return [
     ...stopped(way, 'master'),
@@ -132,7 +137,7 @@ function copied(cluster: Cluster, way: Recovery): Unphased[] {
       title: `Keep what ${master} will need on ${standby}`,
       undo: goOn('a slot of a node that is a standby'),
       until: 'master.copy-database',
-      takesPortalDown: true,
+      takesPortalDown,
     }),
     copyServer(
       direction,
@@ -146,11 +151,17 @@ function copied(cluster: Cluster, way: Recovery): Unphased[] {
         before: [sidesAsFound.ref({ sides: [asFound(standby, side)] })],
         undo: goOn('what it has replaced is kept beside it'),
         until: 'master.take-over',
-        takesPortalDown: true,
+        takesPortalDown,
         predictedMs: copyMs(side.server.bytes),
       },
     ),
     ...settingsOf(cluster, way, 'master', sides.master),
+  ];
+}
+
+/** Not a row is written to the source any more, and the copy has every one. */
+function switchedOver({ master, standby, server }: Recovery): Unphased[] {
+  return [
     stopServer(
       'beyond the guide: never two writable primaries',
       { node: standby, ...server },
@@ -220,7 +231,7 @@ function settingsOf(cluster: Cluster, way: Recovery, role: 'master' | 'standby',
     node: sideAt(way, role).node,
     major: server.major,
     back: goOn('they name the version that is there'),
-    takesPortalDown: role === 'master',
+    takesPortalDown: role === 'master' && !way.isServedElsewhere,
   });
 }
 

@@ -15,7 +15,7 @@ import { gate, phase, step, type Unphased } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { observerMs } from './predictions.ts';
 import { agents, appNodes } from './preflight.ts';
-import { masterDatabase, standbyDatabase } from './recover-databases.ts';
+import { aheadOfStop, masterDatabase, standbyDatabase } from './recover-databases.ts';
 import { versionOf } from './recover-hindrances.ts';
 import { fenceSecond, mayBeSetAside } from './recover-second-side.ts';
 import { mergeFiles, restoreApplications, serveAgain, standDown, stopOnMaster } from './recover-services.ts';
@@ -47,13 +47,14 @@ export function recover(cluster: Cluster, facts: RecoverFacts, options: RecoverO
     ...phase('Suspend failover', suspend(cluster, facts, way)),
     ...whileSuspended([
       ...phase('Fence', fenceSecond(way)),
+      ...phase('Copy', aheadOfStop(cluster, way)),
       ...phase('Stop services', [
         standDown(cluster),
         ...stopOnMaster(cluster, way),
         gate(`beyond the guide: a failover that was under way has ended by now, one way or the other`, {
           id: 'stopped.databases',
-          title: 'Both databases are still what the plan was made for',
-          checks: [sidesAsFound.ref({ sides: found(way) })],
+          title: 'What is kept is still what the plan was made for',
+          checks: [sidesAsFound.ref({ sides: way.isServedElsewhere ? ofStandby(way) : found(way) })],
           steadyForMs: seconds(5),
           withinMs: seconds(35),
           holdsForMs: minutes(60),
@@ -90,6 +91,8 @@ const found = ({ master, standby, sides }: Recovery) => [
   asFound(master, sides.master),
   asFound(standby, sides.standby),
 ];
+
+const ofStandby = ({ standby, sides }: Recovery) => [asFound(standby, sides.standby)];
 
 function databasesAsFound(way: Recovery): Unphased {
   return gate('beyond the guide: who is primary is read, never assumed', {

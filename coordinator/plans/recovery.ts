@@ -55,6 +55,8 @@ export interface Recovery {
   asides: { node: string; why: string }[];
   /** Clients are, or may be, led to the standby’s node. */
   isMoved: boolean;
+  /** Clients are served by the standby’s node, whose data is kept: it goes on until the master has a copy. */
+  isServedElsewhere: boolean;
   /** The master serves as it should, and is left alone. */
   isServing: boolean;
 }
@@ -81,7 +83,13 @@ export function recoveryOf(
     ...{ master, standby, sides, ofMaster, ofStandby, asides, isMoved },
     source: kept === 'standby' ? standby : master,
     server: serverOf(facts, sides, kept, options),
-    isServing: ofMaster === 'leave' && !isMoved && serves(cluster, facts),
+    isServing: ofMaster === 'leave' && !isMoved && areUp(cluster, facts, 'master', 'every'),
+    isServedElsewhere:
+      ofMaster === 'copy' &&
+      sides.standby.is === 'primary' &&
+      sides.standby.isRunning &&
+      areUp(cluster, facts, 'standby', 'every') &&
+      !areUp(cluster, facts, 'master', 'some'),
   };
   const cramped = copyFaults(facts, recovery);
   return cramped.length > 0 ? { ok: false, hindrances: cramped } : { ok: true, recovery };
@@ -200,11 +208,17 @@ function hasMoved(cluster: Cluster, facts: RecoverFacts, { master, standby }: Re
   return isElsewhere || isMasked || second.units.some(({ activeState }) => activeState === 'active');
 }
 
-function serves(cluster: Cluster, { applications }: RecoverFacts): boolean {
-  const found = applications[appNodes(cluster)[0]];
-  return (
-    found !== undefined && !('unread' in found) && found.units.every(({ activeState }) => activeState === 'active')
-  );
+/** Whether every, or any, service of a node is up. */
+function areUp(
+  cluster: Cluster,
+  { applications }: RecoverFacts,
+  role: 'master' | 'standby',
+  which: 'every' | 'some',
+): boolean {
+  const [master, standby] = appNodes(cluster);
+  const found = applications[role === 'master' ? master : standby];
+  if (found === undefined || 'unread' in found) return false;
+  return found.units[which](({ activeState }) => activeState === 'active');
 }
 
 /** What an operator is told of a step that has no undo: what was found is no state to go back to. */
