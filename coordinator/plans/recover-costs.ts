@@ -28,10 +28,16 @@ export function costsOfRecovery(
           `the application of both nodes becomes what it was in the backup ${options.applicationFrom}; the database is not taken back with it${options.databaseFrom === undefined ? ', so it must be of a version that the application can work with' : ''}`,
         ]),
     ...filesOf(cluster, facts),
-    way.isServing
-      ? 'the services of the master go on'
-      : 'the portal is down from the stop of the services to their start',
+    portalOf(way),
   ];
+}
+
+function portalOf({ isServing, isServedElsewhere, master, standby }: Recovery): string {
+  if (isServing) return 'the services of the master go on';
+  const down = 'the portal is down from the stop of the services to their start';
+  return isServedElsewhere
+    ? `clients are served by ${standby} until ${master} has a copy of its database; then ${down}`
+    : down;
 }
 
 function rowsOf({ rows }: RecoverFacts, node: string): string {

@@ -21,7 +21,7 @@ const warmUpMs = seconds(180);
 const filesTimeoutMs = hours(12);
 
 /** The standby's node serves nobody: also after a failover has made it the one that does. */
-export function standDown(cluster: Cluster): Unphased {
+export function standDown(cluster: Cluster, { isServing }: Recovery): Unphased {
   const node = appNodes(cluster)[1];
   const units = servicesOf(cluster).toReversed();
   const address = clientAddress(cluster) ?? '';
@@ -35,7 +35,7 @@ export function standDown(cluster: Cluster): Unphased {
     then: [stoodDown.ref({ node, units, address })],
     until: 'end',
     undo: goOn('stopped is the steady state of the standby’s services'),
-    takesPortalDown: false,
+    takesPortalDown: !isServing,
     predictedMs: stopUnitMs * units.length,
   });
 }

@@ -49,7 +49,7 @@ export function recover(cluster: Cluster, facts: RecoverFacts, options: RecoverO
       ...phase('Fence', fenceSecond(way)),
       ...phase('Copy', aheadOfStop(cluster, way)),
       ...phase('Stop services', [
-        standDown(cluster),
+        standDown(cluster, way),
         ...stopOnMaster(cluster, way),
         gate(`beyond the guide: a failover that was under way has ended by now, one way or the other`, {
           id: 'stopped.databases',
@@ -150,7 +150,7 @@ function backups(cluster: Cluster, { applicationFrom, databaseFrom }: RecoverOpt
 /** An observer that watches a broken cluster is never quiet, so only one of a whole cluster is waited for. */
 function suspend(cluster: Cluster, { failover }: RecoverFacts, way: Recovery): Unphased[] {
   const { units } = cluster.observer;
-  const isWaitedFor = failover !== 'suspended' && way.isServing;
+  const isWaitedFor = failover !== 'suspended' && (way.isServing || way.isServedElsewhere);
   return [
     ...(isWaitedFor ? [observerIsQuiet('Pre-Upgrade Requirements › 1. Monitor HA Observer Logs')] : []),
     step(`${guide}: before anything is stopped, the observer`, {

@@ -98,6 +98,20 @@ describe('A recovery', () => {
     assert.ok(!acts(plan).some((id) => id.endsWith('set-aside')));
   });
 
+  it('copies while the other node still serves, and stops only for the switch', () => {
+    const plan = planned({ ...databases(stopped('n1'), promoted(branch)), ...moved });
+    assert.deepEqual(acts(plan).slice(0, 4), [
+      'master.create-slot',
+      'master.copy-database',
+      'standby.stand-down',
+      'master.stop-services',
+    ]);
+    const portalDown = steps(plan.plan.items).filter(({ takesPortalDown }) => takesPortalDown);
+    assert.ok(!portalDown.some(({ id }) => id === 'master.copy-database'));
+    const idleBoth = planned({ ...databases(stopped('n1'), promoted(branch)), ...down });
+    assert.ok(acts(idleBoth).indexOf('master.copy-database') > acts(idleBoth).indexOf('master.stop-services'));
+  });
+
   it('asks before a crashed master is set aside, since rows may never have left it; nothing is touched before', () => {
     const plan = planned({ ...databases(crashed('n1'), promoted(branch)), ...moved });
     assert.equal(acts(plan)[0], 'master.set-aside');
