@@ -44,6 +44,7 @@ const shapes = {
     release: release.optional(),
     /** What becomes of the database; left out: one that is certainly unchanged is kept. */
     database: z.enum(databaseWays).optional(),
+  }),
   recover: z.strictObject({
     primary: z
       .string()
