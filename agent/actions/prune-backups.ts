@@ -32,6 +32,9 @@ export const pruneBackups: Job<'pruneBackups'> = {
   async fail(action, context, job, found) {
     const failure = await failureOfScript(job, found, outputFolder(context.profile, context.key), undefined);
     const { directory } = action;
-    return { failure, answer: { kind: 'pruneBackups', directory, parts: [], freeBytes: 0, sizeBytes: 0, job } };
+    return {
+      failure,
+      answer: { kind: 'pruneBackups', directory, parts: [], freeBytes: 0, sizeBytes: 0, unfit: '', job },
+    };
   },
 };

@@ -1,11 +1,12 @@
 // readBackups and measureBackup: what lies in the backups' directory, and what would come to it.
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { diskBelow, type Part, readParts } from '../backups/parts.ts';
+import { whyUnfit } from '../backups/unfit.ts';
 import { failureOfProgram } from '../platform/run-program.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
 import { type ActionContext, commandsHere, execute, executeOk, isProgram, type Run, record } from './context.ts';
 
-type List = { directory: string; parts: Part[]; freeBytes: number; sizeBytes: number };
+type List = { directory: string; parts: Part[]; freeBytes: number; sizeBytes: number; unfit: string };
 
 export const readBackups: Run<'readBackups'> = async (action, context) => {
   for (const command of commandsHere(action, context)) record(context, command);
@@ -34,7 +35,8 @@ export const measureBackup: Run<'measureBackup'> = async (action, context) => {
 export async function listOf(directory: string): Promise<Result<List>> {
   try {
     const { freeBytes, sizeBytes } = await diskBelow(directory);
-    return ok({ directory, parts: await readParts(directory), freeBytes, sizeBytes });
+    const unfit = await whyUnfit(directory);
+    return ok({ directory, parts: await readParts(directory), freeBytes, sizeBytes, unfit });
   } catch (error) {
     return { ok: false, failure: failureOfSystemCall(error, directory) };
   }

@@ -22,8 +22,8 @@ export async function readDiskOf(path: string): Promise<Disk> {
 }
 
 /** The mount under which a path lies: the longest mount point above it, the newest of several on one place. */
-export function mountOf(path: string, mountinfo: string): { point: string; options: string[] } {
-  let found = { point: '/', options: [] as string[] };
+export function mountOf(path: string, mountinfo: string): { point: string; options: string[]; type: string } {
+  let found = { point: '/', options: [] as string[], type: '' };
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
     const fields = before.split(' ');
@@ -33,7 +33,8 @@ export function mountOf(path: string, mountinfo: string): { point: string; optio
     if (point === '' || point.length < found.point.length) continue;
     if (point !== '/' && path !== point && !path.startsWith(`${point}/`)) continue;
     const options = [...(fields[5] ?? '').split(','), ...(after.split(' ')[2] ?? '').split(',')];
-    found = { point, options: [...new Set(options)].filter((option) => option !== '') };
+    const type = after.split(' ')[0] ?? '';
+    found = { point, options: [...new Set(options)].filter((option) => option !== ''), type };
   }
   return found;
 }

@@ -52,6 +52,8 @@ export const backupSpace = defineCheck({
       const limit = `≥ what is to be backed up, a tenth more, and ${100 * spareShare} % to spare`;
       const list = answerOf(results[index], 'readBackups');
       if (isFailure(list)) return notRead(node, limit, list);
+      if (list.unfit !== '')
+        return { node, limit: 'on a disk, in no server’s data', reading: list.unfit, verdict: 'fail' };
       const own = partsIn(node, list).filter((part) => part.backup === backup);
       let bytes = 0;
       let neededBytes = 0;

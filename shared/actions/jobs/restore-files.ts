@@ -2,6 +2,7 @@
 // kill anywhere it ends the same.
 import type { ActionOf } from '../action.ts';
 import type { NodeProfile } from '../command.ts';
+import { shellQuote } from '../shell-quote.ts';
 import { tarWords } from './back-up-files.ts';
 import { jobExits } from './job.ts';
 import { failFunction, forgetRestored, list, type Script } from './script.ts';
@@ -39,20 +40,28 @@ export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: No
       'done',
       '',
       'lie_in_place',
+      ...treeFunctions,
+      '# What is left out, or is a file system of its own, must not be touched, whatever else is wrong.',
+      'for index in "${!paths[@]}"; do',
+      '  tree "$index"',
+      '  [[ -e $real ]] || continue',
+      `  differing | { grep '^[*]deleting' || true; } >${shellQuote(`${folder}/deletions`)}`,
+      '  while IFS= read -r line; do',
+      '    gone=${line#*|}',
+      '    for untouched in "${kept[@]}"; do',
+      `      [[ \${gone%/}/ != "$untouched"/* ]] || fail ${jobExits.notInState} "restoring $path would delete $path/$gone, which the backup leaves out; nothing was changed"`,
+      '    done',
+      `  done <${shellQuote(`${folder}/deletions`)}`,
+      'done',
       '# From here on the trees are changed.',
       forgetRestored,
       'for index in "${!paths[@]}"; do',
-      '  number=$((index + 1)) path=${paths[index]} without=()',
-      '  for exclude in "${excludes[@]}"; do',
-      '    [[ $exclude == "$path"/* ]] && without+=("--exclude=${exclude#"$path"}")',
-      '  done',
+      '  tree "$index"',
       '  echo "restoring $path"',
-      '  real=${real_paths[index]}',
       '  mkdir -p -- "$(dirname "$real")"',
-      '  from=$unpacked/$number/ to=$real/',
-      '  # Of a single file its archive holds nothing but that file.',
-      '  if [[ $(tar --list --file="tree-$number.tar" | head -n 1) != ./ ]]; then from=$unpacked/$number/$(basename "$real") to=$real; fi',
-      '  rsync -aHAX --numeric-ids --checksum --modify-window=-1 --sparse --one-file-system --delete "${without[@]}" -- "$from" "$to"',
+      '  rsync "${same[@]}" --checksum "${without[@]}" -- "$from" "$to"',
+      `  differing >${shellQuote(`${folder}/left`)}`,
+      `  [[ ! -s ${shellQuote(`${folder}/left`)} ]] || fail ${jobExits.notInState} "$path still differs from its backup; is something writing there? $(head -n 3 ${shellQuote(`${folder}/left`)} | tr '\\n' ' ')"`,
       '  sync -f -- "$real"',
       'done',
       ...startAtBootAsBefore,
@@ -61,6 +70,30 @@ export function restoreFilesScript(action: ActionOf<'restoreFiles'>, profile: No
     ],
   };
 }
+
+/**
+ * `tree INDEX` sets what belongs to one tree: `from`, `to`, what is left out of it (`without`, as rsync takes it), and
+ * what must not be touched below it (`kept`). `differing` tells what rsync would change in it.
+ */
+const treeFunctions = [
+  'same=(-aHAX --numeric-ids --modify-window=-1 --sparse --one-file-system --delete)',
+  'tree() {',
+  '  number=$(($1 + 1)) path=${paths[$1]} real=${real_paths[$1]} without=() kept=()',
+  '  for exclude in "${excludes[@]}"; do',
+  '    [[ $exclude == "$path"/* ]] || continue',
+  '    without+=("--exclude=${exclude#"$path"}")',
+  '    kept+=("${exclude#"$path"/}")',
+  '  done',
+  '  while read -r _ _ _ _ mount _; do',
+  '    mount=$(printf %b "$mount")',
+  '    [[ $mount != "$real"/* ]] || kept+=("${mount#"$real"/}")',
+  '  done </proc/self/mountinfo',
+  '  from=$unpacked/$number/ to=$real/',
+  '  # Of a single file its archive holds nothing but that file.',
+  '  if [[ $(tar --list --file="tree-$number.tar" | head -n 1) != ./ ]]; then from=$unpacked/$number/$(basename "$real") to=$real; fi',
+  '}',
+  `differing() { rsync "\${same[@]}" -n --out-format='%i|%n' "\${without[@]}" -- "$from" "$to"; }`,
+];
 
 /** An installer may have enabled units, also where they must not start at boot. */
 const startAtBootAsBefore = [

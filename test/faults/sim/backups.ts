@@ -161,7 +161,7 @@ export function databaseState(
 const digestOf = (text: string): string => sha256Hex(text);
 
 export const listOf = (node: SimNode): Omit<AnswerOf<'readBackups'>, 'kind'> => ({
-  ...{ directory, ...room },
+  ...{ directory, ...room, unfit: '' },
   parts: [...node.parts.values()].map(told),
 });
 

@@ -86,6 +86,36 @@ describe('Scripts of trees', () => {
     assert.ok((await backUpFiles.before?.(backUp(), { policy } as never))?.ok);
   });
 
+  it('refuse to delete what is left out, should it ever not be left out of what rsync does', () => {
+    mkdirSync(join(tree, 'logs'));
+    assert.equal(carryOut(backUp([tree], [join(tree, 'logs')])).status, 0);
+    complete();
+    writeFileSync(join(tree, 'logs/log'), 'later');
+    writeFileSync(join(tree, 'deep/file'), 'two');
+    const wrong = scriptOf(restore(), profile, folder).replace(/"--exclude=.*(?=\))/, '"--exclude=$$exclude"');
+    const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', wrong], { encoding: 'utf8' });
+    assert.match(
+      `${status} ${stderr}`,
+      /^70 restoring .* would delete .*tree\/logs.*, which the backup leaves out; nothing was changed/,
+    );
+    assert.equal(readFileSync(join(tree, 'deep/file'), 'utf8'), 'two');
+    assert.deepEqual(carryOut(restore()), { status: 0, said: '' });
+    assert.equal(readFileSync(join(tree, 'logs/log'), 'utf8'), 'later');
+    assert.equal(readFileSync(join(tree, 'deep/file'), 'utf8'), 'one');
+  });
+
+  it('do not end well while something of a tree is not as in its backup', () => {
+    assert.equal(carryOut(backUp()).status, 0);
+    complete();
+    writeFileSync(join(tree, 'deep/file'), 'two');
+    const lame = scriptOf(restore(), profile, folder).replace(/rsync (?=\S+ --checksum)/, 'true ');
+    const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', lame], { encoding: 'utf8' });
+    assert.match(
+      `${status} ${stderr}`,
+      /^70 .*tree still differs from its backup; is something writing there\? .*deep\/file/,
+    );
+  });
+
   it('take the manifests of a backup away before anything else of it', () => {
     mkdirSync(part(), { recursive: true });
     for (const name of ['manifest.json', 'tree-1.tar']) writeFileSync(join(part(), name), 'x');

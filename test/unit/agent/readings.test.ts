@@ -149,7 +149,11 @@ describe('Facts of a node', () => {
       '30 22 8:2 / /var/lib rw,noexec - xfs /dev/sdb1 rw,attr2',
       '31 22 8:3 / /mnt/a\\040b ro - ext4 /dev/sdc1 ro',
     ].join('\n');
-    assert.deepEqual(mountOf('/var/lib/baton', table), { point: '/var/lib', options: ['rw', 'noexec', 'attr2'] });
+    assert.deepEqual(mountOf('/var/lib/baton', table), {
+      point: '/var/lib',
+      options: ['rw', 'noexec', 'attr2'],
+      type: 'xfs',
+    });
     assert.equal(mountOf('/var/library', table).point, '/');
     assert.equal(mountOf('/mnt/a b/c', table).point, '/mnt/a b');
   });

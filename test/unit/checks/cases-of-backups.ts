@@ -71,6 +71,7 @@ export const suites: Suite[] = [
       ['a full disk', 'fail', on('readBackups', { freeBytes: 1e9 }, 'n2'), /1\.0 GB free, 2\.0 GB to be backed up/],
       // 4 GB and a tenth, and 5 GB to spare.
       ['a disk that would be filled', 'fail', on('readBackups', { freeBytes: 9.3e9 }, 'n1'), /9\.3 GB free/],
+      ['a directory in memory', 'fail', on('readBackups', { unfit: 'it lies in memory' }, 'n1'), /it lies in memory/],
       ['what was not measured', 'unknown', on('measureBackup', broken, 'n2'), /not read/],
     ],
   },

@@ -238,7 +238,7 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
     }
     case 'readBackups': {
       const parts = ['application', 'files', 'database', 'configuration'].map((part) => backupPart(part));
-      return { kind: action.kind, directory: action.directory, parts, freeBytes: 50e9, sizeBytes: 100e9 };
+      return { kind: action.kind, directory: action.directory, parts, freeBytes: 50e9, sizeBytes: 100e9, unfit: '' };
     }
     case 'measureBackup': {
       const isDatabase = action.database !== undefined;

@@ -20,7 +20,7 @@ describe('backups as nodes tell them', () => {
       const own = parts[node];
       if (own === undefined) return { ok: false, failure: broken };
       const answer: AnswerOf<'readBackups'> = {
-        ...{ kind: 'readBackups', directory: '/var/backups/baton', freeBytes: 7, sizeBytes: 9 },
+        ...{ kind: 'readBackups', directory: '/var/backups/baton', freeBytes: 7, unfit: '', sizeBytes: 9 },
         parts: own.map((part) => backupPart(part)),
       };
       return { ok: true, answer, commands: [] };
