@@ -11,15 +11,32 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   if ('toJSON' in value && typeof value.toJSON === 'function') return sorted(value.toJSON());
   if (Array.isArray(value)) {
-    const items = value.map(sorted);
-    return items.every((item, index) => item === value[index]) ? value : items;
+    const items: unknown[] = [];
+    let isSame = true;
+    for (const one of value) {
+      const item = sorted(one);
+      items.push(item);
+      if (item !== one) isSame = false;
+    }
+    return isSame ? value : items;
   }
+  // Every event and every record passes here often, nearly always in order.
   const from = value as Record<string, unknown>;
   const names = Object.keys(from);
-  const items = new Map(names.map((name) => [name, sorted(from[name])]));
-  const isSame = names.every((name, index) => items.get(name) === from[name] && !(name < (names[index - 1] ?? '')));
-  return isSame ? value : Object.fromEntries(names.sort().map((name) => [name, items.get(name)]));
+  const items: unknown[] = [];
+  let isSame = true;
+  let before = '';
+  for (const name of names) {
+    const item = sorted(from[name]);
+    items.push(item);
+    if (item !== from[name] || name < before) isSame = false;
+    before = name;
+  }
+  if (isSame) return value;
+  return Object.fromEntries(names.map((name, index) => [name, items[index]] as const).sort(byName));
 }
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 export function sha256Hex(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
