@@ -108,9 +108,10 @@ const upgradeFunctions = (folder: string): string[] => [
   '  mkdir -p "$folder/pg_upgrade"',
   `  (cd "$1" && as_database find pg_upgrade_output.d -type f -size -2000k \\( -name '*.txt' -o -name '*.log' \\) -print0 | as_database tar -c --null --files-from=-) 2>/dev/null | tar -x -C "$folder/pg_upgrade" --no-same-owner 2>/dev/null || true`,
   '  {',
-  `    sed -E '/^(Performing|-----|Failure, exiting|\\*failure\\*)/d; /^(Checking|Creating|Deleting|Setting|Analyzing|Freezing|Copying|Linking) .* ok *$/d; /^ *$/d; / file:?$/,+1d' "$folder/pg_upgrade.txt" | tail -n 12`,
+  `    sed -E '/^(Performing|-----|Failure, exiting|\\*failure\\*)/d; /^(Checking|Creating|Deleting|Setting|Analyzing|Freezing|Copying|Linking) .* ok *$/d; /^ *$/d; / file:?$/,+1d; s/ *A list of( the)? *$//' "$folder/pg_upgrade.txt" | tail -n 12`,
   `    find "$folder/pg_upgrade" -name '*.txt' | while read -r file; do head -n 20 "$file"; done`,
-  `    find "$folder/pg_upgrade" -name '*.log' | while read -r file; do grep -hE 'error:|(ERROR|FATAL|PANIC):' "$file" | tail -n 3; done || true`,
+  `    if ! find "$folder/pg_upgrade" -name '*.txt' | grep -q .; then find "$folder/pg_upgrade" -name '*.log' | while read -r file; do grep -hE 'error:|(ERROR|FATAL|PANIC):' "$file" | tail -n 3; done || true; fi`,
+  `    if grep -rqs '^baton-aside-' "$folder/pg_upgrade" --include='*.txt'; then echo "What begins with baton-aside- was set aside by the run that its name ends with: baton run finalize removes it."; fi`,
   '  } | head -c 4000 >"$folder/refusal"',
   '}',
 ];

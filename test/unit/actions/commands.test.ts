@@ -50,6 +50,7 @@ describe('Command lines of actions', () => {
         part: 'application',
         excludes: [],
         parity: [],
+        queries: [],
         jobs: 1,
         pins: ['b'],
         parts: ['database'],
