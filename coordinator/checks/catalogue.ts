@@ -40,6 +40,7 @@ import { serverHasAll } from './server-has-all.ts';
 import { serverInService } from './server-in-service.ts';
 import { serverStopped } from './server-stopped.ts';
 import { serverUpgradable } from './server-upgradable.ts';
+import { serverUsable } from './server-usable.ts';
 import { sidesAsFound } from './sides-as-found.ts';
 import { slotReserve } from './slot-reserve.ts';
 import { slotThere } from './slot-there.ts';
@@ -95,6 +96,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     serverInService,
     serverStopped,
     serverUpgradable,
+    serverUsable,
     slotThere,
     slotReserve,
     slotsWhole,

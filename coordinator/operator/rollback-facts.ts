@@ -12,10 +12,8 @@ import { directoryIn, type RollbackFacts, wayBack } from '../plans/way-back.ts';
 import { lookAtFailover } from '../runs/look-now.ts';
 import type { RunViews } from '../runs/run-views.ts';
 import { rollablePlans } from '../sequencer/roll-back-offer.ts';
-
-const readTimeoutMs = 15_000;
-/** Counting a large table. */
-const countTimeoutMs = 60_000;
+import { countRows, countTimeoutMs, partsOn, readTimeoutMs } from './read-for-rollback.ts';
+import { readServersFacts } from './rollback-servers.ts';
 
 export async function readRollbackFacts(
   { fleet, views }: { fleet: Fleet; views: Pick<RunViews, 'past' | 'list'> },
@@ -30,6 +28,7 @@ export async function readRollbackFacts(
   if (!past.ok) return past;
   const { compiled, state } = past.value;
   const { plan } = compiled;
+  if (plan.name === 'db-upgrade') return await readServersFacts(fleet, cluster, { of, plan, state });
   const { restored } = wayBack(cluster, { plan, state, failover: 'unknown' });
   const nodes = [...new Set(restored.map(({ node }) => node))];
   const directory = directoryIn(plan);
@@ -38,7 +37,7 @@ export async function readRollbackFacts(
     lookAtFailover(fleet, cluster),
     databasesNow(fleet, cluster),
     Promise.all(nodes.map((node) => partsOn(fleet, node, directory ?? '', of))),
-    hasDatabase ? countRows(fleet, cluster) : undefined,
+    hasDatabase ? countRows(fleet, cluster, nodeOf(cluster, 'master', 'db').name) : undefined,
     hasDatabase ? databaseStateNow(fleet, cluster) : undefined,
     versionsNow(fleet, cluster, nodes),
   ]);
@@ -123,26 +122,4 @@ async function versionsNow(fleet: Fleet, cluster: Cluster, nodes: string[]): Pro
     }),
   );
   return Object.fromEntries(read.flat().filter(([, version]) => isVersion(version)));
-}
-
-async function partsOn(
-  fleet: Fleet,
-  node: string,
-  directory: string,
-  of: string,
-): Promise<Result<RollbackFacts['parts']>> {
-  if (directory === '') return ok([]);
-  const list = answerOf(await fleet.read(node, { kind: 'readBackups', directory }, readTimeoutMs), 'readBackups');
-  if (isFailure(list)) return { ok: false, failure: list };
-  return ok(list.parts.filter(({ backup }) => backup === of).map((part) => ({ ...part, node })));
-}
-
-async function countRows(fleet: Fleet, cluster: Cluster): Promise<RollbackFacts['rowsNow']> {
-  const { name: database, parity: tables } = cluster.database;
-  const master = cluster.nodes.find(({ role, tiers }) => role === 'master' && tiers.includes('db'))?.name ?? '';
-  const counted = answerOf(
-    await fleet.read(master, { kind: 'countRows', database, tables }, countTimeoutMs),
-    'countRows',
-  );
-  return isFailure(counted) ? undefined : counted.tables;
 }

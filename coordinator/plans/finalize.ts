@@ -9,6 +9,7 @@ import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { stepsBegun } from '../sequencer/begun.ts';
 import type { RunState } from '../sequencer/state.ts';
 import { costsOfFinalizeDatabase, finalizeDatabase, judgeFinalizeDatabase } from './finalize-database.ts';
+import { costsOfFinalizeWayBack, finalizeWayBack, serversOf } from './finalize-way-back.ts';
 import { gate, noUndo, phase, step } from './items.ts';
 import type { Plan, PlanItem } from './plan.ts';
 import { requestMs } from './predictions.ts';
@@ -37,6 +38,7 @@ export function judgeFinalize(cluster: Cluster, facts: FinalizeFacts): Result<vo
       'not-in-state',
       `run ${of} is ${state.status}: what it has set aside may still be needed; see baton run show ${of}`,
     );
+  if (serversOf(plan) !== undefined) return ok(undefined);
   if (!stepsBegun(plan, state).some(({ action }) => action.kind === 'restoreDatabase'))
     return fail('not-in-state', `run ${of} has set no database aside; there is nothing to give up`);
   return ok(undefined);
@@ -45,6 +47,8 @@ export function judgeFinalize(cluster: Cluster, facts: FinalizeFacts): Result<vo
 export function finalize(cluster: Cluster, facts: FinalizeFacts): PlanItem[] {
   const { of, plan } = facts;
   if (plan.name === 'db-upgrade') return finalizeDatabase(cluster, facts);
+  const servers = serversOf(plan);
+  if (servers !== undefined) return finalizeWayBack(cluster, facts, servers);
   const database = asideName(of);
   const node = nodeOf(cluster, 'master', 'db').name;
   const section = 'beyond the guide: the database that a rollback has set aside takes room';
@@ -74,9 +78,11 @@ export function finalize(cluster: Cluster, facts: FinalizeFacts): PlanItem[] {
   ];
 }
 
-export const costsOfFinalize = (facts: FinalizeFacts): string[] =>
-  facts.plan.name === 'db-upgrade'
-    ? costsOfFinalizeDatabase(facts)
-    : [
-        `${asideName(facts.of)} is dropped: what was written between the backup and ${facts.of} cannot be had back after that`,
-      ];
+export function costsOfFinalize(facts: FinalizeFacts): string[] {
+  const { of, plan } = facts;
+  if (plan.name === 'db-upgrade') return costsOfFinalizeDatabase(facts);
+  const servers = serversOf(plan);
+  return servers === undefined
+    ? [`${asideName(of)} is dropped: what was written between the backup and ${of} cannot be had back after that`]
+    : costsOfFinalizeWayBack(facts, servers);
+}

@@ -20,20 +20,25 @@ export function wrongRelease(cluster: Cluster, facts: RollbackFacts): string | u
     : undefined;
 }
 
-/** Why there is no way back as things are, each a sentence that names what to do; empty when there is one. */
-export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
-  const { of, plan, parts } = facts;
-  const way = wayBack(cluster, facts);
+/** Why the cluster file is not the one that the run has worked by; empty when it is. */
+export function otherCluster(cluster: Cluster, { of, plan }: RollbackFacts): string[] {
   const strangers = plan.cluster.nodes.filter(({ name }) => !cluster.nodes.some((node) => node.name === name));
   if (strangers.length > 0)
     return [
       `run ${of} has worked on ${strangers.map(({ name }) => name).join(', ')}, which the cluster file no longer names: apply the one that it was started with`,
     ];
   const moved = movedRoles(plan.cluster, cluster);
-  if (moved.length > 0)
-    return [
-      `run ${of} has worked with other roles than the cluster file names now (${moved.join('; ')}), and its backup lies on the nodes as they were: fail back to those, and apply the file that it was started with`,
-    ];
+  return moved.length === 0
+    ? []
+    : [
+        `run ${of} has worked with other roles than the cluster file names now (${moved.join('; ')}), and its backup lies on the nodes as they were: fail back to those, and apply the file that it was started with`,
+      ];
+}
+
+/** Why there is no way back as things are, each a sentence that names what to do; empty when there is one. */
+export function hindrances(cluster: Cluster, facts: RollbackFacts): string[] {
+  const { of, parts } = facts;
+  const way = wayBack(cluster, facts);
   const missing = way.restored.flatMap(({ node, part, directory }) => {
     if (directory === '')
       return [

@@ -12,6 +12,7 @@ import { databaseWay } from './database-way.ts';
 import type { Plan, Step } from './plan.ts';
 import { appNodes } from './preflight.ts';
 import type { Release } from './release.ts';
+import type { ServersNow } from './way-back-database.ts';
 
 export type BackupPart = AnswerOf<'readBackups'>['parts'][number];
 
@@ -29,6 +30,10 @@ export interface RollbackFacts {
   databases: Record<string, { is: 'primary' | 'standby' } | { unread: string; isAway?: boolean }>;
   /** Rows of the parity tables now; absent where they could not be counted. */
   rowsNow?: { table: string; rows: number }[];
+  /** Of a run that has worked on PostgreSQL's servers: by database node, what they are now. */
+  servers?: Record<string, ServersNow>;
+  /** Rows of the parity tables in the standby's server of the version before, which holds what there was at the stop. */
+  rowsThen?: { table: string; rows: number }[];
   /** The previous version's installer, where the application is to be installed again instead of restored. */
   release?: Release;
   /** What the database is now; absent where it could not be read. */

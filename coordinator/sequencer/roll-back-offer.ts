@@ -1,17 +1,21 @@
 // Whether a run can be rolled back from where it stands, and what that leads to, in the words of a halt. What its backup
 // holds is read again when the rollback's plan is made; here counts what the run itself knows. Pure.
+import { databaseNodes } from '../checks/server-facts.ts';
 import type { Successor } from '../journal/event.ts';
 import type { Plan } from '../plans/plan.ts';
 import { isBackUpOf, isMigrated, wayBack } from '../plans/way-back.ts';
+import { wayBackOfDatabase } from '../plans/way-back-database.ts';
 import { itemState, openAttempts, type RunState } from './state.ts';
 
 /** The plans whose runs can be rolled back. */
-export const rollablePlans: readonly string[] = ['upgrade'];
+export const rollablePlans: readonly string[] = ['upgrade', 'db-upgrade'];
 
 /** One sentence: what a rollback leads to. */
 export function rollbackConsequence(plan: Plan, state: RunState): string {
   const open = openAttempts(state).map(({ attempt }) => attempt.node);
   const settled = open.length === 0 ? '' : `ends what may still run on ${[...new Set(open)].join(', ')}, then `;
+  if (plan.name === 'db-upgrade')
+    return `${settled}hands the cluster over to a run that goes back to the state before this one: ${serversBack(plan, state)}; services and observer as before. Shows its plan first and asks`;
   if (needsReinstall(plan, state))
     return `${settled}hands the cluster over to a run that installs the previous version again, from the installer that you name, since this run took no backup; the database stays as it is. Shows its plan first and asks`;
   const { installed, restored } = wayOf(plan, state);
@@ -27,6 +31,7 @@ export function rollbackConsequence(plan: Plan, state: RunState): string {
 export function whyNotRolledBack(plan: Plan, state: RunState): string | undefined {
   if (!rollablePlans.includes(plan.name))
     return `a run of ${plan.name} cannot be rolled back, only one of ${rollablePlans.join(', ')}`;
+  if (plan.name === 'db-upgrade') return undefined;
   const missing = partsMissing(plan, state);
   if (missing.length === 0 || needsReinstall(plan, state)) return undefined;
   const parts = missing.map(({ node, part }) => `${part} of ${node}`).join(', ');
@@ -46,6 +51,26 @@ function partsMissing(plan: Plan, state: RunState) {
     const step = plan.items.find((item) => item.kind === 'step' && isBackUpOf(item, part));
     return step === undefined || !itemState(state, step.id).isDone;
   });
+}
+
+/** By what was begun; what the servers are now is read when the plan is made. */
+function serversBack(plan: Plan, state: RunState): string {
+  const way = wayBackOfDatabase(plan.cluster, { plan, state });
+  const [master, standby] = databaseNodes(plan.cluster);
+  if (!way.isTouched) return 'no server was begun to be changed';
+  const old = `PostgreSQL ${way.from} on ${master}`;
+  const back: Record<typeof way.master, string> = {
+    'as-it-is': `${old} serves as it does`,
+    start: `${old} is started again`,
+    return: `${old} serves again as it was left`,
+    copy: `${old} shares its files with the newer one by now, so it is made from ${standby}’s, or from this run’s backup where that is upgraded too`,
+    restore: `${old} is made from this run’s backup`,
+  };
+  const rebuilt = way.standby === 'rebuild' ? `; ${standby} is made anew from it` : '';
+  const rows = way.mayHoldNewRows
+    ? `; what was written into ${way.to} since is counted, and stays there, stopped, until run finalize`
+    : '';
+  return `${back[way.master]}${rebuilt}${rows}`;
 }
 
 /** Why a rollback that was planned before is no longer the one that is needed; undefined when it is. */

@@ -4,6 +4,7 @@ import { serverGone } from '../../../coordinator/checks/server-gone.ts';
 import { serverInService } from '../../../coordinator/checks/server-in-service.ts';
 import { serverStopped } from '../../../coordinator/checks/server-stopped.ts';
 import { serverUpgradable } from '../../../coordinator/checks/server-upgradable.ts';
+import { serverUsable } from '../../../coordinator/checks/server-usable.ts';
 import { slotThere } from '../../../coordinator/checks/slot-there.ts';
 import { standbyHasAll } from '../../../coordinator/checks/standby-has-all.ts';
 import { valuesSet } from '../../../coordinator/checks/values-set.ts';
@@ -130,6 +131,14 @@ export const suites: Suite[] = [
     cases: [
       ['one that is half upgraded', 'fail', servers(() => [stopped]), /not wholly upgraded/],
       ['another run’s', 'fail', servers(() => [{ ...stopped, upgradedBy: 'db-upgrade-0' }]), /by db-upgrade-0/],
+    ],
+  },
+  {
+    ref: serverUsable.ref({ node: 'n1', ...at }),
+    passing: servers(() => [stopped]),
+    cases: [
+      ['one that is spent', 'fail', servers(() => [{ ...stopped, isSpent: true }]), /spent: its files are linked/],
+      ['none', 'fail', servers(() => []), /there is no server/],
     ],
   },
   {
