@@ -160,20 +160,20 @@ describe('a run that is handed over', function () {
     assert.equal(site.events(back).length, 0);
   });
 
-  it('is not handed over while it runs, nor where it has no backup of what its installer has changed', async () => {
-    const site = new Site(new World({ fates: ['well', 'well', 'well', 'fails'] }));
+  it('is not handed over while it runs, nor where it has no backup of the database that its installer has migrated', async () => {
+    const site = new Site(new World());
     const process = site.process(undefined, undefined, async (what) => {
       if (what === 'append StepStarted') early ??= process.service.handOver(run, backRequest);
     });
     let early: Promise<Result<string>> | undefined;
     await site.run(process.service.startRun(request()));
-    await site.until(run, 'halted');
+    await site.until(run, 'awaiting-operator');
     const running = await site.run(early ?? Promise.reject(new Error('it was never said')));
     assert.match(running.ok ? '' : running.failure.message, /rollback is not possible now, only: pause, abort/);
     const refused = await site.run(process.service.handOver(run, backRequest));
     assert.match(refused.ok ? '' : refused.failure.message, /taken no backup .*application of n1, database of n1/);
     assert.equal(refused.ok ? '' : refused.failure.code, 'not-in-state');
-    assert.equal(site.statusOf(run), 'halted');
+    assert.equal(site.statusOf(run), 'awaiting-operator');
   });
 
   it('leaves a successor that halts at its first condition and keeps the cluster: what it took over is half done', async () => {

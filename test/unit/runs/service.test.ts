@@ -98,7 +98,9 @@ describe('runs of a coordinator', function () {
     assert.equal(failover, 'suspended');
     assert.deepEqual(
       next.map(({ command }) => command),
-      [`baton run retry ${run}`, `baton run adopt ${run}`, `baton run abort ${run}`],
+      ['retry', 'adopt', 'abort', 'rollback'].map(
+        (word) => `baton run ${word} ${run}${word === 'rollback' ? ' --reinstall FILE' : ''}`,
+      ),
     );
     assert.ok(next.every(({ consequence }) => consequence.length > 10));
     assert.ok(halt && halt.evidenceAt.length > 0);
