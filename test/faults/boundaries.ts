@@ -1,11 +1,12 @@
 // Every boundary of every plan, generated: a run without faults tells them, then each is repeated with one fault at it.
 // Once-only steps also fail once, with each of an operator's answers, so that settling and undo have boundaries too.
-import { actionClasses } from '../../shared/actions/action.ts';
+import { type Action, actionClasses } from '../../shared/actions/action.ts';
 import { judge } from './judge/judge.ts';
 import type { Fate, Point } from './sim/director.ts';
 import type { Way } from './sim/operator.ts';
+import { simulatedPlans, simulationOf } from './sim/plans.ts';
 import { randomOf } from './sim/random.ts';
-import { compiledFor, type Scenario, simulate, simulatedPlans } from './sim/simulate.ts';
+import { compiledFor, type Scenario, simulate } from './sim/simulate.ts';
 import type { Site } from './sim/site.ts';
 import type { FaultClass, Trial, TrialOptions } from './trial.ts';
 
@@ -51,25 +52,28 @@ const faults = {
 export type BoundaryFault = keyof typeof faults;
 export const boundaryFaults = Object.keys(faults) as BoundaryFault[];
 
+/** What fails in the middle leaves something that somebody has to decide on. */
+const leavesHalf = (action: Action): boolean =>
+  actionClasses[action.kind] === 'once' ||
+  ['upgradeServer', 'startServer', 'fenceServer', 'copyServer', 'restoreServer', 'setValues'].includes(action.kind);
+
 const ways: readonly Way[] = ['retry', 'adopt', 'abort'];
 
-/** The ways through a plan: nothing fails, or one step that must not be repeated does and the operator answers. */
+/** The ways through a plan: nothing fails, or one step that leaves a half does and the operator answers. */
 export function scenariosOf(plan: string): Scenario[] {
   // From the middle of a step that may run once, with and without the standby begun, and from the very end of the way.
-  if (plan === 'rollback')
-    return ['master.install', 'standby.install', 'verify.create-ticket'].map((failing) => ({
-      plan,
-      way: plan,
-      failing,
-    }));
-  const once = compiledFor(plan).plan.items.flatMap((item) =>
-    item.kind === 'step' && actionClasses[item.action.kind] === 'once' ? [item.id] : [],
+  if (simulationOf(plan).isRolledBack)
+    return ['master.install', 'standby.install', 'verify.create-ticket'].map((failing): Scenario => {
+      return { plan, way: 'rollback', failing };
+    });
+  const fails = compiledFor(plan).plan.items.flatMap((item) =>
+    item.kind === 'step' && leavesHalf(item.action) ? [item.id] : [],
   );
   const alone: Scenario[] = plan === 'backup' ? [{ plan, way: 'nobody' }] : [];
   return [
     { plan, way: 'retry' },
     ...alone,
-    ...once.flatMap((failing) => ways.map((way): Scenario => ({ plan, way, failing }))),
+    ...fails.flatMap((failing) => ways.map((way): Scenario => ({ plan, way, failing }))),
   ];
 }
 

@@ -3,8 +3,9 @@
 import { nameOf, pointsOf, scenariosOf } from './boundaries.ts';
 import { judge } from './judge/judge.ts';
 import type { Fate, Point } from './sim/director.ts';
+import { simulatedPlans } from './sim/plans.ts';
 import { type Random, randomOf } from './sim/random.ts';
-import { compiledFor, type Scenario, simulate, simulatedPlans } from './sim/simulate.ts';
+import { compiledFor, type Scenario, simulate } from './sim/simulate.ts';
 import type { Site, SiteOptions } from './sim/site.ts';
 import { cluster } from './sim/world.ts';
 import type { FaultClass, Trial } from './trial.ts';

@@ -6,15 +6,13 @@ import { labCluster } from '../../unit/checks/world.ts';
 import type { SimPart } from './backups.ts';
 import { installedVersion, type World } from './world.ts';
 
-const old = 'backup-old';
+/** The one that lies there. */
+export const old = 'backup-old';
 
 /** Keeps one, so that taking another removes the old one and its snapshots. */
 export const backupCluster: Cluster = labCluster(
   (text) => `${text}backup: { keep: 1, snapshots: { node: n3, timeout: 3m } }\n`,
 );
-
-/** What plans about backups pick theirs from. */
-export const backupParameters = [{ snapshots: true }, { backup: old, trialRestore: true }];
 
 const tasks = () => partsOf(backupCluster, backupCluster.backup as BackupPlan);
 

@@ -8,6 +8,7 @@ import { sha256Hex } from '../../../shared/hash.ts';
 import { outdatedBackups } from '../../../shared/outdated-backups.ts';
 import { serverInService } from './databases.ts';
 import type { SimNode } from './node.ts';
+import { abandonServerJob } from './server-copies.ts';
 import { beginServerJob, endServerJob } from './server-jobs.ts';
 import { answerOfServerJob, rowsOfTable } from './servers.ts';
 import { cluster, type World } from './world.ts';
@@ -115,7 +116,8 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
 }
 
 /** What the agent clears away after a bad end. */
-export function abandonJob(action: JobAction, node: SimNode): void {
+export function abandonJob(action: JobAction, node: SimNode, world: World): void {
+  abandonServerJob(action, node, world);
   if (action.kind === 'backUpFiles' || action.kind === 'backUpDatabase')
     node.parts.delete(`${placeOf(action)}.partial`);
 }

@@ -3,7 +3,7 @@
 import { type Cluster, nodeOf } from '../../../coordinator/cluster/cluster.ts';
 import type { DatabaseRecord } from '../judge/evidence.ts';
 import type { SimNode } from './node.ts';
-import { catchUp, emptyServer, isBehind, type SimServer, servicePort, writeLast } from './sim-server.ts';
+import { catchUp, emptyServer, isBehind, otherPort, type SimServer, servicePort, writeLast } from './sim-server.ts';
 import type { World } from './world.ts';
 
 /** What lies on a machine's disk of its databases, of what other software is told of them, and of filedb. */
@@ -97,10 +97,32 @@ export function startServerOf(node: SimNode, server: SimServer, world: World): b
   return true;
 }
 
-/** The server of a unit such as postgresql@17-main; undefined of any other unit. */
-export function serverOfUnit(node: SimNode, unit: string): SimServer | undefined {
+export function setAtBoot(server: SimServer | undefined, startsAtBoot: boolean): void {
+  if (server !== undefined) server.startsAtBoot = startsAtBoot;
+}
+
+/** Stopped, also after a boot. */
+export function putAside(server: SimServer | undefined, world: World): void {
+  setAtBoot(server, false);
+  if (server !== undefined) stopServerOf(server, world);
+}
+
+/** Whatever else has the port gives it up; whether it runs then. */
+export function serve(major: number, node: SimNode, world: World): boolean {
+  const { servers } = node.databases;
+  const server = servers.get(major);
+  if (server === undefined) return false;
+  if ([...servers.values()].some((other) => other !== server && other.isRunning && other.port === servicePort))
+    return false;
+  for (const other of servers.values()) other.port = other === server ? servicePort : otherPort;
+  server.startsAtBoot = true;
+  return startServerOf(node, server, world);
+}
+
+/** The server of a unit such as postgresql@17-main, where there is one; undefined of any other unit. */
+export function serverOfUnit(node: SimNode, unit: string): { server: SimServer | undefined } | undefined {
   const major = /^postgresql@(\d+)-main$/.exec(unit)?.[1];
-  return major === undefined ? undefined : node.databases.servers.get(Number(major));
+  return major === undefined ? undefined : { server: node.databases.servers.get(Number(major)) };
 }
 
 /** Standbys catch up, and each machine writes down what its database has become. */

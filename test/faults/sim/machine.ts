@@ -209,7 +209,7 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
       const job = { exitCode: unit?.status ?? -1, elapsedMs: 0, logFile: '/log', logBytes: 0, lastLines: '' };
       const answer = answerOfJob(action, node, { ...job, unit: unitOfKey(context.key) });
       const badly = (code: FailureCode, message: string): Ended<Answer> => {
-        if (code !== 'lost') abandonJob(action, node);
+        if (code !== 'lost') abandonJob(action, node, world);
         return { ok: false, failure: failure(code, message), answer };
       };
       if (unit?.status === 0) return ok(answer);

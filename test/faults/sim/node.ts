@@ -87,10 +87,11 @@ export class SimNode {
   }
 
   setActive(name: string, isActive: boolean): void {
-    const server = serverOfUnit(this, name);
-    if (server !== undefined) {
-      if (isActive) startServerOf(this, server, this.world);
-      else stopServerOf(server, this.world);
+    const database = serverOfUnit(this, name);
+    if (database !== undefined) {
+      const { server } = database;
+      if (server !== undefined && isActive) startServerOf(this, server, this.world);
+      else if (server !== undefined) stopServerOf(server, this.world);
       return;
     }
     const service = this.unit(name);
@@ -116,9 +117,10 @@ export class SimNode {
   }
 
   private standing(name: string): Service {
-    const server = serverOfUnit(this, name);
-    if (server === undefined) return this.unit(name);
-    return { isActive: server.isRunning, isEnabled: server.startsAtBoot, isMasked: false, sinceMs: 0 };
+    const database = serverOfUnit(this, name);
+    if (database === undefined) return this.unit(name);
+    const { isRunning = false, startsAtBoot = false } = database.server ?? {};
+    return { isActive: isRunning, isEnabled: startsAtBoot, isMasked: false, sinceMs: 0 };
   }
 
   /** Starts a job as a unit of its own, which goes on whatever becomes of the agent. */

@@ -8,9 +8,12 @@ import { runIdOf } from '../../../coordinator/runs/opening.ts';
 import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { isStanding, itemState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import type { Action } from '../../../shared/actions/action.ts';
+import { isJob } from '../../../shared/actions/jobs/job.ts';
+import { mendDatabases } from './by-hand.ts';
 import { lockOf } from './evidence.ts';
 import { SimProcess } from './process.ts';
 import { goBack } from './rollback-site.ts';
+import { carryOutServerJob } from './server-jobs.ts';
 import type { Coordinator, Site } from './site.ts';
 import { refusedRuns } from './site-records.ts';
 import { cluster } from './world.ts';
@@ -62,6 +65,7 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     const count = retries.get(item) ?? 0;
     retries.set(item, count + 1);
     if (count > 0) for (const check of state.halt?.checks ?? []) repair(site, check);
+    if (count > 0 && state.halt !== undefined) mendDatabases(site.world, of.plan, state.halt);
     // What was taken as done and did not hold has to be carried out again, so neither word is said for ever.
     const isRetriedNow = count < retriesMax || count % 2 === 1;
     const first = way === 'rollback' ? 'retry' : way;
@@ -135,7 +139,7 @@ export function startOperator(site: Site, compiled: CompiledPlan, way: Way): Ope
     if (decision === undefined) return;
     operator.said.push(`${decision} ${state.halt?.item ?? ''}`);
     if (decision === 'rollback') {
-      const handed = await answered(goBack(ready, run, `back-${backRequests}`));
+      const handed = await answered(goBack(ready, compiled.plan.cluster, run, `back-${backRequests}`));
       if (handed === undefined || (!handed.ok && handed.failure.retryable)) return;
       // What was refused, or could not be done, is asked for anew: the same request is heeded once.
       backRequests += 1;
@@ -189,6 +193,7 @@ function finishByHand(site: Site, { plan }: CompiledPlan, state: RunState, id: s
   if (step?.kind !== 'step' || attempt === undefined) return;
   const action: Action = attempt.action;
   if (action.kind === 'runInstaller') site.world.node(step.node).install();
+  if (isJob(action)) carryOutServerJob(action, site.world.node(step.node), site.world, state.run);
   if (action.kind !== 'sendRequest') return;
   if (action.method === 'DELETE') site.world.removeTicket(new URL(action.url).pathname.split('/').at(-1) ?? '');
   else {

@@ -6,27 +6,22 @@ import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
 import type { Result } from '../../../shared/failures.ts';
 import { labCluster } from '../../unit/checks/world.ts';
-import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
+import { profilesOf } from '../../unit/plans/compiled.ts';
 import type { BusServer } from './bus-server.ts';
 import type { Coordinator } from './site.ts';
-import { installedVersion } from './world.ts';
 
-const cluster: Cluster = labCluster((text) =>
+/** Of an upgrade that is rolled back. */
+export const rollbackCluster: Cluster = labCluster((text) =>
   `${text}backup: { snapshots: { none: 'the simulation has no virtual machines' } }\n`.replace(
     'application:\n',
     'application:\n  installerTimeout: 3m\n',
   ),
 );
 
-/** The upgrade that is to be rolled back. */
-export function upgradeWithBackup(): Result<CompiledPlan> {
-  const installed = Object.fromEntries(cluster.nodes.map(({ name }) => [name, installedVersion]));
-  return compilePlan('upgrade', cluster, upgradeParameters, profilesOf(cluster), { installed, backups: [] });
-}
-
 /** Reads and compiles as `baton run rollback` has it done, and hands the run over. */
 export async function goBack(
   { fleet, views, runs }: NonNullable<Coordinator['ready']>,
+  cluster: Cluster,
   of: string,
   requestId: string,
 ): Promise<Result<string>> {

@@ -1,30 +1,44 @@
 // What a job does to the simulated servers of its machine: at its beginning, in its middle and at its end, so that whatever
 // ends it in between leaves what it would leave on a real machine. Each looks first how far an earlier attempt came.
+import type { Action } from '../../../shared/actions/action.ts';
 import type { JobAction } from '../../../shared/actions/jobs/job.ts';
-import { installedMajors, serverInService, settle, startServerOf, stopServerOf } from './databases.ts';
+import {
+  installedMajors,
+  putAside,
+  serve,
+  serverInService,
+  setAtBoot,
+  settle,
+  startServerOf,
+  stopServerOf,
+} from './databases.ts';
 import type { SimNode } from './node.ts';
-import { contentOf, emptyServer, otherPort, promote, type SimServer, servicePort, wrote } from './sim-server.ts';
+import { endReplacing, sourceOfCopy, swapCopyIn, swapRestoredIn } from './server-copies.ts';
+import { contentOf, emptyServer, otherPort, promote, servicePort } from './sim-server.ts';
 import type { World } from './world.ts';
 
 type Of<K extends JobAction['kind']> = Extract<JobAction, { kind: K }>;
-export type ServerJob = Of<
-  | 'recordServer'
-  | 'checkServerUpgrade'
-  | 'stopServer'
-  | 'upgradeServer'
-  | 'startServer'
-  | 'returnServer'
-  | 'analyzeServer'
-  | 'dropServer'
-  | 'fenceServer'
-  | 'unfenceServer'
-  | 'createSlot'
-  | 'copyServer'
-  | 'restoreServer'
-  | 'setValues'
-  | 'mergeFiles'
-  | 'runHaScript'
->;
+const serverJobs = [
+  'recordServer',
+  'checkServerUpgrade',
+  'stopServer',
+  'upgradeServer',
+  'startServer',
+  'returnServer',
+  'analyzeServer',
+  'dropServer',
+  'fenceServer',
+  'unfenceServer',
+  'createSlot',
+  'copyServer',
+  'restoreServer',
+  'setValues',
+  'mergeFiles',
+  'runHaScript',
+] as const satisfies JobAction['kind'][];
+export type ServerJob = Of<(typeof serverJobs)[number]>;
+export const isServerJob = (action: Action): action is ServerJob =>
+  (serverJobs as readonly string[]).includes(action.kind);
 
 export function beginServerJob(action: JobAction, node: SimNode, world: World, run: string): void {
   const { servers, records } = node.databases;
@@ -53,6 +67,12 @@ export function beginServerJob(action: JobAction, node: SimNode, world: World, r
     case 'fenceServer':
       setFenced(node, true, world);
       break;
+    case 'copyServer': {
+      // The source is asked first; then what is there makes way, and serves again where the copy fails.
+      const present = servers.get(action.major);
+      if (present !== undefined && sourceOfCopy(action, node, world) !== undefined) stopServerOf(present, world);
+      break;
+    }
     default:
       break;
   }
@@ -77,7 +97,7 @@ export function passMiddle(action: JobAction, node: SimNode, world: World, run: 
 
 /** What it leaves when it ends well; whether it does. */
 export function endServerJob(action: ServerJob, node: SimNode, world: World, run: string): boolean {
-  const { servers, records, settings, swapped } = node.databases;
+  const { servers, records, settings } = node.databases;
   const inService = serverInService(node);
   switch (action.kind) {
     case 'recordServer':
@@ -114,7 +134,7 @@ export function endServerJob(action: ServerJob, node: SimNode, world: World, run
       return inService !== undefined;
     case 'copyServer':
     case 'restoreServer':
-      return swapped.delete(action.major) && serve(action.major, node, world);
+      return endReplacing(action, node, world, run);
     case 'setValues': {
       const values = settings.get(action.path) ?? new Map<string, string>();
       for (const { name, value } of action.values) values.set(name, value);
@@ -130,28 +150,6 @@ export function endServerJob(action: ServerJob, node: SimNode, world: World, run
     case 'runHaScript':
       return inService !== undefined && !inService.isStandby;
   }
-}
-
-function setAtBoot(server: SimServer | undefined, startsAtBoot: boolean): void {
-  if (server !== undefined) server.startsAtBoot = startsAtBoot;
-}
-
-/** Stopped, also after a boot. */
-function putAside(server: SimServer | undefined, world: World): void {
-  setAtBoot(server, false);
-  if (server !== undefined) stopServerOf(server, world);
-}
-
-/** Whatever else has the port gives it up; whether it runs then. */
-function serve(major: number, node: SimNode, world: World): boolean {
-  const { servers } = node.databases;
-  const server = servers.get(major);
-  if (server === undefined) return false;
-  if ([...servers.values()].some((other) => other !== server && other.isRunning && other.port === servicePort))
-    return false;
-  for (const other of servers.values()) other.port = other === server ? servicePort : otherPort;
-  server.startsAtBoot = true;
-  return startServerOf(node, server, world);
 }
 
 function setFenced(node: SimNode, isFenced: boolean, world: World): void {
@@ -231,50 +229,9 @@ function promoteHere(node: SimNode, world: World): void {
   settle(world);
 }
 
-/** Copied whole beside what is there, then swapped: from here on what was there is gone or aside. */
-function swapCopyIn(action: Of<'copyServer'>, node: SimNode, world: World, run: string): void {
-  const { servers, swapped } = node.databases;
-  const { major, slot, source: place } = action;
-  if (place === undefined) return;
-  const what = JSON.stringify([place.address, action.asStandby, run]);
-  if (swapped.get(major) === what && servers.has(major)) return;
-  swapped.delete(major);
-  const from = world.nodeAt(place.address);
-  const source = from && serverInService(from);
-  if (from === undefined || source === undefined || source.major !== major) return;
-  if (slot !== '' && !source.slots.has(slot)) return;
-  if ((serverInService(node)?.major ?? major) !== major) return;
-  setAside(node, world, major, action.keep ? run : undefined);
-  const { systemIdentifier, history, lsn, writtenAtMs } = source;
-  const copy = emptyServer(major, systemIdentifier, { history, lsn, writtenAtMs, tickets: new Map(source.tickets) });
-  copy.wasStarted = true;
-  if (action.asStandby) Object.assign(copy, { isStandby: true, follows: from.name, slot });
-  else promote(copy, world.newBranch());
-  servers.set(major, copy);
-  swapped.set(major, what);
-}
-
-function swapRestoredIn(action: Of<'restoreServer'>, node: SimNode, world: World, run: string): void {
-  const { servers, swapped } = node.databases;
-  const part = node.parts.get(`${action.backup}/database`);
-  if (!part?.isComplete) return;
-  const { major } = action;
-  if (swapped.get(major) === part.backup && servers.has(major)) return;
-  const inService = serverInService(node);
-  if (inService !== undefined) putAside(inService, world);
-  setAside(node, world, major, run);
-  const restored = emptyServer(major, world.newIdentifier(), { wasStarted: true, tickets: new Map(part.tickets) });
-  wrote(restored, world.nowMs());
-  servers.set(major, restored);
-  swapped.set(major, part.backup);
-}
-
-/** Stops what is there of a version and moves it away: under the run's name, or for good. */
-function setAside({ databases }: SimNode, world: World, major: number, run: string | undefined): void {
-  const present = databases.servers.get(major);
-  if (present === undefined) return;
-  stopServerOf(present, world);
-  databases.servers.delete(major);
-  // An attempt that is repeated never puts its own half over what an earlier one has kept.
-  if (run !== undefined && !databases.asides.has(`${major}-${run}`)) databases.asides.set(`${major}-${run}`, present);
+/** All of it, as a person does it by hand. */
+export function carryOutServerJob(action: JobAction, node: SimNode, world: World, run: string): void {
+  beginServerJob(action, node, world, run);
+  passMiddle(action, node, world, run);
+  if (isServerJob(action)) endServerJob(action, node, world, run);
 }

@@ -38,6 +38,8 @@ export interface SimServer {
   wasStarted: boolean;
   isSpent: boolean;
   writtenAtMs: number;
+  /** The run whose copy or restore it is, where it stays: it may have been written to since. */
+  replacedBy: string;
 }
 
 export const servicePort = 5432;
@@ -51,7 +53,7 @@ export function emptyServer(major: number, systemIdentifier: string, more: Parti
     ...{ isFenced: false, isWhole: true, isCleanlyStopped: true, systemIdentifier, lsn: 0x1000000 },
     ...{ history: [{ branch: 0, timeline: 1, fromLsn: 0 }], tickets: new Map(), slots: new Set() },
     ...{ follows: '', slot: '', begunBy: '', upgradedBy: '', upgradedFrom: 0, isLinked: false },
-    ...{ wasStarted: false, isSpent: false, writtenAtMs: 0 },
+    ...{ wasStarted: false, isSpent: false, writtenAtMs: 0, replacedBy: '' },
     ...more,
   };
 }

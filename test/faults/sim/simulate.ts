@@ -1,20 +1,17 @@
 // One simulation from the start of a run to its end: the plan, what the operator is like, and what goes wrong where.
 
-import type { PresentPart } from '../../../coordinator/backups/present.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
-import { compilePlan } from '../../../coordinator/plans/compile.ts';
-import { planNames } from '../../../coordinator/plans/parameters.ts';
 import type { CompiledPlan } from '../../../coordinator/plans/plan.ts';
-import { profilesOf, upgradeParameters } from '../../unit/plans/compiled.ts';
 import type { Evidence } from '../judge/evidence.ts';
-import { backupCluster, backupParameters, layOldBackup, oldParts } from './backup-site.ts';
+import { settle } from './databases.ts';
 import { Director, type Fate, type Point } from './director.ts';
 import { eventsOf, evidenceOf, lockOf } from './evidence.ts';
 import { type Operator, startOperator, type Way } from './operator.ts';
-import { upgradeWithBackup } from './rollback-site.ts';
+import { simulationOf } from './plans.ts';
+import { compileSimulation } from './simulation.ts';
 import { Site, type SiteOptions } from './site.ts';
 import { refusedRuns } from './site-records.ts';
-import { cluster, installedVersion } from './world.ts';
+import { cluster } from './world.ts';
 
 export interface Scenario {
   plan: string;
@@ -48,30 +45,14 @@ const afterwardsMs = 3_000;
 
 const compiledPlans = new Map<string, CompiledPlan>();
 
-/** The plans that are simulated: a rollback as an upgrade that is rolled back. `finalize` is one step that is repeated freely. */
-export const simulatedPlans: readonly string[] = planNames.filter((name) => name !== 'finalize');
-
-/** A plan for the sample cluster, with parameters that any plan picks its own from. */
+/** The plan of a simulation, as it is compiled for its site. */
 export function compiledFor(name: string): CompiledPlan {
   const known = compiledPlans.get(name);
   if (known !== undefined) return known;
-  if (name === 'rollback') {
-    const upgrade = upgradeWithBackup();
-    if (upgrade.ok) compiledPlans.set(name, upgrade.value);
-    if (upgrade.ok) return upgrade.value;
-  }
-  const installed = Object.fromEntries(cluster.nodes.map((node) => [node.name, installedVersion]));
-  const given = [upgradeParameters, { release: upgradeParameters.release }, {}];
-  for (const [of, parameters, backups] of [
-    ...given.map((parameters) => [cluster, parameters, [] as PresentPart[]] as const),
-    ...backupParameters.map((parameters) => [backupCluster, parameters, oldParts()] as const),
-  ]) {
-    const result = compilePlan(name, of, parameters, profilesOf(of), { installed, backups });
-    if (!result.ok) continue;
-    compiledPlans.set(name, result.value);
-    return result.value;
-  }
-  throw new Error(`plan ${name} cannot be compiled for the sample cluster`);
+  const result = compileSimulation(simulationOf(name));
+  if (!result.ok) throw new Error(`${name} cannot be compiled for its site: ${result.failure.message}`);
+  compiledPlans.set(name, result.value);
+  return result.value;
 }
 
 export async function simulate(
@@ -91,7 +72,8 @@ export async function simulate(
     ...(options.log && { log: options.log }),
   });
   site = here;
-  if (compiled.plan.cluster.backup !== undefined && plan !== 'rollback') layOldBackup(here.world);
+  simulationOf(plan).lay?.(here.world);
+  settle(here.world);
   if (failing !== undefined) here.world.failing.add(failing);
   const operator = startOperator(here, compiled, way);
 

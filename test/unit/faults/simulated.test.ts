@@ -5,7 +5,8 @@ import { boundaryClasses, pointsOf, scenariosOf } from '../../faults/boundaries.
 import { regressions } from '../../faults/regressions.ts';
 import { describeSchedule, scheduleClass, scheduleSeed, scheduleTrial } from '../../faults/schedules.ts';
 import { asOfLostTime } from '../../faults/sim/evidence.ts';
-import { type Scenario, simulate, simulatedPlans } from '../../faults/sim/simulate.ts';
+import { simulatedPlans } from '../../faults/sim/plans.ts';
+import { type Scenario, simulate } from '../../faults/sim/simulate.ts';
 import type { Trial } from '../../faults/trial.ts';
 
 /** As of the property tests: FC_SEED looks elsewhere. */
