@@ -45,6 +45,7 @@ export type Told = Pick<Step, 'id' | 'title' | 'undo'> &
       | 'takesPortalDown'
       | 'predictedMs'
       | 'then'
+      | 'thenWithinMs'
     >
   >;
 

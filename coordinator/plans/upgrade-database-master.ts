@@ -4,10 +4,11 @@ import { minutes } from '../../shared/units.ts';
 import { serverAsBefore } from '../checks/server-as-before.ts';
 import { databaseNodes } from '../checks/server-facts.ts';
 import { serverInService } from '../checks/server-in-service.ts';
+import { serverStopped } from '../checks/server-stopped.ts';
 import { standbyHasAll } from '../checks/standby-has-all.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { setSettings } from './database-settings.ts';
-import { gate, noUndo, type Unphased } from './items.ts';
+import { noUndo, type Unphased } from './items.ts';
 import type { Undo } from './plan.ts';
 import { serverMs } from './predictions.ts';
 import { appNodes } from './preflight.ts';
@@ -80,7 +81,12 @@ export function upgradeMaster(cluster: Cluster, upgrade: DatabaseUpgrade): Unpha
     ),
     stopServer(`${section}: stop the old server`, old, {
       id: 'master.stop-server',
-      title: `Stop ${from}/${name} on ${node}`,
+      title: `Stop ${from}/${name} on ${node}, and see that ${standby} has all that it wrote`,
+      deviation: 'the standby’s server is a way back for as long as it is not upgraded',
+      then: [serverStopped.ref(old), standbyHasAll.ref({ major: from, name })],
+      thenWithinMs: minutes(2),
+      // No gate before the upgrade: one that failed halfway leaves a server that tells nothing of itself, and is repeated.
+      until: 'master.upgrade-server',
       undo: {
         title: `Start ${from}/${name} on ${node} again`,
         ...startAction(old),
@@ -91,12 +97,6 @@ export function upgradeMaster(cluster: Cluster, upgrade: DatabaseUpgrade): Unpha
       },
       takesPortalDown: true,
       predictedMs: serverMs,
-    }),
-    gate('beyond the guide: the standby’s server is a way back for as long as it is not upgraded', {
-      id: 'master.all-on-standby',
-      title: `${standby} has all that ${node} wrote`,
-      checks: [standbyHasAll.ref({ major: from, name })],
-      withinMs: minutes(2),
     }),
     upgradeServer(
       `${section}: pg_upgrade`,

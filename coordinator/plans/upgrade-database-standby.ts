@@ -92,7 +92,8 @@ export function promoteAndUpgrade(cluster: Cluster, upgrade: DatabaseUpgrade): U
           serverInService.ref({ node, major: to, name, as: 'primary', fenced: true }),
           serverAsBefore.ref({ node, record: '{{run}}' }),
         ],
-        until: 'standby.rebuild',
+        // What is done over again with a rebuild that failed finds another server in its place.
+        until: 'master.create-slot',
         undo: madeAnew,
         ...(mode === 'link' && {
           pointOfNoReturn: `The server of ${from} on ${node} is spent from here on too: what is left to go back to is ${
@@ -106,7 +107,7 @@ export function promoteAndUpgrade(cluster: Cluster, upgrade: DatabaseUpgrade): U
 }
 
 /** The script must not have taken services or the clients' address from the master, which has them. */
-function staysTemporary(cluster: Cluster, { from, to, name }: DatabaseUpgrade): Unphased {
+function staysTemporary(cluster: Cluster, { to, name }: DatabaseUpgrade): Unphased {
   const [master, node] = databaseNodes(cluster);
   const [appMaster, appStandby] = appNodes(cluster);
   const { units } = cluster.application;
@@ -117,8 +118,8 @@ function staysTemporary(cluster: Cluster, { from, to, name }: DatabaseUpgrade): 
       unitsStopped.ref({ node: appStandby, units }),
       unitsActive.ref({ node: appMaster, units, activeForMs: 0 }),
       portalAnswers.ref({ version: null }),
+      // Its own server was seen behind its fence after the promotion: an upgrade of it that failed halfway has stopped it.
       serverInService.ref({ node: master, major: to, name, as: 'primary' }),
-      serverInService.ref({ node, major: from, name, as: 'primary', fenced: true }),
     ],
     withinMs: seconds(30),
   });

@@ -11,7 +11,7 @@ import { cluster } from './world.ts';
 const withBackups = { cluster: backupCluster, facts: { backups: oldParts() }, lay: layOldBackup };
 
 /** `finalize` of a rollback is one step that is repeated freely; that of a database upgrade is among those of the database. */
-const plain: Record<Exclude<PlanName, 'finalize' | 'db-upgrade'>, Simulation> = {
+const plain: Record<Exclude<PlanName, 'finalize' | 'db-upgrade' | 'recover'>, Simulation> = {
   upgrade: { plan: 'upgrade', cluster, parameters: upgradeParameters },
   stage: { plan: 'stage', cluster, parameters: { release: upgradeParameters.release } },
   backup: { plan: 'backup', parameters: { snapshots: true }, ...withBackups },

@@ -1,12 +1,13 @@
 // The short form of the fault tests: a sample of all boundaries, some dozens of schedules, all that was once found, and the
 // simulation's own promise that a seed repeats itself.
 import assert from 'node:assert/strict';
+import { actionClasses } from '../../../shared/actions/action.ts';
 import { boundaryClasses, pointsOf, scenariosOf } from '../../faults/boundaries.ts';
 import { regressions } from '../../faults/regressions.ts';
 import { describeSchedule, scheduleClass, scheduleSeed, scheduleTrial } from '../../faults/schedules.ts';
 import { asOfLostTime } from '../../faults/sim/evidence.ts';
 import { simulatedPlans } from '../../faults/sim/plans.ts';
-import { type Scenario, simulate } from '../../faults/sim/simulate.ts';
+import { compiledFor, type Scenario, simulate } from '../../faults/sim/simulate.ts';
 import type { Trial } from '../../faults/trial.ts';
 
 /** As of the property tests: FC_SEED looks elsewhere. */
@@ -33,6 +34,17 @@ describe('a simulated site', function () {
 
   it('comes to an end whatever step that must not be repeated fails, and whatever the operator says to it', async () => {
     for (const scenario of scenariosOf('upgrade')) assert.ok((await pointsOf(scenario)).length > 100);
+  });
+
+  it('goes on after one retry, wherever a step that may be repeated has failed halfway', async () => {
+    for (const plan of ['db-upgrade-link', 'db-upgrade-rebuild'])
+      for (const scenario of scenariosOf(plan).filter(({ way, failing }) => way === 'retry' && failing !== undefined)) {
+        const item = compiledFor(plan).plan.items.find(({ id }) => id === scenario.failing);
+        if (item?.kind !== 'step' || actionClasses[item.action.kind] === 'once') continue;
+        const { evidence, said } = await simulate(scenario);
+        assert.deepEqual([item.id, ...said], [item.id, `retry ${item.id}`]);
+        assert.match(JSON.stringify(Object.values(evidence.journals).at(-1)?.at(-2)), /succeeded/, item.id);
+      }
   });
 
   it('takes the same course for the same seed', async () => {

@@ -36,7 +36,6 @@ describe('plan of the database upgrade', () => {
         'Master | master.stop-services',
         'Master | master.record-server',
         'Master | master.stop-server',
-        'Master | master.all-on-standby',
         'Master | master.upgrade-server',
         'Master | master.settings',
         'Master | master.start-server',
@@ -99,7 +98,7 @@ describe('plan of the database upgrade', () => {
     const down = steps(plan.items).filter(({ takesPortalDown }) => takesPortalDown);
     assert.deepEqual(
       down.map(({ id }) => id),
-      idsIn(plan.items, 'Master').filter((id) => id !== 'master.all-on-standby'),
+      idsIn(plan.items, 'Master'),
     );
     assert.ok(plan.predicted.outageMs > 0 && plan.predicted.outageMs < plan.predicted.suspensionMs);
   });
