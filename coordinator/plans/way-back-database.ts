@@ -154,13 +154,13 @@ export function whyNoSource(
   return hadAll(facts) ? undefined : `nobody saw that ${of} on ${standby} had all that ${master} wrote`;
 }
 
-/** The run’s own gate: the standby had replayed the last that the stopped master wrote. */
+/** The run itself has seen it when it stopped the master: the standby had replayed the last that the stopped master wrote. */
 function hadAll({ plan, state }: ServersFacts): boolean {
   return plan.items.some(
     (item) =>
-      item.kind === 'gate' &&
-      item.checks.some(({ check }) => check === 'standby-has-all') &&
-      itemState(state, item.id).firstPass?.passed === true,
+      item.kind === 'step' &&
+      item.then.some(({ check }) => check === 'standby-has-all') &&
+      itemState(state, item.id).isDone,
   );
 }
 

@@ -5,6 +5,7 @@ import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import type { RollbackFacts } from '../../../coordinator/plans/way-back.ts';
 import { nextCommands } from '../../../coordinator/sequencer/legal.ts';
 import type { RunState } from '../../../coordinator/sequencer/state.ts';
+import { itemState } from '../../../coordinator/sequencer/state.ts';
 import { profilesOf, stepOf, steps } from './compiled.ts';
 import { cluster as bare } from './database-facts.ts';
 import { backFrom, cluster, factsAt, type Stop, tryBack } from './rollback-database-facts.ts';
@@ -82,7 +83,8 @@ describe('a rollback of a database upgrade is refused before anything is touched
       refusal(changed(without, 'n2', 16, { systemIdentifier: '1' })),
       /16\/main on n2 is not a copy of the one on n1: their system identifiers differ/,
     );
-    const { 'master.all-on-standby': _, ...items } = without.state.items;
+    const stopped = itemState(without.state, 'master.stop-server');
+    const items = { ...without.state.items, 'master.stop-server': { ...stopped, isDone: false } };
     assert.match(
       refusal({ ...without, state: { ...without.state, items } }),
       /nobody saw that 16\/main on n2 had all that n1 wrote/,
