@@ -7,13 +7,13 @@ import { failureOfScript } from '../jobs/failures.ts';
 import type { Job, JobEnd } from '../jobs/job.ts';
 import { isOwnDirectory } from './back-up.ts';
 import type { ActionContext } from './context.ts';
-import { readServers } from './read-servers.ts';
+import { serversHere } from './read-servers.ts';
 
-type ServerKind = 'fenceServer' | 'unfenceServer' | 'createSlot' | 'copyServer' | 'restoreServer';
+type ServerKind = 'fenceServer' | 'unfenceServer' | 'createSlot' | 'copyServer' | 'restoreServer' | 'dropAsides';
 
 /** What every job about a server answers. Servers that cannot be read don't make a job fail that has ended well: its step looks again. */
 async function answerOf<K extends ServerKind>(kind: K, context: ActionContext, job: JobEnd): Promise<AnswerOf<K>> {
-  const read = await readServers({ kind: 'readServers' }, context);
+  const read = await serversHere({ ...context, commands: [] });
   return { kind, servers: read.ok ? read.value.servers : [], job } as unknown as AnswerOf<K>;
 }
 
@@ -43,6 +43,7 @@ function jobOn<K extends ServerKind>(
 
 export const fenceServer = jobOn('fenceServer', 'fencing the server');
 export const unfenceServer = jobOn('unfenceServer', 'unfencing the server');
+export const dropAsides = jobOn('dropAsides', 'removing what was set aside');
 export const createSlot = jobOn('createSlot', 'making the replication slot');
 
 export const copyServer = jobOn('copyServer', 'copying the server', {

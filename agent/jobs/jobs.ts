@@ -8,7 +8,14 @@ import { mergeFiles } from '../actions/merge-files.ts';
 import { pruneBackups } from '../actions/prune-backups.ts';
 import { dropDatabase, restoreDatabase, returnDatabase } from '../actions/restore-database.ts';
 import { restoreFiles } from '../actions/restore-files.ts';
-import { copyServer, createSlot, fenceServer, restoreServer, unfenceServer } from '../actions/server-copy.ts';
+import {
+  copyServer,
+  createSlot,
+  dropAsides,
+  fenceServer,
+  restoreServer,
+  unfenceServer,
+} from '../actions/server-copy.ts';
 import {
   analyzeServer,
   checkServerUpgrade,
@@ -46,6 +53,7 @@ const jobs: { [K in JobKind]: Job<K> } = {
   createSlot,
   copyServer,
   restoreServer,
+  dropAsides,
   setValues,
   mergeFiles,
   runHaScript,

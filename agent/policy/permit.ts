@@ -105,6 +105,7 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'unfenceServer':
     case 'createSlot':
     case 'copyServer':
+    case 'dropAsides':
       return refuseUpgrade(action.kind, policy);
     case 'restoreServer':
       return (

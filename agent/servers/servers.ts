@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 
 export type ServerList = Omit<AnswerOf<'readServers'>, 'kind'>;
 export type Server = ServerList['servers'][number];
+type Aside = ServerList['asides'][number];
 
 const truth = z.enum(['true', 'false', 't', 'f']).transform((text) => text.startsWith('t'));
 const number = z
@@ -40,12 +41,14 @@ export function parseServers(output: string): Result<ServerList> {
   const blocks: Block[] = [{ of: '', values: {}, history: [] }];
   const installed: number[] = [];
   const linkable: number[] = [];
+  const asides: Aside[] = [];
   for (const line of output.split('\n')) {
     const [name = '', value = ''] = line.split('\t');
     const block = blocks.at(-1) as Block;
     if (name === 'server') blocks.push({ of: value, values: {}, history: [] });
     else if (name === 'installed') installed.push(Number(value));
     else if (name === 'linkable') linkable.push(Number(value));
+    else if (name === 'aside') asides.push(asideOf(value));
     else if (name === 'history') block.history.push(switchOf(value));
     // Later ones replace earlier ones: what a running server says goes before its control file.
     else if (value !== '') block.values[name] = value;
@@ -63,6 +66,7 @@ export function parseServers(output: string): Result<ServerList> {
     servers,
     installedMajors: majors(installed),
     linkableMajors: majors(linkable),
+    asides,
     freeBytes: Number(blocks.at(-1)?.values.free_bytes ?? 0),
   });
 }
@@ -79,6 +83,12 @@ const majors = (found: number[]): number[] => found.filter((major) => major > 0)
 function switchOf(line: string): Server['history'][number] {
   const [timeline = '', lsn = ''] = line.split(' ');
   return { timeline: Number(timeline), lsn };
+}
+
+/** `MAJOR NAME RUN BYTES DIRECTORY` */
+function asideOf(line: string): Aside {
+  const [major = '', name = '', run = '', bytes = '', ...directory] = line.split(' ');
+  return { major: Number(major), name, run, bytes: Number(bytes), directory: directory.join(' ') };
 }
 
 function serverOf(of: string, told: z.infer<typeof serverSchema>, history: Server['history']): Server {

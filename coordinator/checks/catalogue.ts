@@ -1,5 +1,6 @@
 // The closed list of checks. Adding one: a file named after it, and a line here.
 import { agentsConnected } from './agents-connected.ts';
+import { asidesGone } from './asides-gone.ts';
 import { backupComplete } from './backup-complete.ts';
 import { backupFresh } from './backup-fresh.ts';
 import { backupSpace } from './backup-space.ts';
@@ -60,6 +61,7 @@ import { versionIs } from './version-is.ts';
 export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = new Map(
   [
     agentsConnected,
+    asidesGone,
     backupComplete,
     backupFresh,
     backupSpace,

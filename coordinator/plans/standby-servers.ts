@@ -1,6 +1,7 @@
 // Guide › Step 3: Reconfigure HA, as steps: a standby that is fenced while it is worked on, its slot, and copies of a whole
 // server from one node to another.
 import { minutes } from '../../shared/units.ts';
+import { asidesGone } from '../checks/asides-gone.ts';
 import { serverInService } from '../checks/server-in-service.ts';
 import { slotThere } from '../checks/slot-there.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -83,4 +84,13 @@ export function rebuildStandby(
     { source, asStandby: true, keep },
     { ...told, before: [...(told.before ?? []), hasSlot] },
   );
+}
+
+/** What copies and restores of a run have set aside on a node is given up. */
+export function dropAsides(section: string, node: string, run: string, told: Told): Unphased {
+  return made(section, node, told, {
+    action: { kind: 'dropAsides', run },
+    timeoutMs: databaseCopyTimeoutMs,
+    then: [asidesGone.ref({ node, run })],
+  });
 }

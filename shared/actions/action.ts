@@ -82,6 +82,7 @@ export const actionClasses = {
   setValues: 'idempotent',
   mergeFiles: 'idempotent',
   standDown: 'idempotent',
+  dropAsides: 'idempotent',
   runInstaller: 'once',
   sendRequest: 'once',
   runHook: 'once',

@@ -141,6 +141,7 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
     case 'createSlot':
     case 'copyServer':
     case 'restoreServer':
+    case 'dropAsides':
     case 'setValues':
     case 'mergeFiles':
     case 'runHaScript':

@@ -216,6 +216,7 @@ function schemas(text: Text) {
     returnServer: majors,
     analyzeServer: { ...server, jobs: f.jobs },
     dropServer: server,
+    dropAsides: { run: f.run },
     fenceServer: {},
     unfenceServer: {},
     createSlot: { slot: f.slot },

@@ -2,6 +2,7 @@
 // a line `server<TAB>MAJOR NAME` before those of each. It changes nothing and asks a server only what it answers at once.
 import type { NodeProfile } from './command.ts';
 import { databaseFunctions, failFunction } from './jobs/script.ts';
+import { asidesFunction, tellAsides } from './jobs/server-asides.ts';
 import { serverFunctions, upgradedMark } from './jobs/server-places.ts';
 import { shellQuote } from './shell-quote.ts';
 
@@ -22,6 +23,7 @@ export function readServersScript(profile: NodeProfile): string {
     failFunction,
     ...databaseFunctions(profile),
     ...serverFunctions(profile),
+    ...asidesFunction,
     `tell() { printf '%s\\t%s\\n' "$1" "$2"; }`,
     'installed=()',
     `for found in ${shellQuote(before)}*${shellQuote(after)}/pg_upgrade; do`,
@@ -82,6 +84,7 @@ export function readServersScript(profile: NodeProfile): string {
     '    [[ $(system_of "$data") != "$(system_of "$serving")" ]] || tell linkable "$m"',
     '  done',
     'fi',
+    ...tellAsides,
     `tell free_bytes "$(($(stat -f -c '%a * %S' -- "\${last_data:-/var/lib}")))"`,
     '',
   ].join('\n');

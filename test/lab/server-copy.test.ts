@@ -196,6 +196,17 @@ describe('Servers of two nodes', function () {
     const now = await content('n1');
     await waitFor('the copy has it', async () => (await content('n2')) === now);
     assert.equal(await onNode('n2', `ls ${versions}/main/baton-* 2>/dev/null || true`), '');
+
+    const asides = async () => {
+      const { answer } = await agents.n2.coordinator.read({ kind: 'readServers' }, 30_000);
+      return answer?.kind === 'readServers' ? answer.asides.map((one) => `${one.major} ${one.name} ${one.run}`) : [];
+    };
+    assert.deepEqual(await asides(), ['15 main recover-1']);
+    await succeed('n2', { kind: 'dropAsides', run: 'recover' });
+    assert.deepEqual(await asides(), ['15 main recover-1'], 'only what has exactly that name is removed');
+    await succeed('n2', { kind: 'dropAsides', run: 'recover-1' });
+    assert.deepEqual(await asides(), []);
+    assert.equal(await folders('n2'), 'main');
   });
 
   it('become a primary of their own, of a timeline of their own, as a copy of a standby', async () => {

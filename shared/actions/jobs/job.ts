@@ -25,6 +25,7 @@ export const jobKinds = [
   'createSlot',
   'copyServer',
   'restoreServer',
+  'dropAsides',
   'setValues',
   'mergeFiles',
   'runHook',

@@ -13,6 +13,7 @@ import { dropDatabaseScript, restoreDatabaseScript, returnDatabaseScript } from 
 import { restoreFilesScript } from './restore-files.ts';
 import { restoreServerScript } from './restore-server.ts';
 import type { Script } from './script.ts';
+import { dropAsidesScript } from './server-asides.ts';
 import { copyServerScript } from './server-copy.ts';
 import { createSlotScript, fenceScript, unfenceScript } from './server-fence.ts';
 import { upgradeScript } from './server-upgrade.ts';
@@ -102,6 +103,8 @@ function of(action: ScriptAction, profile: NodeProfile, folder: string): Script 
       return copyServerScript(action, profile, folder);
     case 'restoreServer':
       return restoreServerScript(action, profile, folder);
+    case 'dropAsides':
+      return dropAsidesScript(action, profile);
     case 'setValues':
       return setValuesScript(action);
     case 'mergeFiles':

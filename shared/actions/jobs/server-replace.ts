@@ -3,6 +3,7 @@
 import type { NodeProfile } from '../command.ts';
 import { jobExits } from './job.ts';
 import { databaseFunctions, failFunction } from './script.ts';
+import { asideOf } from './server-asides.ts';
 import { unfencedSuffix } from './server-configuration.ts';
 import { unfenceFiles } from './server-fence.ts';
 import { serverFunctions } from './server-places.ts';
@@ -14,7 +15,7 @@ export const replacedMark = 'baton-replaced';
 const places = [
   'place=$(readlink -m -- "$data")',
   'copy=$place.baton-copy old=$place.baton-old',
-  'aside=$place.baton-aside-$run',
+  `aside=${asideOf('$place', '$run')}`,
   'is_made() { [[ $(cat "$data/$mark" 2>/dev/null) == "$made" ]]; }',
 ];
 

@@ -38,6 +38,7 @@ export const repeatable: readonly string[] = [
   'createSlot',
   'copyServer',
   'restoreServer',
+  'dropAsides',
   'setValues',
   'mergeFiles',
   'standDown',

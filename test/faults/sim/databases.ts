@@ -21,6 +21,9 @@ export interface NodeDatabases {
   filesOfOwn: Map<string, number>;
 }
 
+/** Of a place in `asides`. */
+export const runOf = (place: string): string => place.replace(/^\d+-/, '');
+
 export const installedMajors = [17, 18];
 export const majorAtFirst = 17;
 const identifier = '7300000000000000001';

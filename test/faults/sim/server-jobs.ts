@@ -5,6 +5,7 @@ import type { JobAction } from '../../../shared/actions/jobs/job.ts';
 import {
   installedMajors,
   putAside,
+  runOf,
   serve,
   serverInService,
   setAtBoot,
@@ -32,6 +33,7 @@ const serverJobs = [
   'createSlot',
   'copyServer',
   'restoreServer',
+  'dropAsides',
   'setValues',
   'mergeFiles',
   'runHaScript',
@@ -135,6 +137,10 @@ export function endServerJob(action: ServerJob, node: SimNode, world: World, run
     case 'copyServer':
     case 'restoreServer':
       return endReplacing(action, node, world, run);
+    case 'dropAsides':
+      for (const place of node.databases.asides.keys())
+        if (runOf(place) === action.run) node.databases.asides.delete(place);
+      return true;
     case 'setValues': {
       const values = settings.get(action.path) ?? new Map<string, string>();
       for (const { name, value } of action.values) values.set(name, value);

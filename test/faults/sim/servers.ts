@@ -1,7 +1,7 @@
 // What a simulated machine answers of its servers, of the files that name them and of files that another machine lacks.
 import type { Action, Answer, AnswerOf } from '../../../shared/actions/action.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
-import { installedMajors, serverInService, streamsFrom } from './databases.ts';
+import { installedMajors, runOf, serverInService, streamsFrom } from './databases.ts';
 import type { SimNode } from './node.ts';
 import { wallStartMs } from './process.ts';
 import type { ServerJob } from './server-jobs.ts';
@@ -28,6 +28,7 @@ export function readOfServers(action: ServerRead, node: SimNode, world: World): 
         servers: listed(node),
         installedMajors,
         linkableMajors: installedMajors,
+        asides: asidesOf(node),
         freeBytes,
       });
     case 'compareServer': {
@@ -103,6 +104,13 @@ function told(server: SimServer): Told {
     ...{ timeline: timelineOf(server), lsn: server.isWhole ? lsnText(server.lsn) : '' },
     ...{ hasChecksums: true, bytes: 2e9, lastWrittenMs: wallStartMs + Math.floor(server.writtenAtMs) },
   };
+}
+
+function asidesOf(node: SimNode): AnswerOf<'readServers'>['asides'] {
+  return [...node.databases.asides].map(([place, { major, name }]) => {
+    const directory = `/var/lib/postgresql/${major}/${name}.baton-aside-${runOf(place)}`;
+    return { major, name, run: runOf(place), directory, bytes: 2e9 };
+  });
 }
 
 /** pg_controldata's words. */

@@ -1,4 +1,5 @@
 // Verdicts about PostgreSQL servers, and about what goes with them.
+import { asidesGone } from '../../../coordinator/checks/asides-gone.ts';
 import { serverAsBefore } from '../../../coordinator/checks/server-as-before.ts';
 import { serverGone } from '../../../coordinator/checks/server-gone.ts';
 import { serverInService } from '../../../coordinator/checks/server-in-service.ts';
@@ -25,6 +26,10 @@ const both =
   (node, action) =>
     second(node, action) ?? first(node, action);
 
+const aside = (run: string) => {
+  const directory = `/var/lib/postgresql/17/main.baton-aside-${run}`;
+  return { major: 17, name: 'main', run, directory, bytes: 2e9 };
+};
 const at = { major: 17, name: 'main' };
 const stopped = { isRunning: false, startsAtBoot: false };
 const inRecoveryUnread = ({ inRecovery: _, ...rest }: Server): Partial<Server> => rest;
@@ -139,6 +144,18 @@ export const suites: Suite[] = [
     cases: [
       ['one that is spent', 'fail', servers(() => [{ ...stopped, isSpent: true }]), /spent: its files are linked/],
       ['none', 'fail', servers(() => []), /there is no server/],
+    ],
+  },
+  {
+    ref: asidesGone.ref({ node: 'n1', run: 'recover-1' }),
+    passing: servers((there) => [there], 'n1', { asides: [aside('recover-2')] }),
+    cases: [
+      [
+        'one that is there',
+        'fail',
+        servers((there) => [there], 'n1', { asides: [aside('recover-1')] }),
+        /main\.baton-aside-recover-1 \(2\.0 GB\)/,
+      ],
     ],
   },
   {

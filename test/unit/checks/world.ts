@@ -261,6 +261,7 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
         installedMajors: [16, 17, 18],
         freeBytes: 50e9,
         linkableMajors: [16, 17, 18],
+        asides: [],
       };
     case 'compareServer':
       return { kind: action.kind, differences: [], expected: [], facts: 400 };

@@ -18,7 +18,7 @@ export const cluster = labCluster((text) =>
 export const listOf = (node: string, server: object = {}, list: object = {}): ServerList => ({
   kind: 'readServers',
   servers: [{ ...serverOn(node), major: 16, ...server }],
-  ...{ installedMajors: [16, 17], freeBytes: 50e9, linkableMajors: [16, 17] },
+  ...{ installedMajors: [16, 17], freeBytes: 50e9, linkableMajors: [16, 17], asides: [] },
   ...list,
 });
 

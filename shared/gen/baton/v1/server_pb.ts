@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/server.proto.
  */
 export const file_baton_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChViYXRvbi92MS9zZXJ2ZXIucHJvdG8SCGJhdG9uLnYxIg0KC1JlYWRTZXJ2ZXJzIssDCgZTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIMCgR1bml0GAMgASgJEhYKDmRhdGFfZGlyZWN0b3J5GAQgASgJEhgKEGNvbmZpZ19kaXJlY3RvcnkYBSABKAkSDAoEcG9ydBgGIAEoDRISCgppc19ydW5uaW5nGAcgASgIEhYKDnN0YXJ0c19hdF9ib290GAggASgIEhgKC2luX3JlY292ZXJ5GAkgASgISACIAQESDQoFc3RhdGUYCiABKAkSGQoRc3lzdGVtX2lkZW50aWZpZXIYCyABKAkSEAoIdGltZWxpbmUYDCABKA0SCwoDbHNuGA0gASgJEhUKDWhhc19jaGVja3N1bXMYDiABKAgSDQoFYnl0ZXMYDyABKAESEQoJaXNfZmVuY2VkGBAgASgIEhMKC3VwZ3JhZGVkX2J5GBEgASgJEhMKC3dhc19zdGFydGVkGBIgASgIEhAKCGlzX3NwZW50GBMgASgIEhcKD2xhc3Rfd3JpdHRlbl9tcxgUIAEoARIpCgdoaXN0b3J5GBUgAygLMhguYmF0b24udjEuVGltZWxpbmVTd2l0Y2hCDgoMX2luX3JlY292ZXJ5Ii8KDlRpbWVsaW5lU3dpdGNoEhAKCHRpbWVsaW5lGAEgASgNEgsKA2xzbhgCIAEoCSJ2CgpTZXJ2ZXJMaXN0EiEKB3NlcnZlcnMYASADKAsyEC5iYXRvbi52MS5TZXJ2ZXISGAoQaW5zdGFsbGVkX21ham9ycxgCIAMoDRISCgpmcmVlX2J5dGVzGAMgASgBEhcKD2xpbmthYmxlX21ham9ycxgEIAMoDSJRCgxSZWNvcmRTZXJ2ZXISDgoGcmVjb3JkGAEgASgJEhAKCGRhdGFiYXNlGAIgASgJEg4KBnBhcml0eRgDIAMoCRIPCgdxdWVyaWVzGAQgAygJImMKDUNvbXBhcmVTZXJ2ZXISDgoGcmVjb3JkGAEgASgJEhAKCGRhdGFiYXNlGAIgASgJEhwKD3dpdGhvdXRfY29udGVudBgDIAEoCEgAiAEBQhIKEF93aXRob3V0X2NvbnRlbnQiSAoQU2VydmVyQ29tcGFyaXNvbhITCgtkaWZmZXJlbmNlcxgBIAMoCRIQCghleHBlY3RlZBgCIAMoCRINCgVmYWN0cxgDIAEoDSJKChJDaGVja1NlcnZlclVwZ3JhZGUSDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDRIMCgRuYW1lGAMgASgJEgwKBG1vZGUYBCABKAkiKQoKU3RvcFNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJImAKDVVwZ3JhZGVTZXJ2ZXISDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDRIMCgRuYW1lGAMgASgJEgwKBG1vZGUYBCABKAkSDAoEam9icxgFIAEoDRILCgNydW4YBiABKAkiOwoLU3RhcnRTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIPCgdhbmFseXplGAMgASgIIjYKDFJldHVyblNlcnZlchIMCgRmcm9tGAEgASgNEgoKAnRvGAIgASgNEgwKBG5hbWUYAyABKAkiOgoNQW5hbHl6ZVNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJEgwKBGpvYnMYAyABKA0iKQoKRHJvcFNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJIg0KC0ZlbmNlU2VydmVyIg8KDVVuZmVuY2VTZXJ2ZXIiGgoKQ3JlYXRlU2xvdBIMCgRzbG90GAEgASgJIl8KDFNlcnZlclNvdXJjZRIPCgdhZGRyZXNzGAEgASgJEgwKBHBvcnQYAiABKA0SDAoEdXNlchgDIAEoCRIRCglwYXNzX2ZpbGUYBCABKAkSDwoHb3B0aW9ucxgFIAEoCSKoAQoKQ29weVNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJEiYKBnNvdXJjZRgDIAEoCzIWLmJhdG9uLnYxLlNlcnZlclNvdXJjZRISCgphc19zdGFuZGJ5GAQgASgIEgwKBHNsb3QYBSABKAkSGAoQYXBwbGljYXRpb25fbmFtZRgGIAEoCRIMCgRrZWVwGAcgASgIEgsKA3J1bhgIIAEoCSJ8Cg1SZXN0b3JlU2VydmVyEhEKCWRpcmVjdG9yeRgBIAEoCRIOCgZiYWNrdXAYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSDQoFbWFqb3IYBCABKA0SDAoEbmFtZRgFIAEoCRIMCgRqb2JzGAYgASgNEgsKA3J1bhgHIAEoCSJSCg5TZXJ2ZXJzQ2hhbmdlZBIhCgdzZXJ2ZXJzGAEgAygLMhAuYmF0b24udjEuU2VydmVyEh0KA2pvYhgCIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCIdCgtSdW5IYVNjcmlwdBIOCgZzY3JpcHQYASABKAkiYwoLSGFTY3JpcHRFbmQSDgoGc2NyaXB0GAEgASgJEhEKCWV4aXRfY29kZRgCIAEoBRISCgpsYXN0X2xpbmVzGAMgASgJEh0KA2pvYhgEIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCImCgdTZXR0aW5nEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiPAoJU2V0VmFsdWVzEgwKBHBhdGgYASABKAkSIQoGdmFsdWVzGAIgAygLMhEuYmF0b24udjEuU2V0dGluZyJNCglWYWx1ZXNTZXQSIQoGdmFsdWVzGAEgAygLMhEuYmF0b24udjEuU2V0dGluZxIdCgNqb2IYAiABKAsyEC5iYXRvbi52MS5Kb2JFbmQiKQoKUmVhZFZhbHVlcxIMCgRwYXRoGAEgASgJEg0KBW5hbWVzGAIgAygJIi8KClZhbHVlc1JlYWQSIQoGdmFsdWVzGAEgAygLMhEuYmF0b24udjEuU2V0dGluZyIuChBSZWFkTWlzc2luZ0ZpbGVzEgwKBHJvb3QYASABKAkSDAoEZnJvbRgCIAEoCSJNCgxNaXNzaW5nRmlsZXMSDwoHbWlzc2luZxgBIAEoARINCgVvbGRlchgCIAEoARINCgVieXRlcxgDIAEoARIOCgZzYW1wbGUYBCADKAkiKAoKTWVyZ2VGaWxlcxIMCgRyb290GAEgASgJEgwKBGZyb20YAiABKAkiSgoLRmlsZXNNZXJnZWQSDQoFZmlsZXMYASABKAESDQoFYnl0ZXMYAiABKAESHQoDam9iGAMgASgLMhAuYmF0b24udjEuSm9iRW5kYgZwcm90bzM", [file_baton_v1_backup]);
+  fileDesc("ChViYXRvbi92MS9zZXJ2ZXIucHJvdG8SCGJhdG9uLnYxIg0KC1JlYWRTZXJ2ZXJzIssDCgZTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRIMCgR1bml0GAMgASgJEhYKDmRhdGFfZGlyZWN0b3J5GAQgASgJEhgKEGNvbmZpZ19kaXJlY3RvcnkYBSABKAkSDAoEcG9ydBgGIAEoDRISCgppc19ydW5uaW5nGAcgASgIEhYKDnN0YXJ0c19hdF9ib290GAggASgIEhgKC2luX3JlY292ZXJ5GAkgASgISACIAQESDQoFc3RhdGUYCiABKAkSGQoRc3lzdGVtX2lkZW50aWZpZXIYCyABKAkSEAoIdGltZWxpbmUYDCABKA0SCwoDbHNuGA0gASgJEhUKDWhhc19jaGVja3N1bXMYDiABKAgSDQoFYnl0ZXMYDyABKAESEQoJaXNfZmVuY2VkGBAgASgIEhMKC3VwZ3JhZGVkX2J5GBEgASgJEhMKC3dhc19zdGFydGVkGBIgASgIEhAKCGlzX3NwZW50GBMgASgIEhcKD2xhc3Rfd3JpdHRlbl9tcxgUIAEoARIpCgdoaXN0b3J5GBUgAygLMhguYmF0b24udjEuVGltZWxpbmVTd2l0Y2hCDgoMX2luX3JlY292ZXJ5Ii8KDlRpbWVsaW5lU3dpdGNoEhAKCHRpbWVsaW5lGAEgASgNEgsKA2xzbhgCIAEoCSKdAQoKU2VydmVyTGlzdBIhCgdzZXJ2ZXJzGAEgAygLMhAuYmF0b24udjEuU2VydmVyEhgKEGluc3RhbGxlZF9tYWpvcnMYAiADKA0SEgoKZnJlZV9ieXRlcxgDIAEoARIXCg9saW5rYWJsZV9tYWpvcnMYBCADKA0SJQoGYXNpZGVzGAUgAygLMhUuYmF0b24udjEuQXNpZGVTZXJ2ZXIiWQoLQXNpZGVTZXJ2ZXISDQoFbWFqb3IYASABKA0SDAoEbmFtZRgCIAEoCRILCgNydW4YAyABKAkSEQoJZGlyZWN0b3J5GAQgASgJEg0KBWJ5dGVzGAUgASgBIlEKDFJlY29yZFNlcnZlchIOCgZyZWNvcmQYASABKAkSEAoIZGF0YWJhc2UYAiABKAkSDgoGcGFyaXR5GAMgAygJEg8KB3F1ZXJpZXMYBCADKAkiYwoNQ29tcGFyZVNlcnZlchIOCgZyZWNvcmQYASABKAkSEAoIZGF0YWJhc2UYAiABKAkSHAoPd2l0aG91dF9jb250ZW50GAMgASgISACIAQFCEgoQX3dpdGhvdXRfY29udGVudCJIChBTZXJ2ZXJDb21wYXJpc29uEhMKC2RpZmZlcmVuY2VzGAEgAygJEhAKCGV4cGVjdGVkGAIgAygJEg0KBWZhY3RzGAMgASgNIkoKEkNoZWNrU2VydmVyVXBncmFkZRIMCgRmcm9tGAEgASgNEgoKAnRvGAIgASgNEgwKBG5hbWUYAyABKAkSDAoEbW9kZRgEIAEoCSIpCgpTdG9wU2VydmVyEg0KBW1ham9yGAEgASgNEgwKBG5hbWUYAiABKAkiYAoNVXBncmFkZVNlcnZlchIMCgRmcm9tGAEgASgNEgoKAnRvGAIgASgNEgwKBG5hbWUYAyABKAkSDAoEbW9kZRgEIAEoCRIMCgRqb2JzGAUgASgNEgsKA3J1bhgGIAEoCSI7CgtTdGFydFNlcnZlchINCgVtYWpvchgBIAEoDRIMCgRuYW1lGAIgASgJEg8KB2FuYWx5emUYAyABKAgiNgoMUmV0dXJuU2VydmVyEgwKBGZyb20YASABKA0SCgoCdG8YAiABKA0SDAoEbmFtZRgDIAEoCSI6Cg1BbmFseXplU2VydmVyEg0KBW1ham9yGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEam9icxgDIAEoDSIpCgpEcm9wU2VydmVyEg0KBW1ham9yGAEgASgNEgwKBG5hbWUYAiABKAkiGQoKRHJvcEFzaWRlcxILCgNydW4YASABKAkiDQoLRmVuY2VTZXJ2ZXIiDwoNVW5mZW5jZVNlcnZlciIaCgpDcmVhdGVTbG90EgwKBHNsb3QYASABKAkiXwoMU2VydmVyU291cmNlEg8KB2FkZHJlc3MYASABKAkSDAoEcG9ydBgCIAEoDRIMCgR1c2VyGAMgASgJEhEKCXBhc3NfZmlsZRgEIAEoCRIPCgdvcHRpb25zGAUgASgJIqgBCgpDb3B5U2VydmVyEg0KBW1ham9yGAEgASgNEgwKBG5hbWUYAiABKAkSJgoGc291cmNlGAMgASgLMhYuYmF0b24udjEuU2VydmVyU291cmNlEhIKCmFzX3N0YW5kYnkYBCABKAgSDAoEc2xvdBgFIAEoCRIYChBhcHBsaWNhdGlvbl9uYW1lGAYgASgJEgwKBGtlZXAYByABKAgSCwoDcnVuGAggASgJInwKDVJlc3RvcmVTZXJ2ZXISEQoJZGlyZWN0b3J5GAEgASgJEg4KBmJhY2t1cBgCIAEoCRIQCghkYXRhYmFzZRgDIAEoCRINCgVtYWpvchgEIAEoDRIMCgRuYW1lGAUgASgJEgwKBGpvYnMYBiABKA0SCwoDcnVuGAcgASgJIlIKDlNlcnZlcnNDaGFuZ2VkEiEKB3NlcnZlcnMYASADKAsyEC5iYXRvbi52MS5TZXJ2ZXISHQoDam9iGAIgASgLMhAuYmF0b24udjEuSm9iRW5kIh0KC1J1bkhhU2NyaXB0Eg4KBnNjcmlwdBgBIAEoCSJjCgtIYVNjcmlwdEVuZBIOCgZzY3JpcHQYASABKAkSEQoJZXhpdF9jb2RlGAIgASgFEhIKCmxhc3RfbGluZXMYAyABKAkSHQoDam9iGAQgASgLMhAuYmF0b24udjEuSm9iRW5kIiYKB1NldHRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSI8CglTZXRWYWx1ZXMSDAoEcGF0aBgBIAEoCRIhCgZ2YWx1ZXMYAiADKAsyES5iYXRvbi52MS5TZXR0aW5nIk0KCVZhbHVlc1NldBIhCgZ2YWx1ZXMYASADKAsyES5iYXRvbi52MS5TZXR0aW5nEh0KA2pvYhgCIAEoCzIQLmJhdG9uLnYxLkpvYkVuZCIpCgpSZWFkVmFsdWVzEgwKBHBhdGgYASABKAkSDQoFbmFtZXMYAiADKAkiLwoKVmFsdWVzUmVhZBIhCgZ2YWx1ZXMYASADKAsyES5iYXRvbi52MS5TZXR0aW5nIi4KEFJlYWRNaXNzaW5nRmlsZXMSDAoEcm9vdBgBIAEoCRIMCgRmcm9tGAIgASgJIk0KDE1pc3NpbmdGaWxlcxIPCgdtaXNzaW5nGAEgASgBEg0KBW9sZGVyGAIgASgBEg0KBWJ5dGVzGAMgASgBEg4KBnNhbXBsZRgEIAMoCSIoCgpNZXJnZUZpbGVzEgwKBHJvb3QYASABKAkSDAoEZnJvbRgCIAEoCSJKCgtGaWxlc01lcmdlZBINCgVmaWxlcxgBIAEoARINCgVieXRlcxgCIAEoARIdCgNqb2IYAyABKAsyEC5iYXRvbi52MS5Kb2JFbmRiBnByb3RvMw", [file_baton_v1_backup]);
 
 /**
  * Every server that the node has, running or not.
@@ -223,6 +223,13 @@ export type ServerList = Message<"baton.v1.ServerList"> & {
    * @generated from field: repeated uint32 linkable_majors = 4;
    */
   linkableMajors: number[];
+
+  /**
+   * What copyServer and restoreServer have set aside.
+   *
+   * @generated from field: repeated baton.v1.AsideServer asides = 5;
+   */
+  asides: AsideServer[];
 };
 
 /**
@@ -231,6 +238,45 @@ export type ServerList = Message<"baton.v1.ServerList"> & {
  */
 export const ServerListSchema: GenMessage<ServerList> = /*@__PURE__*/
   messageDesc(file_baton_v1_server, 3);
+
+/**
+ * The data that a server had before a run gave it other data; under that run's name, never started.
+ *
+ * @generated from message baton.v1.AsideServer
+ */
+export type AsideServer = Message<"baton.v1.AsideServer"> & {
+  /**
+   * @generated from field: uint32 major = 1;
+   */
+  major: number;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string run = 3;
+   */
+  run: string;
+
+  /**
+   * @generated from field: string directory = 4;
+   */
+  directory: string;
+
+  /**
+   * @generated from field: double bytes = 5;
+   */
+  bytes: number;
+};
+
+/**
+ * Describes the message baton.v1.AsideServer.
+ * Use `create(AsideServerSchema)` to create a new message.
+ */
+export const AsideServerSchema: GenMessage<AsideServer> = /*@__PURE__*/
+  messageDesc(file_baton_v1_server, 4);
 
 /**
  * Writes down what must be carried over, under the record's name (a run's id): extensions, pg_hba, settings, roles, databases,
@@ -265,7 +311,7 @@ export type RecordServer = Message<"baton.v1.RecordServer"> & {
  * Use `create(RecordServerSchema)` to create a new message.
  */
 export const RecordServerSchema: GenMessage<RecordServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 4);
+  messageDesc(file_baton_v1_server, 5);
 
 /**
  * Compares the server in service with what was written down.
@@ -296,7 +342,7 @@ export type CompareServer = Message<"baton.v1.CompareServer"> & {
  * Use `create(CompareServerSchema)` to create a new message.
  */
 export const CompareServerSchema: GenMessage<CompareServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 5);
+  messageDesc(file_baton_v1_server, 6);
 
 /**
  * @generated from message baton.v1.ServerComparison
@@ -329,7 +375,7 @@ export type ServerComparison = Message<"baton.v1.ServerComparison"> & {
  * Use `create(ServerComparisonSchema)` to create a new message.
  */
 export const ServerComparisonSchema: GenMessage<ServerComparison> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 6);
+  messageDesc(file_baton_v1_server, 7);
 
 /**
  * pg_upgrade --check against the running server, into a scratch server that is removed again.
@@ -365,7 +411,7 @@ export type CheckServerUpgrade = Message<"baton.v1.CheckServerUpgrade"> & {
  * Use `create(CheckServerUpgradeSchema)` to create a new message.
  */
 export const CheckServerUpgradeSchema: GenMessage<CheckServerUpgrade> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 7);
+  messageDesc(file_baton_v1_server, 8);
 
 /**
  * Stops it for good: it does not start at boot either.
@@ -389,7 +435,7 @@ export type StopServer = Message<"baton.v1.StopServer"> & {
  * Use `create(StopServerSchema)` to create a new message.
  */
 export const StopServerSchema: GenMessage<StopServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 8);
+  messageDesc(file_baton_v1_server, 9);
 
 /**
  * Stops the old one, makes the new one with its configuration, pg_upgrade, gives it the port. Does not start it.
@@ -435,7 +481,7 @@ export type UpgradeServer = Message<"baton.v1.UpgradeServer"> & {
  * Use `create(UpgradeServerSchema)` to create a new message.
  */
 export const UpgradeServerSchema: GenMessage<UpgradeServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 9);
+  messageDesc(file_baton_v1_server, 10);
 
 /**
  * Starts it at the policy's port, also at boot, and waits until it answers. With `analyze` coarse statistics come first.
@@ -464,7 +510,7 @@ export type StartServer = Message<"baton.v1.StartServer"> & {
  * Use `create(StartServerSchema)` to create a new message.
  */
 export const StartServerSchema: GenMessage<StartServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 10);
+  messageDesc(file_baton_v1_server, 11);
 
 /**
  * The way back from UpgradeServer: the old one serves again. What the new one has is kept, stopped.
@@ -493,7 +539,7 @@ export type ReturnServer = Message<"baton.v1.ReturnServer"> & {
  * Use `create(ReturnServerSchema)` to create a new message.
  */
 export const ReturnServerSchema: GenMessage<ReturnServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 11);
+  messageDesc(file_baton_v1_server, 12);
 
 /**
  * Full statistics of all databases.
@@ -522,7 +568,7 @@ export type AnalyzeServer = Message<"baton.v1.AnalyzeServer"> & {
  * Use `create(AnalyzeServerSchema)` to create a new message.
  */
 export const AnalyzeServerSchema: GenMessage<AnalyzeServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 12);
+  messageDesc(file_baton_v1_server, 13);
 
 /**
  * Removes a server that is not in service; for `baton run finalize`.
@@ -546,7 +592,26 @@ export type DropServer = Message<"baton.v1.DropServer"> & {
  * Use `create(DropServerSchema)` to create a new message.
  */
 export const DropServerSchema: GenMessage<DropServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 13);
+  messageDesc(file_baton_v1_server, 14);
+
+/**
+ * Removes what was set aside under the run's name, beside whichever server; for `baton run finalize`.
+ *
+ * @generated from message baton.v1.DropAsides
+ */
+export type DropAsides = Message<"baton.v1.DropAsides"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+};
+
+/**
+ * Describes the message baton.v1.DropAsides.
+ * Use `create(DropAsidesSchema)` to create a new message.
+ */
+export const DropAsidesSchema: GenMessage<DropAsides> = /*@__PURE__*/
+  messageDesc(file_baton_v1_server, 15);
 
 /**
  * Only the database's own user on this node may connect; everybody else's connections are ended.
@@ -561,7 +626,7 @@ export type FenceServer = Message<"baton.v1.FenceServer"> & {
  * Use `create(FenceServerSchema)` to create a new message.
  */
 export const FenceServerSchema: GenMessage<FenceServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 14);
+  messageDesc(file_baton_v1_server, 16);
 
 /**
  * @generated from message baton.v1.UnfenceServer
@@ -574,7 +639,7 @@ export type UnfenceServer = Message<"baton.v1.UnfenceServer"> & {
  * Use `create(UnfenceServerSchema)` to create a new message.
  */
 export const UnfenceServerSchema: GenMessage<UnfenceServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 15);
+  messageDesc(file_baton_v1_server, 17);
 
 /**
  * @generated from message baton.v1.CreateSlot
@@ -591,7 +656,7 @@ export type CreateSlot = Message<"baton.v1.CreateSlot"> & {
  * Use `create(CreateSlotSchema)` to create a new message.
  */
 export const CreateSlotSchema: GenMessage<CreateSlot> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 16);
+  messageDesc(file_baton_v1_server, 18);
 
 /**
  * Where a server is copied from.
@@ -634,7 +699,7 @@ export type ServerSource = Message<"baton.v1.ServerSource"> & {
  * Use `create(ServerSourceSchema)` to create a new message.
  */
 export const ServerSourceSchema: GenMessage<ServerSource> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 17);
+  messageDesc(file_baton_v1_server, 19);
 
 /**
  * Makes this node's server a copy of another node's (pg_basebackup); as a standby of it or as a primary of its own. What was
@@ -691,7 +756,7 @@ export type CopyServer = Message<"baton.v1.CopyServer"> & {
  * Use `create(CopyServerSchema)` to create a new message.
  */
 export const CopyServerSchema: GenMessage<CopyServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 18);
+  messageDesc(file_baton_v1_server, 20);
 
 /**
  * A new server from a run's backup (globals, settings, database); what was there is set aside under the run's name.
@@ -740,7 +805,7 @@ export type RestoreServer = Message<"baton.v1.RestoreServer"> & {
  * Use `create(RestoreServerSchema)` to create a new message.
  */
 export const RestoreServerSchema: GenMessage<RestoreServer> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 19);
+  messageDesc(file_baton_v1_server, 21);
 
 /**
  * What these answer.
@@ -764,7 +829,7 @@ export type ServersChanged = Message<"baton.v1.ServersChanged"> & {
  * Use `create(ServersChangedSchema)` to create a new message.
  */
 export const ServersChangedSchema: GenMessage<ServersChanged> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 20);
+  messageDesc(file_baton_v1_server, 22);
 
 /**
  * A script of the HA software, by name, run by the owner of its folder.
@@ -783,7 +848,7 @@ export type RunHaScript = Message<"baton.v1.RunHaScript"> & {
  * Use `create(RunHaScriptSchema)` to create a new message.
  */
 export const RunHaScriptSchema: GenMessage<RunHaScript> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 21);
+  messageDesc(file_baton_v1_server, 23);
 
 /**
  * @generated from message baton.v1.HaScriptEnd
@@ -815,7 +880,7 @@ export type HaScriptEnd = Message<"baton.v1.HaScriptEnd"> & {
  * Use `create(HaScriptEndSchema)` to create a new message.
  */
 export const HaScriptEndSchema: GenMessage<HaScriptEnd> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 22);
+  messageDesc(file_baton_v1_server, 24);
 
 /**
  * NAME=VALUE lines of a settings file: those of these names are set, all others stay as they are.
@@ -839,7 +904,7 @@ export type Setting = Message<"baton.v1.Setting"> & {
  * Use `create(SettingSchema)` to create a new message.
  */
 export const SettingSchema: GenMessage<Setting> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 23);
+  messageDesc(file_baton_v1_server, 25);
 
 /**
  * @generated from message baton.v1.SetValues
@@ -861,7 +926,7 @@ export type SetValues = Message<"baton.v1.SetValues"> & {
  * Use `create(SetValuesSchema)` to create a new message.
  */
 export const SetValuesSchema: GenMessage<SetValues> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 24);
+  messageDesc(file_baton_v1_server, 26);
 
 /**
  * @generated from message baton.v1.ValuesSet
@@ -883,7 +948,7 @@ export type ValuesSet = Message<"baton.v1.ValuesSet"> & {
  * Use `create(ValuesSetSchema)` to create a new message.
  */
 export const ValuesSetSchema: GenMessage<ValuesSet> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 25);
+  messageDesc(file_baton_v1_server, 27);
 
 /**
  * @generated from message baton.v1.ReadValues
@@ -905,7 +970,7 @@ export type ReadValues = Message<"baton.v1.ReadValues"> & {
  * Use `create(ReadValuesSchema)` to create a new message.
  */
 export const ReadValuesSchema: GenMessage<ReadValues> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 26);
+  messageDesc(file_baton_v1_server, 28);
 
 /**
  * @generated from message baton.v1.ValuesRead
@@ -922,7 +987,7 @@ export type ValuesRead = Message<"baton.v1.ValuesRead"> & {
  * Use `create(ValuesReadSchema)` to create a new message.
  */
 export const ValuesReadSchema: GenMessage<ValuesRead> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 27);
+  messageDesc(file_baton_v1_server, 29);
 
 /**
  * Files below root that the other node has and this one lacks, or has in an older state.
@@ -946,7 +1011,7 @@ export type ReadMissingFiles = Message<"baton.v1.ReadMissingFiles"> & {
  * Use `create(ReadMissingFilesSchema)` to create a new message.
  */
 export const ReadMissingFilesSchema: GenMessage<ReadMissingFiles> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 28);
+  messageDesc(file_baton_v1_server, 30);
 
 /**
  * @generated from message baton.v1.MissingFiles
@@ -978,7 +1043,7 @@ export type MissingFiles = Message<"baton.v1.MissingFiles"> & {
  * Use `create(MissingFilesSchema)` to create a new message.
  */
 export const MissingFilesSchema: GenMessage<MissingFiles> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 29);
+  messageDesc(file_baton_v1_server, 31);
 
 /**
  * Brings them here; removes nothing and replaces nothing that is newer.
@@ -1002,7 +1067,7 @@ export type MergeFiles = Message<"baton.v1.MergeFiles"> & {
  * Use `create(MergeFilesSchema)` to create a new message.
  */
 export const MergeFilesSchema: GenMessage<MergeFiles> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 30);
+  messageDesc(file_baton_v1_server, 32);
 
 /**
  * @generated from message baton.v1.FilesMerged
@@ -1029,5 +1094,5 @@ export type FilesMerged = Message<"baton.v1.FilesMerged"> & {
  * Use `create(FilesMergedSchema)` to create a new message.
  */
 export const FilesMergedSchema: GenMessage<FilesMerged> = /*@__PURE__*/
-  messageDesc(file_baton_v1_server, 31);
+  messageDesc(file_baton_v1_server, 33);
 
