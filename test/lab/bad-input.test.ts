@@ -1,10 +1,9 @@
 // Wrong input ends with 2 and its reason; a failing check ends with 1; nothing on the nodes is touched by either.
 import assert from 'node:assert/strict';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckDocument, RunsDocument } from '../../shared/documents.ts';
-import { baton, batonJson, clusterFile, type Ended, installerStarts, lab, onNode } from './lab.ts';
+import { baton, batonJson, clusterFile, type Ended, installerStarts, lab, onNode, temporaryFolder } from './lab.ts';
 import { startAfresh, stateOf, upgrade, upgradeArguments } from './scenario.ts';
 
 function assertRefused(ended: Ended, reason: RegExp, exitCode = 2): void {
@@ -82,7 +81,7 @@ describe('bad input', () => {
     );
   });
   it('a target older than the installed version', async () => {
-    const older = join(await mkdtemp(join(tmpdir(), 'baton-old-')), 'MotadataServiceOpsCommonUpgrade_V850');
+    const older = join(await temporaryFolder(), 'MotadataServiceOpsCommonUpgrade_V850');
     await writeFile(older, 'older');
     assertRefused(
       await baton('upgrade', 'lab', '--installer', older, '--to', '8.5.0', '--yes'),

@@ -1,5 +1,6 @@
 // What lab tests share: the lab's command, programs in its nodes, the baton command line. Real machines, no fakes.
 // Labs are booted once for all files; each test that changes nodes begins with `startAfresh`.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -95,10 +96,22 @@ export async function installerStarts(node: string): Promise<string[]> {
     .map((line) => line.split(' ')[2] ?? '');
 }
 
+let temporary: string | undefined;
+
+/** Gone when this process ends. */
+export async function temporaryFolder(): Promise<string> {
+  if (temporary === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'baton-lab-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    temporary = made;
+  }
+  return await mkdtemp(join(temporary, 'files-'));
+}
+
 /** A copy of the lab's cluster file with changes, in a directory of its own. */
 export async function clusterFile(change: (text: string) => string = (text) => text): Promise<string> {
   const text = await readFile(await lab('cluster-file'), 'utf8');
-  const file = join(await mkdtemp(join(tmpdir(), 'baton-lab-')), 'cluster.yaml');
+  const file = join(await temporaryFolder(), 'cluster.yaml');
   await writeFile(file, change(text));
   return file;
 }
