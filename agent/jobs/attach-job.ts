@@ -14,6 +14,7 @@ import { followOutput, type OutputTail } from '../platform/output-tail.ts';
 import { readExitStatus, readStanding, type UnitStanding } from '../platform/transient-unit.ts';
 import type { Job, JobEnd } from './job.ts';
 import { jobOf } from './jobs.ts';
+import { type StatusLeft, watchStatus } from './status-left.ts';
 
 const lookMs = 250;
 const standingMs = 2000;
@@ -59,6 +60,20 @@ export async function endForgotten(action: JobAction, context: ActionContext): P
 /** Follows a job that was started before, by this agent or by the one that ran then, to its end. */
 export async function attachJob(action: JobAction, context: ActionContext): Promise<Ended<Answer>> {
   const it = followed(action, context);
+  const left = watchStatus(it.folder);
+  try {
+    return await followToEnd(it, left, action, context);
+  } finally {
+    left.close();
+  }
+}
+
+async function followToEnd(
+  it: Followed,
+  left: StatusLeft,
+  action: JobAction,
+  context: ActionContext,
+): Promise<Ended<Answer>> {
   if (context.commands.length === 0) context.commands.push(...(await startedCommands(action, it)));
   const unit = unitOfKey(context.key);
   const { clock } = context;
@@ -97,7 +112,7 @@ export async function attachJob(action: JobAction, context: ActionContext): Prom
         if (ended !== undefined) return ended;
       }
     }
-    await clock.sleep(lookMs);
+    await Promise.race([clock.sleep(lookMs), left.soon()]);
   }
 }
 

@@ -4,11 +4,12 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeFigures, isOver } from './beside.ts';
 
-const parts = ['backup'] as const;
+const parts = ['backup', 'rollback'] as const;
 
 const usage = `usage: npm run bench -- [PART…] [options]
 parts:
   backup               a backup of files beside tar, and one of a database beside pg_dump, through a real agent
+  rollback             a whole upgrade and its rollback: the time of each of its steps
 options:
   --check              exit 1 when a figure is over its limit
   --rounds 3           how often each way is measured
@@ -44,7 +45,7 @@ function readOptions() {
       if (!/^\d{1,6}$/.test(values[name])) wrong(`--${name} must be a whole number`);
     for (const name of ['rounds', 'files', 'jobs'] as const)
       if (Number(values[name]) === 0) wrong(`--${name} must not be 0`);
-    return values;
+    return { ...values, parts: positionals };
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error));
   }
@@ -60,16 +61,22 @@ process.env.BATON_LAB ??= 'bench';
 // Which lab is meant is read when these are loaded.
 const { mochaGlobalSetup: bootLab } = await import('../lab/boot.ts');
 const { measureBackups } = await import('./backup.ts');
+const { describeRollbacks, measureRollbacks } = await import('./rollback.ts');
 
 await bootLab();
-const measured = await measureBackups({
-  rounds: Number(values.rounds),
-  files: Number(values.files),
-  filesMb: Number(values['files-mb']),
-  databaseMb: Number(values['database-mb']),
-  jobs: Number(values.jobs),
-});
+const isAsked = (part: string) => values.parts.length === 0 || values.parts.includes(part);
+const rounds = Number(values.rounds);
+const measured = isAsked('backup')
+  ? await measureBackups({
+      rounds,
+      files: Number(values.files),
+      filesMb: Number(values['files-mb']),
+      databaseMb: Number(values['database-mb']),
+      jobs: Number(values.jobs),
+    })
+  : [];
 for (const figures of measured) process.stdout.write(`\n${describeFigures(figures)}\n`);
+if (isAsked('rollback')) process.stdout.write(`\n${describeRollbacks(await measureRollbacks(rounds))}\n`);
 process.stdout.write(
   `\n${availableParallelism()} cores, load ${loadavg()
     .map((load) => load.toFixed(1))

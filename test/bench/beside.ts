@@ -59,4 +59,4 @@ export function describeFigures(figures: Figures): string {
   ].join('\n');
 }
 
-const seconds = (ms: number): string => (ms / 1000).toFixed(2);
+export const seconds = (ms: number): string => (ms / 1000).toFixed(2);

@@ -46,7 +46,7 @@ export function backUpFilesScript(action: ActionOf<'backUpFiles'>, profile: Node
       `    2> >(tee -a ${shellQuote(`${folder}/warnings`)} >&2) &`,
       '  tar=$!',
       '  # Summed from the file itself, close behind tar: neither waits for the other. What is there once tar has ended is read last.',
-      '  ( { while kill -0 "$tar" 2>/dev/null; do cat; sleep 0.1; done; cat; } <"$archive" | sha256sum >sum ) &',
+      '  ( { while kill -0 "$tar" 2>/dev/null; do cat; sleep 0.03; done; cat; } <"$archive" | sha256sum >sum ) &',
       '  summing=$!',
       '  ended=0',
       '  wait "$tar" || ended=$?',
