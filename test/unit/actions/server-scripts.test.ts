@@ -174,9 +174,14 @@ describe('Scripts of PostgreSQL servers', () => {
     const start = run({ kind: 'startServer', ...one, analyze: false });
     assert.equal(`${start.status} ${start.acts}`, '70 ');
     assert.match(start.said, /half made/);
+    const again = run(upgrade('copy'));
+    assert.deepEqual([again.status, again.acts.length, again.acts[0]?.split(' ')[0]], [0, 1, 'UPGRADE'], again.said);
+    assert.equal(read('global/pg_control'), 'shut down|3', 'nothing had to recover');
+    assert.ok(!existsSync(join(root, 'state/servers/making-17-main')));
+    writeFileSync(join(root, 'state/servers/making-17-main'), 'any-run\n');
+    rmSync(of('baton-upgraded.json', 17));
     assert.deepEqual(run({ kind: 'returnServer', ...at }).acts, ['START 15']);
     assert.ok(!existsSync(of('', 17)) && !existsSync(join(root, 'state/servers/making-17-main')));
-    assert.deepEqual(run(upgrade('link')).acts.slice(0, 1), ['STOP 15']);
   });
 
   it('leave nothing behind where pg_upgrade fails, and recover first what was killed', () => {
