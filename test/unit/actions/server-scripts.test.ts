@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { printCommands } from '../../../shared/actions/commands.ts';
 import { isJob } from '../../../shared/actions/jobs/job.ts';
 import { type ScriptAction, scriptOf } from '../../../shared/actions/jobs/scripts.ts';
 import { profile } from '../plans/compiled.ts';
+import { nodeOfFiles } from './server-node.ts';
 
 const at = { from: 15, to: 17, name: 'main' };
 const upgrade = (mode: string, run = 'db-upgrade-1a2b'): ScriptAction => ({
@@ -25,43 +26,6 @@ const actions: ScriptAction[] = [
   { kind: 'dropServer', ...one },
 ];
 const platforms = [{}, { platform: 'rhel', databasePrograms: '/usr/pgsql-{major}/bin' }];
-
-/**
- * A node of files: /etc and /var/lib of its servers are ROOT/MAJOR/NAME, a control file holds `state checkpoint`, a server
- * whose folder has `running` runs. What would start, make or upgrade a server says so and does as much to the files.
- */
-const node = `
-as_database() { "$@"; }
-systemctl() { :; }
-sync() { :; }
-chown() { :; }
-places_of() { data=$root/$1/$2 conf=$data unit=postgresql@$1-$2 log=$data/log; }
-list_servers() { (cd "$root" && for at in [0-9]*/*/PG_VERSION; do [[ ! -e $at ]] || { at=\${at%/PG_VERSION}; echo "\${at/\\// }"; }; done); }
-is_running() { [[ -e $data/running ]]; }
-running_port() { cat "$data/port"; }
-setting_of() { if [[ -e $data/port ]]; then cat "$data/port"; else echo "\${2:-}"; fi; }
-set_port() { echo "$1" >"$data/port"; }
-boot_of() { cat "$data/boot" 2>/dev/null || true; }
-set_boot() { echo "$1" >"$data/boot"; }
-control() {
-  local state checkpoint
-  [[ -e $data/global/pg_control ]] || return 0
-  IFS='|' read -r state checkpoint <"$data/global/pg_control"
-  case $1 in *state) echo "$state" ;; *location) echo "$checkpoint" ;; *) echo 1 ;; esac
-}
-start_server() { echo "START $major"; [[ -z \${fails:-} ]] || fail 1 broken; touch "$data/running"; echo "in production|9" >"$data/global/pg_control"; }
-stop_server() { [[ ! -e $data/running ]] || { echo "STOP $major"; rm "$data/running"; echo "shut down|9" >"$data/global/pg_control"; }; }
-start_privately() { echo "RECOVER $major"; }
-stop_privately() { echo "shut down|8" >"$data/global/pg_control"; }
-answers() { :; }
-create_server() { mkdir -p "$data/global"; echo "$major" >"$data/PG_VERSION"; echo 5433 >"$data/port"; }
-carry_configuration() { :; }
-run_upgrade() { echo "UPGRADE $*"; [[ -z \${fails:-} ]] || return 1; echo 'shut down|5' >"$data/global/pg_control"; case "$*" in *--link*) mv "$from_data/global/pg_control" "$from_data/global/pg_control.old" ;; esac; }
-learn_template() { :; }
-read_control() { :; }
-stat() { if [[ $* == *"%a * %S"* ]]; then echo "\${free:-99999999999}"; else command stat "$@"; fi; }
-sql() { echo f; }
-`;
 
 describe('Scripts of PostgreSQL servers', () => {
   let root: string;
@@ -98,7 +62,7 @@ describe('Scripts of PostgreSQL servers', () => {
     const rest = lines.slice(begins + 1);
     // After the last function, so that these stand for them.
     const acts = rest.findIndex((line) => /^(?:from=|use_server )/.test(line));
-    input.push(...rest.slice(0, acts), node, more, ...rest.slice(acts));
+    input.push(...rest.slice(0, acts), nodeOfFiles, more, ...rest.slice(acts));
     const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail'], {
       input: input.join('\n'),
       encoding: 'utf8',
@@ -246,78 +210,5 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.equal(run(drop).status, 0);
     assert.ok(!existsSync(join(root, '17')));
     assert.equal(run(drop).status, 0, 'gone is gone');
-  });
-
-  it('know a server by its process, and change a setting wherever it stands', () => {
-    have(15, 5432);
-    const library = scriptOf({ kind: 'stopServer', major: 15, name: 'main' }, profile, '/var/job').split('\n');
-    const functions = library.slice(
-      0,
-      library.findIndex((line) => line.startsWith('install -d -m 0700')),
-    );
-    const bash = (line: string) =>
-      execFileSync('bash', ['-euo', 'pipefail'], {
-        input: [...functions, 'as_database() { "$@"; }', `data=${of('')} conf=${of('')} major=15 name=main`, line].join(
-          '\n',
-        ),
-        encoding: 'utf8',
-      }).trim();
-    const process = spawn('sleep', ['60'], { cwd: of('') });
-    try {
-      write('postmaster.pid', `${process.pid}\n${of('')}`);
-      assert.equal(bash('is_running && echo yes || echo no'), 'yes');
-      write('postmaster.pid', `${globalThis.process.pid}\n${of('')}`);
-      assert.equal(bash('is_running && echo yes || echo no'), 'no', 'a number may be another process’s by now');
-    } finally {
-      process.kill();
-    }
-    write('postgresql.conf', '#port = 1\nport = 5432 # of service\nwork_mem = 4MB');
-    write('postgresql.auto.conf', "port = '6000'");
-    bash('set_setting port 5433; set_setting max_connections 7');
-    assert.equal(read('postgresql.conf'), "#port = 1\nport = '5433'\nwork_mem = 4MB\nmax_connections = '7'");
-    assert.equal(read('postgresql.auto.conf'), "port = '5433'");
-  });
-
-  it('configure the new version as the old one, at its own places and without what it does not know', () => {
-    have(17, 5433);
-    const library = scriptOf(upgrade('copy'), profile, '/var/job').split('\n');
-    const functions = library.slice(
-      0,
-      library.findIndex((line) => line.startsWith('install -d -m 0700')),
-    );
-    const file = join(root, 'old.conf');
-    writeFileSync(
-      file,
-      [
-        "data_directory = '/var/lib/postgresql/15/main'",
-        "hba_file = '/etc/postgresql/15/main/pg_hba.conf' # here",
-        "external_pid_file = '/var/run/postgresql/15-main.pid'",
-        "cluster_name = '15/main'",
-        "archive_command = 'cp %p /var/lib/postgresql/15/mainly/%f'",
-        'old_snapshot_threshold = 60min',
-        '#old_snapshot_threshold = 5',
-        'old_snapshot_threshold_of.mine = 1',
-        '',
-      ].join('\n'),
-    );
-    const translated = execFileSync('bash', ['-euo', 'pipefail'], {
-      input: [
-        ...functions,
-        'from_major=15 from_name=main from_data=/var/lib/postgresql/15/main from_conf=/etc/postgresql/15/main unknown=old_snapshot_threshold',
-        'major=17 name=main data=/var/lib/postgresql/17/main conf=/etc/postgresql/17/main',
-        `translate ${file}`,
-      ].join('\n'),
-      encoding: 'utf8',
-    });
-    assert.deepEqual(translated.trim().split('\n'), [
-      "data_directory = '/var/lib/postgresql/17/main'",
-      "hba_file = '/etc/postgresql/17/main/pg_hba.conf' # here",
-      "external_pid_file = '/var/run/postgresql/17-main.pid'",
-      "cluster_name = '17/main'",
-      "archive_command = 'cp %p /var/lib/postgresql/15/mainly/%f'",
-      '#not known to PostgreSQL 17: old_snapshot_threshold = 60min',
-      '#old_snapshot_threshold = 5',
-      'old_snapshot_threshold_of.mine = 1',
-    ]);
   });
 });

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { scriptOf } from '../../../shared/actions/jobs/scripts.ts';
+import { profile } from '../plans/compiled.ts';
+
+describe('Functions of scripts about PostgreSQL servers', () => {
+  const library = scriptOf({ kind: 'stopServer', major: 15, name: 'main' }, profile, '/var/job').split('\n');
+  const functions = library.slice(0, library.findIndex((line) => line.startsWith('install -d -m 0700')));
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'baton-servers-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+  const write = (file: string, text: string) => writeFileSync(join(root, file), `${text}\n`);
+  const read = (file: string) => readFileSync(join(root, file), 'utf8').trim();
+
+  it('know a server by its process, and change a setting wherever it stands', () => {
+      0,
+      library.findIndex((line) => line.startsWith('install -d -m 0700')),
+    );
+    const bash = (line: string) =>
+      execFileSync('bash', ['-euo', 'pipefail'], {
+        input: [...functions, 'as_database() { "$@"; }', `data=${root} conf=${root} major=15 name=main`, line].join(
+          '\n',
+        ),
+        encoding: 'utf8',
+      }).trim();
+    const process = spawn('sleep', ['60'], { cwd: root });
+    try {
+      write('postmaster.pid', `${process.pid}\n${root}`);
+      assert.equal(bash('is_running && echo yes || echo no'), 'yes');
+      write('postmaster.pid', `${globalThis.process.pid}\n${root}`);
+      assert.equal(bash('is_running && echo yes || echo no'), 'no', 'a number may be another process’s by now');
+    } finally {
+      process.kill();
+    }
+    write('postgresql.conf', '#port = 1\nport = 5432 # of service\nwork_mem = 4MB');
+    write('postgresql.auto.conf', "port = '6000'");
+    bash('set_setting port 5433; set_setting max_connections 7');
+    assert.equal(read('postgresql.conf'), "#port = 1\nport = '5433'\nwork_mem = 4MB\nmax_connections = '7'");
+    assert.equal(read('postgresql.auto.conf'), "port = '5433'");
+  });
+
+  it('configure the new version as the old one, at its own places and without what it does not know', () => {
+      0,
+      library.findIndex((line) => line.startsWith('install -d -m 0700')),
+    );
+    const file = join(root, 'old.conf');
+    writeFileSync(
+      file,
+      [
+        "data_directory = '/var/lib/postgresql/15/main'",
+        "hba_file = '/etc/postgresql/15/main/pg_hba.conf' # here",
+        "external_pid_file = '/var/run/postgresql/15-main.pid'",
+        "cluster_name = '15/main'",
+        "archive_command = 'cp %p /var/lib/postgresql/15/mainly/%f'",
+        'old_snapshot_threshold = 60min',
+        '#old_snapshot_threshold = 5',
+        'old_snapshot_threshold_of.mine = 1',
+        '',
+      ].join('\n'),
+    );
+    const translated = execFileSync('bash', ['-euo', 'pipefail'], {
+      input: [
+        ...functions,
+        'from_major=15 from_name=main from_data=/var/lib/postgresql/15/main from_conf=/etc/postgresql/15/main unknown=old_snapshot_threshold',
+        'major=17 name=main data=/var/lib/postgresql/17/main conf=/etc/postgresql/17/main',
+        `translate ${file}`,
+      ].join('\n'),
+      encoding: 'utf8',
+    });
+    assert.deepEqual(translated.trim().split('\n'), [
+      "data_directory = '/var/lib/postgresql/17/main'",
+      "hba_file = '/etc/postgresql/17/main/pg_hba.conf' # here",
+      "external_pid_file = '/var/run/postgresql/17-main.pid'",
+      "cluster_name = '17/main'",
+      "archive_command = 'cp %p /var/lib/postgresql/15/mainly/%f'",
+      '#not known to PostgreSQL 17: old_snapshot_threshold = 60min',
+      '#old_snapshot_threshold = 5',
+      'old_snapshot_threshold_of.mine = 1',
+    ]);
+  });
+});
