@@ -8,7 +8,10 @@ import { profile } from '../plans/compiled.ts';
 
 describe('Functions of scripts about PostgreSQL servers', () => {
   const library = scriptOf({ kind: 'stopServer', major: 15, name: 'main' }, profile, '/var/job').split('\n');
-  const functions = library.slice(0, library.findIndex((line) => line.startsWith('install -d -m 0700')));
+  const functions = library.slice(
+    0,
+    library.findIndex((line) => line.startsWith('install -d -m 0700')),
+  );
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'baton-servers-'));
@@ -18,9 +21,6 @@ describe('Functions of scripts about PostgreSQL servers', () => {
   const read = (file: string) => readFileSync(join(root, file), 'utf8').trim();
 
   it('know a server by its process, and change a setting wherever it stands', () => {
-      0,
-      library.findIndex((line) => line.startsWith('install -d -m 0700')),
-    );
     const bash = (line: string) =>
       execFileSync('bash', ['-euo', 'pipefail'], {
         input: [...functions, 'as_database() { "$@"; }', `data=${root} conf=${root} major=15 name=main`, line].join(
@@ -45,9 +45,6 @@ describe('Functions of scripts about PostgreSQL servers', () => {
   });
 
   it('configure the new version as the old one, at its own places and without what it does not know', () => {
-      0,
-      library.findIndex((line) => line.startsWith('install -d -m 0700')),
-    );
     const file = join(root, 'old.conf');
     writeFileSync(
       file,
