@@ -61,6 +61,14 @@ export async function startUpgrade(): Promise<string> {
   return started.document.run;
 }
 
+/** Starts a database upgrade in the same way. */
+export async function startDatabaseUpgrade(mode: string, standby: string): Promise<string> {
+  const ways = ['--mode', mode, '--standby', standby];
+  const started = await batonJson<{ run: string }>('db-upgrade', 'lab', '--to', '17', ...ways, '--yes', '--detach');
+  assert.equal(started.exitCode, 0, started.stderr);
+  return started.document.run;
+}
+
 export async function showRun(run = 'latest'): Promise<RunDocument> {
   return (await batonJson<RunDocument>('run', 'show', run)).document;
 }

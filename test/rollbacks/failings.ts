@@ -28,6 +28,8 @@ export interface Failing {
   isPaused?: boolean;
   /** The run is not to stand at all. */
   succeeds?: boolean;
+  /** The run is one of the database upgrade, in this way. */
+  database?: { mode: 'copy' | 'link'; standby: 'promote' | 'rebuild' };
   /** What is killed during the rollback: whom, and at which of its items. */
   kills?: { target: string; item: string }[];
 }

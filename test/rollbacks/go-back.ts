@@ -6,9 +6,10 @@ import { connectOperator, type OperatorClient } from '../../coordinator/cli/clie
 import { followLimits, followRun } from '../../coordinator/cli/follow.ts';
 import type { RunDocument, WatchDocument } from '../../shared/documents.ts';
 import { baton, batonJson, lab, labAddress, onNode, setInstaller, waitFor } from '../lab/lab.ts';
-import { runEnds, showRun, startUpgrade } from '../lab/scenario.ts';
+import { runEnds, showRun, startDatabaseUpgrade, startUpgrade } from '../lab/scenario.ts';
 import type { Failing } from './failings.ts';
 import { differencesFrom, type Picture, setAside } from './picture.ts';
+import { afterFinalize, ofServers } from './picture-servers.ts';
 
 export interface WentBack {
   failing: Failing;
@@ -53,12 +54,12 @@ function whereWrong({ step, succeeds, isPaused }: Failing, run: RunDocument): st
   return failed === step ? undefined : `stands at ${failed}`;
 }
 
-async function bringTo({ plant, isPaused, step }: Failing, client: OperatorClient): Promise<RunDocument> {
+async function bringTo({ plant, isPaused, step, database }: Failing, client: OperatorClient): Promise<RunDocument> {
   await plant?.look?.();
   if (plant?.when === undefined) await plant?.plant();
   let isPlanted = plant?.when === undefined;
   try {
-    const run = await startUpgrade();
+    const run = database ? await startDatabaseUpgrade(database.mode, database.standby) : await startUpgrade();
     if (isPaused) return await pausedDuring(run, step, client);
     if (plant?.when !== undefined) {
       await plant.when();
@@ -101,21 +102,25 @@ async function takeBack(run: string, failing: Failing, before: Picture, client: 
   const statuses = [ended, original].flatMap(({ id, status, message }) =>
     status === 'rolled-back' ? [] : [`run ${id}: rolled-back → ${status}: ${message}`],
   );
-  const kept = await differencesFrom(before, [setAside]);
+  const named = [setAside, ...(failing.database ? ofServers(failing.database) : [])];
+  const kept = await differencesFrom(before, named);
   return {
     ...{ rollbackMs, portalDownMs: ended.portal?.downMs },
     ...kills,
-    differences: [...statuses, ...kept, ...(await finalized(rollback, before))],
+    differences: [...statuses, ...kept, ...(await finalized(ended, before, failing))],
   };
 }
 
-/** Nothing at all differs once the set-aside database was given up; where nothing was set aside there is nothing to do. */
-async function finalized(rollback: string, before: Picture): Promise<string[]> {
+/** Nothing at all differs once what was kept is given up, but what no copy of a server can bring back. */
+async function finalized({ id, plan, steps }: RunDocument, before: Picture, { database }: Failing): Promise<string[]> {
   const aside = "SELECT count(*) FROM pg_database WHERE datname LIKE 'baton-aside-%'";
-  if ((await onNode('n1', `cd / && runuser -u postgres -- psql -XtAc "${aside}"`)) === '0') return [];
-  const ended = await baton('run', 'finalize', rollback, '--yes');
-  if (ended.exitCode !== 0) return [`run finalize ${rollback}: exit ${ended.exitCode}: ${ended.stderr}`];
-  return (await differencesFrom(before)).map((difference) => `after run finalize: ${difference}`);
+  const hasAside = (await onNode('n1', `cd / && runuser -u postgres -- psql -XtAc "${aside}"`)) !== '0';
+  const hasServers = plan === 'rollback' && steps.some((step) => step.id === 'verify.servers');
+  if (!hasAside && !hasServers) return [];
+  const ended = await baton('run', 'finalize', id, '--yes');
+  if (ended.exitCode !== 0) return [`run finalize ${id}: exit ${ended.exitCode}: ${ended.stderr}`];
+  const left = await differencesFrom(before, database ? afterFinalize(database) : []);
+  return left.map((difference) => `after run finalize: ${difference}`);
 }
 
 /** Follows a rollback to its end, kills at its items, and says `retry` where it stands. */

@@ -71,6 +71,8 @@ async function suspensions(): Promise<[string, string][]> {
 export interface Named {
   key: RegExp;
   reason: string;
+  /** What of the value must be the same all the same; absent: nothing. */
+  but?: (value: string) => string;
 }
 
 /** Until `run finalize` the database that the upgrade has changed is kept, on both nodes. */
@@ -82,9 +84,16 @@ export const setAside: Named = {
 /** A sentence for each key on which two pictures differ and that no reason is named for. Pure. */
 export function differences(before: Picture, after: Picture, named: Named[] = []): string[] {
   const keys = [...new Set([...before.keys(), ...after.keys()])].sort();
+  const isNamed = (key: string) =>
+    named.some((one) => one.key.test(key) && isSameBut(before.get(key), after.get(key), one.but));
   return keys
-    .filter((key) => before.get(key) !== after.get(key) && !named.some((one) => one.key.test(key)))
+    .filter((key) => before.get(key) !== after.get(key) && !isNamed(key))
     .map((key) => `${key}: ${before.get(key) ?? 'not there'} → ${after.get(key) ?? 'not there'}`);
+}
+
+function isSameBut(before: string | undefined, after: string | undefined, but: Named['but']): boolean {
+  if (but === undefined) return true;
+  return before !== undefined && after !== undefined && but(before) === but(after);
 }
 
 /** The differences that are left once what goes on by itself has settled. */

@@ -1,7 +1,7 @@
 // Failures that are real, planted into a node and taken out again: a unit that cannot start or may not be stopped, a program
 // that is broken, a file system that is read-only, a file synchronization that hangs.
 import { installerStarts, onNode, waitFor } from '../lab/lab.ts';
-import { stateOf, versionOn } from '../lab/scenario.ts';
+import { showRun, stateOf, versionOn } from '../lab/scenario.ts';
 
 export interface Plant {
   /** Looked at before the run, where what `when` waits for may have been so before. */
@@ -139,5 +139,16 @@ export const onceStaged = (node: string, plant: Plant): Plant => ({
       `the installer is staged on ${node}`,
       async () => (await onNode(node, `find ${releases} -type f ! -name '*.part'`)) !== '',
       120_000,
+    ),
+});
+
+/** Planted once the run has begun a step. */
+export const whileRunning = (step: string, plant: Plant): Plant => ({
+  ...plant,
+  when: () =>
+    waitFor(
+      `${step} has begun`,
+      async () => (await showRun()).steps.find(({ id }) => id === step)?.status !== 'pending',
+      400_000,
     ),
 });

@@ -1,16 +1,21 @@
 // `npm run rollbacks`: upgrades in the lab that fail at each of their steps, and a rollback from each. Exit 1 when afterwards
 // anything differs from before.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { mochaGlobalSetup as boot } from '../lab/boot.ts';
 import { lab } from '../lab/lab.ts';
 import { startAfresh } from '../lab/scenario.ts';
 import { failings } from './failings.ts';
+import { databaseFailings } from './failings-database.ts';
 import { goBack } from './go-back.ts';
 import { type Picture, takePicture } from './picture.ts';
 import { isSame, type Line, rowOf, tableText } from './table.ts';
 
 const command = new Command('npm run rollbacks --')
   .description('Fails an upgrade at each of its steps, goes back, and compares the cluster with what it was before.')
+  .addOption(
+    new Option('--plan <PLAN>', 'which upgrade is made to fail').choices(['upgrade', 'db-upgrade']).default('upgrade'),
+  )
+  .option('--mode <MODE>', 'of the database upgrade, only those by copy or by link')
   .option('--at <STEP...>', 'only steps whose names begin so, in this order')
   .option('--json', 'one JSON document on stdout (schema 1); the words go to stderr', false)
   .addHelpText(
@@ -19,14 +24,17 @@ const command = new Command('npm run rollbacks --')
 Examples:
   $ BATON_LAB=rollbacks npm run rollbacks                         all of them (about an hour)
   $ BATON_LAB=rollbacks npm run rollbacks -- --at master.install verify
+  $ BATON_LAB=rollbacks npm run rollbacks -- --plan db-upgrade --mode link
 
 The cluster is reset once, and again after a rollback that left something different: otherwise one goes on from the other.
 Exit: 0 nothing differs, 1 something does, 2 wrong usage.`,
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 command.parse();
-const { at, json } = command.opts<{ at?: string[]; json: boolean }>();
-const chosen = (at ?? ['']).flatMap((beginning) => failings.filter(({ step }) => step.startsWith(beginning)));
+const { at, json, plan, mode } = command.opts<{ at?: string[]; json: boolean; plan: string; mode?: string }>();
+const all = plan === 'upgrade' ? failings : databaseFailings;
+const wanted = all.filter(({ database }) => mode === undefined || database?.mode === mode);
+const chosen = (at ?? ['']).flatMap((beginning) => wanted.filter(({ step }) => step.startsWith(beginning)));
 if ((process.env.BATON_LAB ?? 'lab') === 'lab')
   command.error('error: BATON_LAB must name a lab other than `lab`: its machines are reset');
 if (chosen.length === 0) command.error(`error: no step begins with ${at?.join(' or ')}`);

@@ -11,7 +11,8 @@ const toldMax = 20;
 const inSeconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(1)} s`);
 
 export function rowOf(line: Line): string[] {
-  const { step, how } = line.failing;
+  const { step, how: failed, database } = line.failing;
+  const how = database === undefined ? failed : `${failed} (${database.mode}, ${database.standby})`;
   if (!('differences' in line)) return [step, how, '–', '–', 'came to no end'];
   const { rollbackMs, portalDownMs, differences, kills, retries } = line;
   const killed = kills === 0 ? '' : ` (${kills} kills, ${retries} times retried)`;

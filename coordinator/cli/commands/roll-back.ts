@@ -45,8 +45,10 @@ export function rollbackCommand(shell: Shell) {
     .option(...reinstallOption)
     .option(...sumOption)
     .addOption(databaseOption())
+    .option('--snapshots', 'not carried out by Baton: says how machines are put back to their VM snapshots by hand')
     .action(async (text, options) => {
       await shell.withCoordinator(options, async (client, io) => {
+        if (options.snapshots) return byHand(text);
         const release = await previousRelease(io, options);
         if (!release.ok) return release;
         const of = await runOf(client, text);
@@ -62,6 +64,13 @@ export function rollbackCommand(shell: Shell) {
       });
     });
 }
+
+/** A machine that is put back has forgotten what its agent has carried out since: nobody but a person may trust it again. */
+const byHand = (run: string): Result<never> =>
+  fail(
+    'bad-input',
+    `VM snapshots are not restored by Baton, nothing was touched: a machine that is put back no longer knows what its agent has carried out since, and could do it again. By hand, with failover suspended: restore the snapshots baton-RUN of master and standby together, never of one alone; then for each of them baton node revoke NODE and baton node add NODE, and run the line that this prints on the node; then baton run abort ${run} where that run still stands, baton check CLUSTER, baton failover arm CLUSTER`,
+  );
 
 export function finalizeCommand(shell: Shell) {
   return runCommand('finalize', [

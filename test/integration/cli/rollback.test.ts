@@ -162,6 +162,16 @@ describe('baton run rollback', () => {
     }
   });
 
+  it('restores no VM snapshots, and says how that is done by hand', async () => {
+    const ended = await type({}, 'run', 'rollback', of.id, '--snapshots', '--yes');
+    assert.equal(ended.exitCode, 2);
+    assert.match(
+      ended.stderr,
+      /not restored by Baton, nothing was touched: .*master and standby together.*baton node revoke/,
+    );
+    assert.equal(fake?.calls.length, 0);
+  });
+
   it('shows the run that was rolled back as such, with 1', async () => {
     const gone: RunDocument = { ...of, status: 'rolled-back', rolledBackBy: 'rollback-5e6f7a8b' };
     const { halt: _, ...ended } = { ...gone, next: [] };

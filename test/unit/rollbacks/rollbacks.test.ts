@@ -2,11 +2,26 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
+import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { failings } from '../../rollbacks/failings.ts';
+import { databaseFailings } from '../../rollbacks/failings-database.ts';
 import { differences, setAside } from '../../rollbacks/picture.ts';
+import { afterFinalize } from '../../rollbacks/picture-servers.ts';
 import { isSame, type Line, tableText } from '../../rollbacks/table.ts';
 import { compile, steps } from '../plans/compiled.ts';
+import { listOf, tryToCompile } from '../plans/database-facts.ts';
+
+const file = resolve(import.meta.dirname, '../../../scripts/lab.d/cluster.yaml');
+
+/** The lab's servers are of 15 and become 17. */
+function compileFifteen(site: Cluster, parameters: object): Plan {
+  const list = (node: string) => listOf(node, { major: 15 }, { installedMajors: [15, 17], linkableMajors: [15, 17] });
+  const compiled = tryToCompile({ to: 17, ...parameters }, { servers: { n1: list('n1'), n2: list('n2') } }, site);
+  assert.ok(compiled.ok, compiled.ok ? '' : compiled.failure.message);
+  return compiled.value.plan;
+}
 
 const [failing] = failings;
 assert.ok(failing);
@@ -22,7 +37,6 @@ const line = (found: string[]): Line => ({
 
 describe('the proof of rollbacks', () => {
   it('fails at every step of the upgrade of the lab’s cluster', () => {
-    const file = resolve(import.meta.dirname, '../../../scripts/lab.d/cluster.yaml');
     const parsed = parseCluster(readFileSync(file, 'utf8').replaceAll('@SUBNET@', '10.0.0'), file);
     assert.ok(parsed.ok, parsed.ok ? '' : parsed.failure.message);
     const tried = new Set(failings.map(({ step }) => step));
@@ -35,6 +49,27 @@ describe('the proof of rollbacks', () => {
       [...tried].filter((id) => !wanted.includes(id)),
       ['the end'],
     );
+  });
+
+  it('fails at every step of the database upgrade that touches the cluster, in every way of upgrading', () => {
+    const parsed = parseCluster(readFileSync(file, 'utf8').replaceAll('@SUBNET@', '10.0.0'), file);
+    assert.ok(parsed.ok, parsed.ok ? '' : parsed.failure.message);
+    const wanted = new Set<string>();
+    for (const mode of ['copy', 'link'])
+      for (const standby of ['promote', 'rebuild'])
+        for (const { id, phase } of steps(compileFifteen(parsed.value, { mode, standby }).items))
+          if (phase !== 'Back up') wanted.add(id);
+    const tried = new Set(databaseFailings.map(({ step }) => step));
+    assert.deepEqual(
+      [...wanted].filter((id) => !tried.has(id)),
+      [],
+    );
+    assert.deepEqual(
+      [...tried].filter((id) => !wanted.has(id)),
+      ['the end'],
+    );
+    const ways = new Set(databaseFailings.map(({ database }) => `${database?.mode} ${database?.standby}`));
+    assert.equal(ways.size, 4);
   });
 
   it('tells what was changed, what is gone and what is new', () => {
@@ -62,6 +97,20 @@ describe('the proof of rollbacks', () => {
     ]);
     assert.deepEqual(differences(new Map(), after, [setAside]), ['n2 database other: not there → postgres']);
     assert.equal(differences(new Map(), after).length, 2);
+  });
+
+  it('lets pass what was written again with the same content, and nothing else of it', () => {
+    const key = 'n1 file /etc/postgresql/15/main/pg_hba.conf';
+    const before = new Map([[key, 'mode=640 owner=postgres:postgres size=100 mtime=1.5 links=1']]);
+    const ways = { mode: 'copy', standby: 'promote' } as const;
+    const leftOf = (value: string) => differences(before, new Map([[key, value]]), afterFinalize(ways));
+    assert.deepEqual(leftOf('mode=640 owner=postgres:postgres size=100 mtime=2.5 links=1'), []);
+    assert.equal(leftOf('mode=600 owner=postgres:postgres size=100 mtime=2.5 links=1').length, 1);
+    assert.equal(differences(before, new Map(), afterFinalize(ways)).length, 1);
+    assert.equal(
+      differences(new Map([['n1 timeline', '1']]), new Map([['n1 timeline', '2']]), afterFinalize(ways)).length,
+      1,
+    );
   });
 
   it('counts what differs, and what came to no end, as not the same', () => {
