@@ -5,6 +5,7 @@ import {
   cannotStage,
   cannotStart,
   dies,
+  enables,
   hangs,
   mayNotStop,
   onceStaged,
@@ -121,6 +122,10 @@ export const failings: Failing[] = [
   },
   install('n2', { FAIL_AT: 40 }, 'the installer fails with its files replaced'),
   install('n2', { FAIL_AT: 90 }, 'the installer fails with services started'),
+  {
+    ...install('n2', { FAIL_AT: 90 }, 'the installer fails, and has its services start at boot'),
+    plant: whileInstalling('n2', enables('n2', 'ft-main-server')),
+  },
   {
     step: 'standby.stop-services-again',
     how: 'a unit may not be stopped',

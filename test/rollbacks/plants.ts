@@ -106,6 +106,12 @@ export function dies(node: string, unit: string): Plant {
   };
 }
 
+/** What is enabled stays so: the rollback has to see to it. */
+export const enables = (node: string, unit: string): Plant => ({
+  plant: () => onNode(node, `systemctl enable --quiet ${unit}`),
+  mend: async () => undefined,
+});
+
 export const hangs = (node: string, unit: string): Plant => ({
   plant: () => onNode(node, `systemctl kill --signal=STOP ${unit}`),
   mend: () => onNode(node, `systemctl kill --signal=CONT ${unit}`),

@@ -116,6 +116,33 @@ describe('Scripts of trees', () => {
     );
   });
 
+  it('bring back whether units start at boot, and say where they cannot', () => {
+    const states = join(folder, 'states');
+    mkdirSync(states);
+    const unit = (name: string) => readFileSync(join(states, name), 'utf8').trim();
+    const systemctl = [
+      '#!/bin/bash',
+      `cd ${states}; unit=\${!#}`,
+      'case $1 in show) cat "$unit" ;; enable | disable) [[ $unit == stuck ]] || echo "$1d" >"$unit" ;; esac',
+    ];
+    writeFileSync(join(folder, 'systemctl'), systemctl.join('\n'), { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const run = (action: ScriptAction) =>
+      spawnSync('bash', ['-euo', 'pipefail', '-c', scriptOf(action, profile, folder)], { encoding: 'utf8', env });
+    const set = (was: Record<string, string>) => {
+      for (const [name, state] of Object.entries(was)) writeFileSync(join(states, name), `${state}\n`);
+    };
+    set({ one: 'enabled', two: 'disabled', three: 'static', stuck: 'enabled' });
+    assert.equal(run({ ...backUp(), units: ['one', 'two', 'three', 'stuck'] }).status, 0);
+    complete();
+    set({ one: 'disabled', two: 'enabled', three: 'enabled' });
+    assert.equal(run(restore()).status, 0);
+    assert.deepEqual([unit('one'), unit('two'), unit('three')], ['enabled', 'disabled', 'enabled']);
+    set({ stuck: 'disabled' });
+    const { status, stderr } = run(restore());
+    assert.match(`${status} ${stderr}`, /^70 .*stuck is disabled instead of enabled/s);
+  });
+
   it('take the manifests of a backup away before anything else of it', () => {
     mkdirSync(part(), { recursive: true });
     for (const name of ['manifest.json', 'tree-1.tar']) writeFileSync(join(part(), name), 'x');
