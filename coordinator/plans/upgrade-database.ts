@@ -2,7 +2,7 @@
 // master's database is brought to another major version, then the standby's, and replication is set up again.
 import { databaseNodes } from '../checks/server-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { backUpBefore, lastTookMs, type Present } from './back-up.ts';
+import { backUpBefore, backupIsFresh, lastTookMs, type Present } from './back-up.ts';
 import { settingsFor } from './database-settings.ts';
 import { armFailover, observerIsQuiet, suspendFailover, whileSuspended } from './failover.ts';
 import { noUndo, phase, type Unphased } from './items.ts';
@@ -45,6 +45,7 @@ export function upgradeDatabase(
 
     ...whileSuspended([
       ...phase('Master', [
+        ...backupIsFresh(cluster),
         stopServices('Step 1: Upgrade Master Node › Standalone PostgreSQL Upgrade Guide: stop services', application, {
           id: 'master.stop-services',
           title: `Stop the services on ${appMaster}`,

@@ -4,19 +4,20 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeFigures, isOver } from './beside.ts';
 
-const parts = ['backup', 'rollback'] as const;
+const parts = ['backup', 'rollback', 'db-upgrade'] as const;
 
 const usage = `usage: npm run bench -- [PART…] [options]
 parts:
   backup               a backup of files beside tar, and one of a database beside pg_dump, through a real agent
   rollback             a whole upgrade and its rollback: the time of each of its steps
+  db-upgrade           how long the portal is down for baton db-upgrade, by copy and by link, beside pg_upgrade alone
 options:
   --check              exit 1 when a figure is over its limit
   --rounds 3           how often each way is measured
   --files 5000         in the tree that is backed up
   --files-mb 600       its size; 0: none
   --database-mb 300    size of the database, about; 0: none
-  --jobs 2             of pg_dump
+  --jobs 2             of pg_dump and pg_upgrade
 It brings up the lab named by BATON_LAB (bench), and leaves it up: scripts/lab down removes it.
 Beside it: npm run bench:port, npm run bench:takeover.
 exit: 0 measured, 1 over a limit with --check, 2 wrong usage
@@ -61,20 +62,19 @@ process.env.BATON_LAB ??= 'bench';
 // Which lab is meant is read when these are loaded.
 const { mochaGlobalSetup: bootLab } = await import('../lab/boot.ts');
 const { measureBackups } = await import('./backup.ts');
+const { measureDatabaseUpgrade } = await import('./db-upgrade.ts');
 const { describeRollbacks, measureRollbacks } = await import('./rollback.ts');
 
 await bootLab();
 const isAsked = (part: string) => values.parts.length === 0 || values.parts.includes(part);
 const rounds = Number(values.rounds);
-const measured = isAsked('backup')
-  ? await measureBackups({
-      rounds,
-      files: Number(values.files),
-      filesMb: Number(values['files-mb']),
-      databaseMb: Number(values['database-mb']),
-      jobs: Number(values.jobs),
-    })
-  : [];
+const database = { rounds, databaseMb: Number(values['database-mb']), jobs: Number(values.jobs) };
+const measured = [
+  ...(isAsked('backup')
+    ? await measureBackups({ ...database, files: Number(values.files), filesMb: Number(values['files-mb']) })
+    : []),
+  ...(isAsked('db-upgrade') ? await measureDatabaseUpgrade(database) : []),
+];
 for (const figures of measured) process.stdout.write(`\n${describeFigures(figures)}\n`);
 if (isAsked('rollback')) process.stdout.write(`\n${describeRollbacks(await measureRollbacks(rounds))}\n`);
 process.stdout.write(

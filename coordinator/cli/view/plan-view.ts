@@ -4,6 +4,7 @@ import { formatDuration } from '../../../shared/units.ts';
 import { goalOf } from '../../plans/goal.ts';
 import { phasesOf } from '../../plans/phases.ts';
 import { clean, cleanBlock, type Paint, wrap } from './text.ts';
+import { onlyOnce } from './told-before.ts';
 
 /** What will be done, how long the portal is down and failover is suspended; one line an item. */
 export function planSummary(plan: PlanDocument, paint: Paint): string {
@@ -26,15 +27,16 @@ export function planSummary(plan: PlanDocument, paint: Paint): string {
 /** The dry run: the same items with their commands, conditions, limits and ways back. */
 export function planInFull(plan: PlanDocument, paint: Paint): string {
   const lines = [paint('bold', headline(plan)), paint('dim', `plan hash ${clean(plan.hash)}`)];
+  const tell = onlyOnce();
   let number = 0;
   for (const { phase, items } of phasesOf(plan.items)) {
     lines.push('', paint(['bold', 'underline'], clean(phase)));
     for (const item of items) {
       number += 1;
-      lines.push('', ...itemInFull(item, number, paint));
+      lines.push('', ...itemInFull(item, number, (command) => tell(command, number), paint));
     }
   }
-  const dry = 'This was a dry run: nothing on the nodes was touched.';
+  const dry = 'This was a dry run: nothing on the nodes was touched. With --markdown every script is printed whole.';
   return [...lines, '', ...predictions(plan, paint), ...costs(plan, paint), '', dry].join('\n');
 }
 
@@ -68,29 +70,31 @@ function costs(plan: PlanDocument, paint: Paint): string[] {
   ];
 }
 
-function itemInFull(item: PlanItemDocument, number: number, paint: Paint): string[] {
-  const where = item.node === '' ? '' : ` on ${clean(item.node)}`;
+type Tell = (command: string) => string[];
+
+function itemInFull(item: PlanItemDocument, number: number, tell: Tell, paint: Paint): string[] {
+  const where = item.node === '' || item.title.includes(item.node) ? '' : ` on ${clean(item.node)}`;
   const head = paint('bold', `${String(number).padStart(3)}. ${clean(item.title)}${where}`);
   return [
     `${head}  ${paint('dim', `${item.kind} ${clean(item.id)}`)}`,
     ...field('guide', [item.section]),
     ...field('deviates', item.deviation ? [item.deviation] : []),
-    ...item.commands.map((command) => commandLines(command, '       ', (text) => paint('cyan', text))),
+    ...item.commands.map((command) => commandLines(command, '       ', tell, (text) => paint('cyan', text))),
     ...field('must hold', item.postcondition),
     ...field('until', item.until === '' || item.kind !== 'step' ? [] : [item.until]),
     ...field('at most', item.timeoutMs > 0 ? [formatDuration(item.timeoutMs)] : []),
     ...field('portal', item.takesPortalDown ? ['down during this step'] : []),
     ...field('way back', item.undo === '' ? [] : [item.undo]),
-    ...item.undoCommands.map((command) => commandLines(command, '                  ', (text) => paint('dim', text))),
+    ...item.undoCommands.map((command) =>
+      commandLines(command, '                  ', tell, (text) => paint('dim', text)),
+    ),
     ...field('no return', item.pointOfNoReturn ? [item.pointOfNoReturn] : []),
   ];
 }
 
-/** A command as it can be copied: with the lines of its here-document. */
-function commandLines(command: string, margin: string, colour: (text: string) => string): string {
-  return cleanBlock(command)
-    .trimEnd()
-    .split('\n')
+/** A command as it can be copied: with the lines of its here-document, but for those that were told before. */
+function commandLines(command: string, margin: string, tell: Tell, colour: (text: string) => string): string {
+  return tell(cleanBlock(command).trimEnd())
     .map((line, index) => `${margin}${colour(index === 0 ? `$ ${line}` : `  ${line}`)}`)
     .join('\n');
 }

@@ -98,6 +98,20 @@ describe('a plan', () => {
     assert.match(text, /way back +put it back/);
     assert.match(text, /nothing on the nodes was touched/);
   });
+  it('in full tells the functions that scripts share once, and says where', () => {
+    const shared = Array.from({ length: 30 }, (_, line) => `function_${line}() { true; }`);
+    const script = (last: string) => ["bash <<'JOB'", ...shared, last, 'JOB'].join('\n');
+    const [first, second] = samplePlan().items;
+    assert.ok(first && second);
+    const items = [
+      { ...first, commands: [script('stop_server')] },
+      { ...second, commands: [script('start_server'), script('stop_server')] },
+    ];
+    const text = planInFull({ ...samplePlan(), items }, plainly);
+    assert.equal(text.split('function_7()').length, 2);
+    assert.match(text, /# … the first 30 lines as in 1\. …\n +start_server\n +JOB/);
+    assert.match(text, /# … the first 32 lines as in 1\. …/);
+  });
 });
 
 describe('checks', () => {
