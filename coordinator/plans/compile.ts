@@ -148,7 +148,7 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       if (facts.finalize?.of !== told.value.of) throw new Error('the facts are those of another run');
       const judged = judgeFinalize(cluster, facts.finalize);
       if (!judged.ok) return judged;
-      const costs = costsOfFinalize(facts.finalize);
+      const costs = costsOfFinalize(cluster, facts.finalize);
       return ok({ parameters: told.value, items: finalize(cluster, facts.finalize), costs });
     }
     case 'failover-arm': {

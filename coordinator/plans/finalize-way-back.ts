@@ -4,8 +4,8 @@ import { replicationStreaming } from '../checks/replication-streaming.ts';
 import { databaseNodes } from '../checks/server-facts.ts';
 import { serverInService } from '../checks/server-in-service.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { stepsBegun } from '../sequencer/begun.ts';
 import type { FinalizeFacts } from './finalize.ts';
+import { dropAsidesOf } from './finalize-asides.ts';
 import { gate, noUndo, phase } from './items.ts';
 import type { Plan, PlanItem } from './plan.ts';
 import { serverMs } from './predictions.ts';
@@ -17,7 +17,8 @@ const section = 'beyond the guide: the newer servers that a rollback has left ta
 /** Of which servers a rollback was; undefined of one that touched none. */
 export const serversOf = ({ parameters }: Plan): Majors | undefined => parameters.servers as Majors | undefined;
 
-export function finalizeWayBack(cluster: Cluster, { of }: FinalizeFacts, { from, to, name }: Majors): PlanItem[] {
+export function finalizeWayBack(cluster: Cluster, facts: FinalizeFacts, { from, to, name }: Majors): PlanItem[] {
+  const { of } = facts;
   const [master, standby] = databaseNodes(cluster);
   return [
     ...phase('Preflight', [
@@ -32,10 +33,10 @@ export function finalizeWayBack(cluster: Cluster, { of }: FinalizeFacts, { from,
         ],
       }),
     ]),
-    ...phase(
-      'Finalize',
+    ...phase('Finalize', [
+      ...dropAsidesOf(cluster, facts),
       // The master's last: only there clients may have written.
-      [standby, master].map((node) =>
+      ...[standby, master].map((node) =>
         dropServer(
           section,
           { node, major: to, name },
@@ -50,18 +51,10 @@ export function finalizeWayBack(cluster: Cluster, { of }: FinalizeFacts, { from,
           },
         ),
       ),
-    ),
+    ]),
   ];
 }
 
-export function costsOfFinalizeWayBack({ of, plan, state }: FinalizeFacts, { from, to, name }: Majors): string[] {
-  const isRestored = stepsBegun(plan, state).some(({ action }) => action.kind === 'restoreServer');
-  return [
-    `${to}/${name} is removed on both nodes: what was written between the upgrade and ${of} cannot be had back after that`,
-    ...(isRestored
-      ? [
-          `what the restore has put aside, the data folder of ${from}/${name} with .baton-aside-${of} behind its name, stays on the master and still takes room: remove it by hand`,
-        ]
-      : []),
-  ];
-}
+export const costsOfFinalizeWayBack = ({ of }: FinalizeFacts, { to, name }: Majors): string[] => [
+  `${to}/${name} is removed on both nodes: what was written between the upgrade and ${of} cannot be had back after that`,
+];

@@ -1,5 +1,5 @@
 // `baton run finalize`: what a run has kept for the way back is given up: the database that a rollback has set aside, the old
-// servers of a database upgrade. Nothing else is ever dropped.
+// servers of a database upgrade, the data that a recovery has replaced. Nothing else is ever dropped.
 import { asideName } from '../../shared/actions/jobs/places.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { minutes } from '../../shared/units.ts';
@@ -8,6 +8,7 @@ import { masterIsPrimary } from '../checks/master-is-primary.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { stepsBegun } from '../sequencer/begun.ts';
 import type { RunState } from '../sequencer/state.ts';
+import { costsOfAsides, finalizeRecovery, judgeFinalizeRecovery } from './finalize-asides.ts';
 import { costsOfFinalizeDatabase, finalizeDatabase, judgeFinalizeDatabase } from './finalize-database.ts';
 import { costsOfFinalizeWayBack, finalizeWayBack, serversOf } from './finalize-way-back.ts';
 import { gate, noUndo, phase, step } from './items.ts';
@@ -28,10 +29,11 @@ export function judgeFinalize(cluster: Cluster, facts: FinalizeFacts): Result<vo
   if (plan.cluster.cluster !== cluster.cluster)
     return fail('bad-input', `run ${of} is one of cluster ${plan.cluster.cluster}, not of ${cluster.cluster}`);
   if (plan.name === 'db-upgrade') return judgeFinalizeDatabase(facts);
+  if (plan.name === 'recover') return judgeFinalizeRecovery(cluster, facts);
   if (plan.name !== 'rollback')
     return fail(
       'bad-input',
-      `run ${of} is one of ${plan.name}; what is given up is what a rollback or a database upgrade has kept, so name the run that went back`,
+      `run ${of} is one of ${plan.name}; what is given up is what a rollback, a recovery or a database upgrade has kept, so name that run`,
     );
   if (state.ended === undefined)
     return fail(
@@ -47,6 +49,7 @@ export function judgeFinalize(cluster: Cluster, facts: FinalizeFacts): Result<vo
 export function finalize(cluster: Cluster, facts: FinalizeFacts): PlanItem[] {
   const { of, plan } = facts;
   if (plan.name === 'db-upgrade') return finalizeDatabase(cluster, facts);
+  if (plan.name === 'recover') return finalizeRecovery(cluster, facts);
   const servers = serversOf(plan);
   if (servers !== undefined) return finalizeWayBack(cluster, facts, servers);
   const database = asideName(of);
@@ -78,11 +81,12 @@ export function finalize(cluster: Cluster, facts: FinalizeFacts): PlanItem[] {
   ];
 }
 
-export function costsOfFinalize(facts: FinalizeFacts): string[] {
+export function costsOfFinalize(cluster: Cluster, facts: FinalizeFacts): string[] {
   const { of, plan } = facts;
   if (plan.name === 'db-upgrade') return costsOfFinalizeDatabase(facts);
+  if (plan.name === 'recover') return costsOfAsides(cluster, facts);
   const servers = serversOf(plan);
   return servers === undefined
     ? [`${asideName(of)} is dropped: what was written between the backup and ${of} cannot be had back after that`]
-    : costsOfFinalizeWayBack(facts, servers);
+    : [...costsOfFinalizeWayBack(facts, servers), ...costsOfAsides(cluster, facts)];
 }

@@ -18,7 +18,7 @@ const verbs = {
   rollback:
     'Go back to the state before a run: restore what its installers changed, services and observer as before. A run that stands is ended for it, cluster and suspension pass on. Shows the plan, what it costs, and asks; it is a run of its own, and its exit code 0 says that everything is as before.',
   finalize:
-    'Give up what a run has kept for the way back: of a rollback the database that it set aside, with what was written after the backup; of a database upgrade the old servers. Shows the plan and asks.',
+    'Give up what a run has kept for the way back: of a rollback the database that it set aside, with what was written after the backup; of a database upgrade the old servers; of a recovery the data that it replaced. Shows the plan and asks.',
 } as const;
 
 const installer = '/root/MotadataServiceOpsCommonUpgrade_V860';

@@ -41,7 +41,7 @@ describe('plan of giving up what a rollback has kept', () => {
   });
 
   it('is refused for a run that went no way back, or of another cluster', () => {
-    assert.match(refusal({ plan: upgrade }), /one of upgrade; .*name the run that went back/);
+    assert.match(refusal({ plan: upgrade }), /one of upgrade; .*name that run/);
     assert.match(
       refusal({ plan: { ...plan, cluster: { ...plan.cluster, cluster: 'other' } } }),
       /of cluster other, not of lab/,

@@ -176,9 +176,12 @@ describe('plan of giving up what a rollback of a database upgrade has left', () 
     assert.doesNotMatch(compiled.value.costs?.join() ?? '', /by hand/);
   });
 
-  it('says what it cannot remove', () => {
+  it('removes what the restore of a server has set aside, too', () => {
     const compiled = finalize({ mode: 'link', at: 'standby.start-server' });
-    assert.match(compiled.ok ? (compiled.value.costs ?? []).join() : '', /\.baton-aside-rollback-1 .*by hand/);
+    assert.ok(compiled.ok, compiled.ok ? '' : compiled.failure.message);
+    const { action } = stepOf(compiled.value.plan.items, 'finalize.n1.drop-asides');
+    assert.deepEqual(action, { kind: 'dropAsides', run: back });
+    assert.match(compiled.value.costs?.join() ?? '', /set aside on n1 is removed/);
   });
 
   it('has nothing to do where no server was touched', () => {
