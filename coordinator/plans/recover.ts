@@ -9,6 +9,7 @@ import { osSupported } from '../checks/os-supported.ts';
 import { replicationStreaming } from '../checks/replication-streaming.ts';
 import { databaseNodes } from '../checks/server-facts.ts';
 import { asFound, sidesAsFound } from '../checks/sides-as-found.ts';
+import { versionCompatible } from '../checks/version-compatible.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { armFailover, observerIsQuiet, whileSuspended } from './failover.ts';
 import { gate, phase, step, type Unphased } from './items.ts';
@@ -81,7 +82,7 @@ export function recover(cluster: Cluster, facts: RecoverFacts, options: RecoverO
       ...dataIsSynchronized(),
       ...testTicketArrives(cluster),
       ...testFileArrives(cluster),
-      ...versionAnswers(cluster, facts, options),
+      versionAnswers(cluster, facts, options),
       resourcesAreUsual(cluster),
     ]),
   ];
@@ -171,8 +172,12 @@ function suspend(cluster: Cluster, { failover }: RecoverFacts, way: Recovery): U
   ];
 }
 
-/** The version that is there, where it is known; what a backup brings back is not known before. */
-function versionAnswers(cluster: Cluster, facts: RecoverFacts, { applicationFrom }: RecoverOptions): Unphased[] {
-  const version = versionOf(facts, appNodes(cluster)[0]);
-  return applicationFrom === undefined && version !== '' ? [newVersionAnswers(cluster, version)] : [];
+/** The version that is there; what a backup brings back is not known before, but is one and the same on both. */
+function versionAnswers(cluster: Cluster, facts: RecoverFacts, { applicationFrom }: RecoverOptions): Unphased {
+  if (applicationFrom === undefined) return newVersionAnswers(cluster, versionOf(facts, appNodes(cluster)[0]));
+  return gate('Post-Upgrade › Step 3: Application Access', {
+    id: 'verify.version',
+    title: 'Both nodes have one version of the application',
+    checks: [versionCompatible.ref({ nodes: appNodes(cluster), toVersion: null })],
+  });
 }
