@@ -27,6 +27,7 @@ const serverSchema = z.object({
   timeline: number.default(0),
   lsn: text,
   recovered_lsn: text,
+  recovered_timeline: number.default(0),
   has_checksums: truth,
   bytes: number.default(0),
   is_fenced: truth,
@@ -93,6 +94,9 @@ function asideOf(line: string): Aside {
 
 function serverOf(of: string, told: z.infer<typeof serverSchema>, history: Server['history']): Server {
   const [major = '', name = ''] = of.split(' ');
+  // A standby that was stopped before its next checkpoint has followed its primary further than that tells.
+  const lsn = told.in_recovery === undefined ? furthest(told.lsn, told.recovered_lsn) : told.lsn;
+  const timeline = lsn === told.lsn ? told.timeline : Math.max(told.timeline, told.recovered_timeline);
   return {
     major: Number(major),
     name,
@@ -105,8 +109,8 @@ function serverOf(of: string, told: z.infer<typeof serverSchema>, history: Serve
     ...(told.in_recovery === undefined ? {} : { inRecovery: told.in_recovery }),
     state: told.state,
     systemIdentifier: told.system_identifier,
-    timeline: told.timeline,
-    lsn: told.in_recovery === undefined ? furthest(told.lsn, told.recovered_lsn) : told.lsn,
+    timeline,
+    lsn,
     hasChecksums: told.has_checksums,
     bytes: told.bytes,
     isFenced: told.is_fenced,

@@ -67,7 +67,7 @@ export function describeSide(side: Side): string {
   if (side.is === 'starting') return `${which} runs and does not answer`;
   const how = side.isRunning ? 'running' : side.isEndKnown ? 'stopped' : `crashed (${server.state})`;
   const where = `timeline ${timeline}, position ${lsn || 'unknown'}`;
-  const when = lastWrittenMs > 0 ? `, last written ${utc(lastWrittenMs)}` : '';
+  const when = lastWrittenMs > 0 ? `, written at least until ${utc(lastWrittenMs)}` : '';
   return `${which}, ${side.is}, ${how}, ${where}${when}`;
 }
 

@@ -51,6 +51,7 @@ export function readServersScript(profile: NodeProfile): string {
     '  # Of a standby the minimum recovery point is further than its last checkpoint.',
     '  tell lsn "$(control "Latest checkpoint location")"',
     '  tell recovered_lsn "$(control "Minimum recovery ending location")"',
+    `  tell recovered_timeline "$(control "Min recovery ending loc's timeline")"`,
     '  changed=$(control "Time of latest checkpoint")',
     `  tell last_written_ms "$([[ -z $changed ]] || LC_ALL=C TZ=UTC date -d "$changed" +%s000 2>/dev/null || true)"`,
     '  sums=$(control "Data page checksum version")',

@@ -250,7 +250,7 @@ describe('A recovery', () => {
     const costs =
       planned({ ...databases(stopped('n1'), promoted(branch)), ...moved, missing, rows }).costs?.join('\n') ?? '';
     for (const part of [
-      /n2 now: .*timeline 4.*last written.*apolo\.request: 5031 rows/,
+      /n2 now: .*timeline 4.*written at least until.*apolo\.request: 5031 rows/,
       /kept is what n2 has/,
       /n1 gets 3 files .* only n2 has, and 1 that are newer/,
       /the portal is down/,
