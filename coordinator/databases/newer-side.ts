@@ -1,6 +1,6 @@
 // Which of two databases has what was written last. Positions are compared only along one history: a timeline that was
 // left for another one goes on as something else. What cannot be told is said, never guessed. Pure.
-import { parseLsn } from '../checks/lsn.ts';
+import { bytesBetween, parseLsn } from '../checks/lsn.ts';
 import type { Server } from '../checks/server-facts.ts';
 import type { KnownSide } from './side.ts';
 
@@ -66,6 +66,12 @@ function isPrefix(short: Server['history'], long: Server['history']): boolean {
   });
 }
 
+/**
+ * A control file tells where the record of a clean stop begins, and a standby that has received it where it ends: 120 or 128
+ * bytes, with the header of a page in between. Nothing that changes a row has room in what is left of this.
+ */
+const lastRecordBytes = 160;
+
 /** Both on one timeline of one history. */
 function alongOne(first: KnownSide, second: KnownSide): Comparison {
   const order = compareLsn(first.server.lsn, second.server.lsn);
@@ -82,7 +88,8 @@ function alongOne(first: KnownSide, second: KnownSide): Comparison {
   }
   const [primary, standby, isFirst] =
     first.is === 'primary' ? ([first, second, true] as const) : ([second, first, false] as const);
-  const isAhead = compareLsn(standby.server.lsn, primary.server.lsn) > 0;
+  const aheadBytes = bytesBetween(primary.server.lsn, standby.server.lsn) ?? 0;
+  const isAhead = aheadBytes > (primary.isRunning ? 0 : lastRecordBytes);
   // Of a primary that crashed the control file tells only its last checkpoint; it is asked again once it runs.
   if (isAhead && primary.isEndKnown && !standby.streams)
     return { split: 'the standby is further on than its primary: an older copy of the primary was put back' };

@@ -37,6 +37,7 @@ const policy: Policy = {
     ...{ names: [cluster.database.name], user: 'postgres', socketDirectory: '/run/postgresql', port: 5432 },
     ...{ restore: true, upgrade: true, queriesDirectory: '/etc/baton/queries', queries: [] },
   },
+  mergeFiles: { root: cluster.files.root, from: cluster.nodes.map(({ address }) => address) },
   ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: ['/opt/HA/conf/ha.conf'] },
   addresses: [new URL(cluster.application.portal.url).hostname],
   installers: true,
@@ -112,7 +113,9 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
       }
       case 'standDown': {
         const done = await setUnits(action.units, false, context);
-        return done.ok ? ok({ kind, units: node.states(action.units, context.clock.nowMs()), addresses: [] }) : done;
+        if (!done.ok) return done;
+        for (const unit of action.units) node.unit(unit).isEnabled = false;
+        return ok({ kind, units: node.states(action.units, context.clock.nowMs()), addresses: [] });
       }
       case 'suspendFailover': {
         const nowMs = context.clock.nowMs();

@@ -4,6 +4,7 @@ import { type PlanName, planNames } from '../../../coordinator/plans/parameters.
 import { upgradeParameters } from '../../unit/plans/compiled.ts';
 import { backupCluster, layOldBackup, old, oldParts } from './backup-site.ts';
 import { databaseSimulations } from './database-site.ts';
+import { recoverSimulations } from './recover-site.ts';
 import { rollbackCluster } from './rollback-site.ts';
 import type { Simulation } from './simulation.ts';
 import { cluster } from './world.ts';
@@ -21,12 +22,13 @@ const plain: Record<Exclude<PlanName, 'finalize' | 'db-upgrade' | 'recover'>, Si
   rollback: { plan: 'upgrade', cluster: rollbackCluster, parameters: upgradeParameters, isRolledBack: true },
 };
 
-const simulations: Record<string, Simulation> = { ...plain, ...databaseSimulations };
+const simulations: Record<string, Simulation> = { ...plain, ...databaseSimulations, ...recoverSimulations };
 
 /** In the catalogue's order, those of the database last. */
 export const simulatedPlans: readonly string[] = [
   ...planNames.filter((name) => Object.hasOwn(plain, name)),
   ...Object.keys(databaseSimulations),
+  ...Object.keys(recoverSimulations),
 ];
 
 export function simulationOf(name: string): Simulation {

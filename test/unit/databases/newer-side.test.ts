@@ -30,6 +30,16 @@ describe('The newer side', () => {
     ],
     ['a stopped primary and its stopped standby', compare(stopped('n1'), stopped('n2')), 'first'],
     [
+      'a stopped primary and its standby, which has the record of that stop',
+      compare(stopped('n1'), stopped('n2', { lsn: '1/20000078' })),
+      'first',
+    ],
+    [
+      'a stopped primary and a standby with one row more',
+      compare(stopped('n1'), stopped('n2', { lsn: '1/200000F0' })),
+      'split',
+    ],
+    [
       'a crashed primary and a standby beyond its last checkpoint',
       compare(crashed('n1'), crashed('n2', { lsn: '2/0' })),
       'first',
