@@ -13,9 +13,9 @@ const standingSql = `SELECT 'in_recovery' || E'\\t' || pg_is_in_recovery()
     ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END
   UNION ALL SELECT 'lsn' || E'\\t' || CASE WHEN pg_is_in_recovery()
     THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_flush_lsn() END
-  UNION ALL SELECT 'last_written_ms' || E'\\t' || floor(extract(epoch FROM CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp()
+  UNION ALL SELECT 'last_written_ms' || E'\\t' || (extract(epoch FROM CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp()
     WHEN current_setting('track_commit_timestamp')::bool THEN (SELECT timestamp FROM pg_last_committed_xact())
-    ELSE (SELECT checkpoint_time FROM pg_control_checkpoint()) END) * 1000)`;
+    ELSE (SELECT checkpoint_time FROM pg_control_checkpoint()) END) * 1000)::bigint`;
 
 export function readServersScript(profile: NodeProfile): string {
   const [before = '', after = ''] = (profile.databasePrograms || '/usr/lib/postgresql/{major}/bin').split('{major}');

@@ -24,7 +24,9 @@ const templateSql = `SELECT concat_ws(chr(10), pg_encoding_to_char(encoding), da
 /** `learn_template`: kept by Baton from before it stopped, else it is started for this. Of the server in use. */
 export const learnTemplate = [
   'learn_template() {',
-  '  local file=$state/template-$major-$name found',
+  '  # Of this very server: another one of its name may have come since.',
+  '  local file found',
+  '  file=$state/template-$major-$name-$(control "Database system identifier")',
   '  if is_running; then',
   `    found=$(server=(-h "\${server[1]}" -p "$(running_port)"); sql postgres ${shellQuote(templateSql)})`,
   '  elif [[ -s $file ]]; then',
@@ -121,6 +123,9 @@ const assignFolder = (folder: string): string => `folder=${shellQuote(folder)}`;
 /** Puts away what a former attempt, or this one, has half made: the new server goes, the old one has its control file back. */
 export const undoMaking = [
   'undo_making() {',
+  '  # Said first: a half removed one is known by nothing else.',
+  '  echo undo >"$state/making-$to-$name"',
+  '  sync "$state/making-$to-$name" "$state"',
   '  use_server "$to" "$name"',
   '  if has_server || [[ -d $data ]]; then',
   '    # Servers of a killed pg_upgrade have ended with it.',
@@ -278,6 +283,8 @@ export function upgradeServerScript(action: ActionOf<'upgradeServer'>, profile: 
       'sync "$state/making-$to-$name" "$state"',
       `trap 'status=$?; trap - EXIT; set +e; (undo_making) >/dev/null; exit "$status"' EXIT`,
       'use_server "$to" "$name"',
+      '# Of a check that was killed.',
+      'as_database rm -rf -- "$(dirname "$data")/baton-check"',
       'create_server',
       'carry_configuration "$from" "$name"',
       'echo "upgrading PostgreSQL $from $name to $to"',

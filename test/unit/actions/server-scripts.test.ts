@@ -148,6 +148,17 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.ok(!existsSync(of('', 17)) && !existsSync(join(root, 'state/servers/making-17-main')));
   });
 
+  it('go on where the removal of what was never started was killed', () => {
+    have(15, 5432);
+    assert.equal(run(upgrade('link')).status, 0);
+    const back: ScriptAction = { kind: 'returnServer', ...at };
+    const killed = run(back, `remove_server() { rm "$data/${'baton-upgraded.json'}" "$data/PG_VERSION"; kill -9 $$; }`);
+    assert.ok(killed.status === null && existsSync(of('global/pg_control', 17)));
+    assert.deepEqual(run(back).acts, ['START 15']);
+    assert.ok(!existsSync(of('', 17)));
+    assert.equal(read('global/pg_control'), 'in production|9');
+  });
+
   it('leave nothing behind where pg_upgrade fails, and recover first what was killed', () => {
     have(15, 5432, 'in production|3');
     const failed = run(upgrade('link'), 'fails=1');
@@ -210,5 +221,12 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.equal(run(drop).status, 0);
     assert.ok(!existsSync(join(root, '17')));
     assert.equal(run(drop).status, 0, 'gone is gone');
+
+    // Killed while it was removed: what is left says nothing of its port any more, and would count as in service.
+    have(17, 5433);
+    const killed = run(drop, 'remove_server() { rm "$data/port" "$data/PG_VERSION"; kill -9 $$; }');
+    assert.ok(killed.status === null && existsSync(of('', 17)));
+    assert.equal(run(drop).status, 0);
+    assert.ok(!existsSync(of('', 17)));
   });
 });
