@@ -6,7 +6,7 @@ import type { NodeProfile } from '../command.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { quoteIdentifier } from '../sql.ts';
 import { jobExits } from './job.ts';
-import { serverScript } from './pg-upgrade.ts';
+import { serverScript } from './making-server.ts';
 import type { Script } from './script.ts';
 import { unfencedSuffix } from './server-configuration.ts';
 import { serverState } from './server-places.ts';

@@ -3,13 +3,8 @@ import type { ActionOf } from '../action.ts';
 import type { NodeProfile } from '../command.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { jobExits } from './job.ts';
-import {
-  checkServerUpgradeScript,
-  learnTemplate,
-  serverScript,
-  undoMaking,
-  upgradeServerScript,
-} from './pg-upgrade.ts';
+import { learnTemplate, serverScript, undoMaking } from './making-server.ts';
+import { checkServerUpgradeScript, upgradeServerScript } from './pg-upgrade.ts';
 import type { Script } from './script.ts';
 import { recordServerScript } from './server-facts.ts';
 import { spentMark, startedMark, upgradedMark } from './server-places.ts';
