@@ -1,0 +1,97 @@
+// Scripts of whole servers: what bash makes of them on both platforms, and what is asked before anything is changed.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ActionOf } from '../../../shared/actions/action.ts';
+import { type ScriptAction, scriptOf } from '../../../shared/actions/jobs/scripts.ts';
+import { profile } from '../plans/compiled.ts';
+
+const source = { address: '192.0.2.1', port: 5432, user: 'replicator', passFile: '', options: '' };
+const copy: ActionOf<'copyServer'> = {
+  ...{ kind: 'copyServer', major: 77, name: 'main', source, asStandby: true, slot: 'n2', applicationName: 'n2' },
+  ...{ keep: true, run: 'recover-1' },
+};
+const actions: ScriptAction[] = [
+  copy,
+  { ...copy, asStandby: false, keep: false },
+  {
+    ...{
+      kind: 'restoreServer',
+      directory: '/d',
+      backup: 'b',
+      database: 'd',
+      major: 77,
+      name: 'main',
+      jobs: 2,
+      run: 'r',
+    },
+  },
+  { kind: 'fenceServer' },
+  { kind: 'unfenceServer' },
+  { kind: 'createSlot', slot: 'n2' },
+  { kind: 'dropAsides', run: 'recover-1' },
+  { kind: 'mergeFiles', root: '/opt/filedb', from: '192.0.2.1' },
+  { kind: 'runHaScript', script: 'master.sh' },
+];
+
+describe('Scripts that copy whole servers', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'baton-servers-'));
+    mkdirSync(join(folder, '77'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  /** With a stand-in of `runuser`, which starts nothing, and programs of a version that no machine has. */
+  const carryOut = (action: ScriptAction, answers: string) => {
+    writeFileSync(join(folder, 'runuser'), `#!/bin/sh\necho "$*" >>${folder}/asked\ncase $* in\n${answers}\nesac\n`, {
+      mode: 0o755,
+    });
+    for (const name of ['pg_basebackup', 'initdb', 'postgres', 'pg_restore'])
+      writeFileSync(join(folder, '77', name), `#!/bin/sh\necho ${name} >>${folder}/started\n`, { mode: 0o755 });
+    const script = scriptOf(action, { ...profile, databasePrograms: `${folder}/{major}` }, folder);
+    const env = { PATH: `${folder}:${process.env.PATH}` };
+    const ran = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { env, encoding: 'utf8' });
+    assert.ok(!existsSync(join(folder, 'started')), 'a program of the server was started');
+    const asked = readFileSync(join(folder, 'asked'), 'utf8');
+    assert.doesNotMatch(asked, /pg_basebackup -D|\bmv\b|rm -rf|initdb/, 'something was changed');
+    return `${ran.status} ${ran.stderr.trim().split('\n').at(-1)}`;
+  };
+  const of = (version: number, slot: string) =>
+    `*IDENTIFY_SYSTEM*) echo '7|1|0/0|' ;; *server_version_num*) echo ${version}0001 ;; *READ_REPLICATION_SLOT*) echo '${slot}' ;;`;
+
+  it('are what bash understands, on Debian and on RHEL', () => {
+    for (const platform of ['debian', 'rhel'])
+      for (const action of actions) {
+        const input = scriptOf(action, { ...profile, platform }, folder);
+        const { stderr } = spawnSync('bash', ['-n'], { input, encoding: 'utf8' });
+        assert.equal(stderr, '', `${platform}: ${action.kind}`);
+      }
+  });
+
+  it('change nothing where the source refuses, is of another version, or has no slot', () => {
+    const refusing = `*IDENTIFY_SYSTEM*) echo 'FATAL:  no pg_hba.conf entry' >&2; exit 2 ;;`;
+    assert.match(
+      carryOut(copy, refusing),
+      /^69 .*does not let replicator copy it; nothing was changed: FATAL: +no pg_hba/,
+    );
+    assert.match(carryOut(copy, of(76, 'physical||')), /^70 .*has PostgreSQL 76, not 77; nothing was changed/);
+    assert.match(carryOut(copy, of(77, '||')), /^70 there is no replication slot n2 on 192\.0\.2\.1 port 5432/);
+    const unreadable = { ...copy, source: { ...source, passFile: '/none' } };
+    assert.match(carryOut(unreadable, '*test*) exit 1 ;;'), /^66 the pass file \/none is not there for postgres/);
+  });
+
+  it('give libpq a path of a pass file as it is, whatever it holds', () => {
+    const script = scriptOf({ ...copy, source: { ...source, passFile: `/a b/it's\\x` } }, profile, folder);
+    const line = script.split('\n').find((one) => one.startsWith('source=')) ?? '';
+    const { stdout } = spawnSync('bash', ['-c', `${line}; echo "$source"`], { encoding: 'utf8' });
+    assert.match(stdout, / passfile='\/a b\/it\\'s\\\\x' application_name=n2\n$/);
+  });
+
+  it('tell a primary of its own nothing of a slot or a source to follow', () => {
+    const script = scriptOf({ ...copy, asStandby: false }, profile, folder);
+    assert.doesNotMatch(script, / -R| -S n2|application_name|READ_REPLICATION_SLOT/);
+    assert.match(script, /pg_promote/);
+  });
+});
