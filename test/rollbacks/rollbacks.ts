@@ -8,7 +8,7 @@ import { failings } from './failings.ts';
 import { databaseFailings } from './failings-database.ts';
 import { goBack } from './go-back.ts';
 import { type Picture, takePicture } from './picture.ts';
-import { isSame, type Line, rowOf, tableText } from './table.ts';
+import { isSame, type Line, rowOf, tableText, toldOf } from './table.ts';
 
 const command = new Command('npm run rollbacks --')
   .description('Fails an upgrade at each of its steps, goes back, and compares the cluster with what it was before.')
@@ -55,10 +55,10 @@ for (const failing of chosen) {
     line = await goBack(failing, before);
   } catch (error) {
     line = { failing, broken: String(error) };
-    process.stderr.write(`${line.broken}\n`);
   }
   lines.push(line);
   process.stderr.write(`${rowOf(line).join(' · ')}\n`);
+  if (!isSame(line)) process.stderr.write(`${toldOf(line).join('\n')}\n`);
   if (!isSame(line)) before = undefined;
 }
 if (isOurs) await lab('down', '--keep-image');

@@ -44,7 +44,8 @@ export function tableText(lines: Line[], elapsedMs: number): string {
   ].join('\n');
 }
 
-function toldOf(line: Line): string[] {
+/** What is to be said of one that left something different, or came to no end. */
+export function toldOf(line: Line): string[] {
   if (!('differences' in line)) return line.broken.split('\n').map((text) => `  ${text}`);
   const more = line.differences.length - toldMax;
   return [
