@@ -14,7 +14,7 @@ const newerServers: Named[] = [
 
 /** Values that were set to another one and back again, in a file that is otherwise the same. */
 const writtenAgain: Named = {
-  key: /^n[123] file (\/etc\/postgresql\/15\/main\/|\/opt\/HA\/conf\/)/,
+  key: /^n[123] (file \/etc\/postgresql\/15\/main\/|(file|folder) \/opt\/HA\/conf)/,
   reason: 'written twice: what is in it is the same, its time is not',
   but: (value) => value.replace(/mtime=\S+/, ''),
 };

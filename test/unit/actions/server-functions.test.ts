@@ -37,11 +37,45 @@ describe('Functions of scripts about PostgreSQL servers', () => {
     } finally {
       process.kill();
     }
-    write('postgresql.conf', '#port = 1\nport = 5432 # of service\nwork_mem = 4MB');
+    write('postgresql.conf', '#port = 1\nport = 5432 # of service\nwork_mem = 4MB\nport_of.mine 3');
     write('postgresql.auto.conf', "port = '6000'");
     bash('set_setting port 5433; set_setting max_connections 7');
-    assert.equal(read('postgresql.conf'), "#port = 1\nport = '5433'\nwork_mem = 4MB\nmax_connections = '7'");
+    assert.equal(
+      read('postgresql.conf'),
+      '#port = 1\nport = 5433 # of service\nwork_mem = 4MB\nport_of.mine 3\nmax_connections = 7',
+    );
     assert.equal(read('postgresql.auto.conf'), "port = '5433'");
+    bash('set_setting port 5432');
+    assert.equal(
+      read('postgresql.conf'),
+      '#port = 1\nport = 5432 # of service\nwork_mem = 4MB\nport_of.mine 3\nmax_connections = 7',
+    );
+    bash('set_setting work_mem 8MB');
+    assert.match(read('postgresql.conf'), /^work_mem = '8MB'$/m);
+  });
+
+  it('change of how a server starts only the word, and leave what is said about it', () => {
+    const said = '# auto: with the machine; manual: by hand\n# disabled: not at all\n\nauto';
+    write('start.conf', said);
+    const set = (to: string) =>
+      execFileSync('bash', ['-euo', 'pipefail'], {
+        input: [
+          ...functions,
+          'systemctl() { :; }',
+          'as_database() { "$@"; }',
+          `conf=${root}`,
+          `set_boot ${to}; boot_of`,
+        ].join('\n'),
+        encoding: 'utf8',
+      }).trim();
+    for (const word of ['disabled', 'manual']) {
+      assert.equal(set(word), word);
+      assert.equal(read('start.conf'), said.replace(/auto$/, word));
+    }
+    assert.equal(set('auto'), 'auto');
+    assert.equal(read('start.conf'), said);
+    write('start.conf', '');
+    assert.equal(set('manual'), 'manual');
   });
 
   it('configure the new version as the old one, at its own places and without what it does not know', () => {
