@@ -10,7 +10,7 @@ export const masterIsPrimary = defineCheck({
   section: 'Pre-Upgrade Requirements › Database Backup: from the master node',
   severity: 'blocking',
   remedy:
-    'A failover happened. Fail back first; only where nothing is to be gone back to may the roles in the cluster file be corrected instead.',
+    'A failover happened. Fail back first (baton recover does); only where nothing is to be gone back to may the roles in the cluster file be corrected instead.',
   params: z.strictObject({}),
   words: (_params, cluster) => `${nodeOf(cluster, 'master', 'db').name}: primary, accepting writes`,
   *evaluate(_params, { cluster }) {

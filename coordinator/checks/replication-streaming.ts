@@ -57,7 +57,7 @@ function judgePrimary(state: State, node: string): Judgement {
     return {
       reading: 'is a standby (in recovery)',
       verdict: 'fail',
-      remedy: `${node} is the master of the cluster file, but its database is not the primary: a failover happened. Fail back, or correct the roles in the cluster file.`,
+      remedy: `${node} is the master of the cluster file, but its database is not the primary: a failover happened. Fail back (baton recover does), or correct the roles in the cluster file.`,
     };
   if (!state.acceptsWrites) return { reading: 'primary, but read-only', verdict: 'fail' };
   const streaming = state.clients.filter((client) => client.state === 'streaming').length;
@@ -76,7 +76,7 @@ function judgeStandby(
     return {
       reading: primary?.inRecovery === false ? 'is a primary too: two primaries' : 'is a primary',
       verdict: 'fail',
-      remedy: `Stop clients from writing to ${standbyNode}, find out which database is right, and make ${standbyNode} a standby of ${primaryNode} again (slave.sh).`,
+      remedy: `Stop clients from writing to ${standbyNode}, find out which database is right, and make ${standbyNode} a standby of ${primaryNode} again: baton recover with --primary does, and sets aside what is not kept.`,
     };
   if (state.receiverStatus !== 'streaming')
     return { reading: `receiver is ${state.receiverStatus || 'not running'}`, verdict: 'fail' };
