@@ -246,7 +246,7 @@ describe('PostgreSQL servers on a real machine', function () {
             'Setting next transaction',
             'Restoring database',
           ],
-          ...(mode === 'copy' ? ['Copying user'] : ['Linking user', 'Adding ".old"']),
+          ...(mode === 'copy' ? ['Copying user'] : ['Adding', 'Linking user']),
           ...['Sync data', 'handing over'],
         ]) {
           ends.push(`${said} ${await killedAt(said, upgrade(mode))}`);
