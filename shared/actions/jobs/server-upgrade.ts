@@ -186,7 +186,7 @@ function dropServerScript(action: ActionOf<'dropServer'>, profile: NodeProfile):
       'for left in "$data".baton-copy "$data".baton-old "$data".baton-aside-*; do',
       '  [[ ! -e $left ]] || as_database rm -rf -- "$left"',
       'done',
-      'as_database rmdir -- "$(dirname "$data")" 2>/dev/null || true',
+      '[[ $conf == "$data" ]] || as_database rmdir -- "$(dirname "$data")" 2>/dev/null || true',
       'rm -f "$state/making-$major-$name" "$state/template-$major-$name"-* "$dropping"',
     ],
   };

@@ -219,7 +219,7 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.ok(existsSync(join(root, '17/main.baton-aside-r1')));
     rmSync(of('running', 17));
     assert.equal(run(drop).status, 0);
-    assert.ok(!existsSync(join(root, '17')));
+    assert.ok(!existsSync(of('', 17)) && !existsSync(join(root, '17/main.baton-aside-r1')));
     assert.equal(run(drop).status, 0, 'gone is gone');
 
     // Killed while it was removed: what is left says nothing of its port any more, and would count as in service.
