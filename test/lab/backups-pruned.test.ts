@@ -14,7 +14,7 @@ describe('Old backups on a real machine', function () {
   let attempt = 0;
   const succeed = async (action: Action) => {
     attempt += 1;
-    const outcome = await agent.act({ run, step: action.kind, phase: 'do', attempt }, action, 120_000);
+    const outcome = await agent.act({ run, step: 'old-backups', phase: 'do', attempt }, action, 120_000);
     assert.equal(outcome.verdict, 'succeeded', JSON.stringify(outcome.failure));
   };
   const part = (backup: string) => ({ directory, backup, part: 'application' });

@@ -162,6 +162,18 @@ describe('baton run rollback', () => {
     }
   });
 
+  it('tells the coordinator what is to become of the database, where somebody says it', async () => {
+    const ended = await type({}, 'run', 'rollback', of.id, '--database', 'keep', '--yes');
+    assert.equal(ended.exitCode, 0, ended.stderr);
+    const { plan } = started<{ plan: { parametersJson: string } }>();
+    assert.deepEqual(JSON.parse(plan.parametersJson), { of: of.id, database: 'keep' });
+    const before = fake?.calls.length;
+    const wrong = await baton(fake?.socketPath ?? '', ['run', 'rollback', of.id, '--database', 'drop', '--yes']);
+    assert.equal(wrong.exitCode, 2);
+    assert.match(wrong.stderr, /--database <WAY>.*restore, keep/);
+    assert.equal(fake?.calls.length, before);
+  });
+
   it('restores no VM snapshots, and says how that is done by hand', async () => {
     const ended = await type({}, 'run', 'rollback', of.id, '--snapshots', '--yes');
     assert.equal(ended.exitCode, 2);
