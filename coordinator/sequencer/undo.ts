@@ -57,7 +57,7 @@ function abortMessage({ plan, state }: Situation, steps: Step[]): string {
   });
   const left = whatAbortLeaves(plan);
   if (left !== undefined && kept.length > 0)
-    return `rollback of cluster ${plan.cluster.cluster} was aborted half done, ${left.words}. It had begun: ${kept.map(({ title }) => title).join('; ')}`;
+    return `${plan.name} of cluster ${plan.cluster.cluster} was aborted half done, ${left.words}. It had begun: ${kept.map(({ title }) => title).join('; ')}`;
   const aborted = `${plan.name} of cluster ${plan.cluster.cluster} was aborted; what it had started is undone`;
   return kept.length === 0 ? aborted : `${aborted} except: ${kept.map(({ title }) => title).join('; ')}`;
 }

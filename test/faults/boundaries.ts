@@ -61,11 +61,8 @@ const ways: readonly Way[] = ['retry', 'adopt', 'abort'];
 
 /** The ways through a plan: nothing fails, or one step that leaves a half does and the operator answers. */
 export function scenariosOf(plan: string): Scenario[] {
-  // From the middle of a step that may run once, with and without the standby begun, and from the very end of the way.
-  if (simulationOf(plan).isRolledBack)
-    return ['master.install', 'standby.install', 'verify.create-ticket'].map((failing): Scenario => {
-      return { plan, way: 'rollback', failing };
-    });
+  const { isRolledBackAt } = simulationOf(plan);
+  if (isRolledBackAt !== undefined) return isRolledBackAt.map((failing) => ({ plan, way: 'rollback', failing }));
   const fails = compiledFor(plan).plan.items.flatMap((item) =>
     item.kind === 'step' && leavesHalf(item.action) ? [item.id] : [],
   );

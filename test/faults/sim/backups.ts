@@ -8,6 +8,7 @@ import { sha256Hex } from '../../../shared/hash.ts';
 import { outdatedBackups } from '../../../shared/outdated-backups.ts';
 import { serverInService } from './databases.ts';
 import type { SimNode } from './node.ts';
+import { wallStartMs } from './process.ts';
 import { abandonServerJob } from './server-copies.ts';
 import { beginServerJob, endServerJob } from './server-jobs.ts';
 import { answerOfServerJob, rowsOfTable } from './servers.ts';
@@ -79,7 +80,7 @@ export function endJob(action: JobAction, node: SimNode, world: World, run: stri
     case 'verifyBackup': {
       const part = node.parts.get(placeOf(action));
       if (part !== undefined) {
-        part.verifiedAtMs = world.nowMs();
+        part.verifiedAtMs = atNow(world);
         part.trialRestored = action.trialRestore;
       }
       return part !== undefined;
@@ -167,6 +168,9 @@ export const listOf = (node: SimNode): Omit<AnswerOf<'readBackups'>, 'kind'> => 
   parts: [...node.parts.values()].map(told),
 });
 
+/** As the machine's clock has it, which is set right. */
+const atNow = (world: World): number => wallStartMs + Math.floor(world.nowMs());
+
 type OfPart = Extract<JobAction, { directory: string; backup: string }>;
 
 function placeOf(action: OfPart): string {
@@ -189,7 +193,7 @@ function partOf(
   const { version } = node;
   const now = {
     ...unknown(action),
-    madeAtMs: world.nowMs(),
+    madeAtMs: atNow(world),
     version,
     tickets: [...world.tickets],
     schema: world.schema,

@@ -30,11 +30,15 @@ export const databaseCluster: Cluster = labCluster(
 /** Without a backup the plan is shorter, and a lost server can only be had back from the other node. */
 const barelyCluster: Cluster = labCluster(text(''));
 
-const nodes = [nodeOf(databaseCluster, 'master', 'db').name, nodeOf(databaseCluster, 'standby', 'db').name];
+/** Of master and standby. */
+export const databaseNames = [
+  nodeOf(databaseCluster, 'master', 'db').name,
+  nodeOf(databaseCluster, 'standby', 'db').name,
+];
 
 /** What other software is told, as of the version that serves. */
 export function laySettings(world: World, major = from): void {
-  for (const node of nodes)
+  for (const node of databaseNames)
     world.node(node).databases.settings.set(settingsFile, new Map([['PG_MAJOR', String(major)]]));
 }
 
@@ -43,7 +47,7 @@ function serversAfter(lay: (world: World) => void): NonNullable<Facts['servers']
   const world = new World();
   for (const { name } of databaseCluster.nodes) new SimNode(name, new Time(), world);
   lay(world);
-  const lists = nodes.map((name) => {
+  const lists = databaseNames.map((name) => {
     const read = readOfServers({ kind: 'readServers' }, world.node(name), world);
     if (!read.ok || read.value.kind !== 'readServers') throw new Error(`the servers of ${name} cannot be read`);
     return [name, read.value] as const;
@@ -68,7 +72,7 @@ const upgradeOf = (
 /** Both nodes as a database upgrade leaves them: the newer server serves, the old one is kept. */
 function layUpgraded(world: World): void {
   laySettings(world, to);
-  for (const node of nodes.map((name) => world.node(name))) {
+  for (const node of databaseNames.map((name) => world.node(name))) {
     const server = serverInService(node);
     if (server === undefined) continue;
     const kept = { ...server, isRunning: false, startsAtBoot: false, isCleanlyStopped: true, port: otherPort };
@@ -96,6 +100,14 @@ export const databaseSimulations: Record<string, Simulation> = {
   'db-upgrade-link': upgradeOf('link', 'promote', barelyCluster),
   'db-upgrade-rebuild': upgradeOf('copy', 'rebuild', barelyCluster),
   'db-upgrade-link-rebuild': upgradeOf('link', 'rebuild', barelyCluster),
+  // By each way that the master's server can come back: as it was left, and after the standby was promoted.
+  'db-rollback': upgradeOf('copy', 'promote', databaseCluster, {
+    isRolledBackAt: ['master.upgrade-server', 'standby.promote', 'standby.rebuild', 'verify.create-ticket'],
+  }),
+  // From the standby's, and from the backup where that is spent as well.
+  'db-rollback-link': upgradeOf('link', 'promote', databaseCluster, {
+    isRolledBackAt: ['master.start-server', 'standby.upgrade-server', 'standby.rebuild'],
+  }),
   'db-finalize': {
     plan: 'finalize',
     cluster: databaseCluster,

@@ -16,7 +16,7 @@ import type { Director } from './director.ts';
 import type { SimNode } from './node.ts';
 import type { SimProcess } from './process.ts';
 import { readingsOf } from './readings.ts';
-import { cluster, type World } from './world.ts';
+import { clientsAddress, cluster, type World } from './world.ts';
 
 const unitMs = 200;
 const actMs = 300;
@@ -37,9 +37,9 @@ const policy: Policy = {
     ...{ names: [cluster.database.name], user: 'postgres', socketDirectory: '/run/postgresql', port: 5432 },
     ...{ restore: true, upgrade: true, queriesDirectory: '/etc/baton/queries', queries: [] },
   },
-  mergeFiles: { root: cluster.files.root, from: cluster.nodes.map(({ address }) => address) },
   ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: ['/opt/HA/conf/ha.conf'] },
-  addresses: [new URL(cluster.application.portal.url).hostname],
+  addresses: [clientsAddress],
+  mergeFiles: { root: cluster.files.root, from: cluster.nodes.map(({ address }) => address) },
   installers: true,
   urls: [new URL(cluster.application.portal.url).origin],
   secretFiles: ['/etc/baton/ticket-token'],
@@ -115,7 +115,9 @@ export function simMachine(node: SimNode, world: World, process: SimProcess, dir
         const done = await setUnits(action.units, false, context);
         if (!done.ok) return done;
         for (const unit of action.units) node.unit(unit).isEnabled = false;
-        return ok({ kind, units: node.states(action.units, context.clock.nowMs()), addresses: [] });
+        node.addresses.delete(action.address);
+        const units = node.states(action.units, context.clock.nowMs());
+        return ok({ kind, units, addresses: [...node.addresses] });
       }
       case 'suspendFailover': {
         const nowMs = context.clock.nowMs();

@@ -20,7 +20,7 @@ import {
 import type { Wall } from './process.ts';
 import { passMiddle } from './server-jobs.ts';
 import type { Time } from './time.ts';
-import { cluster, installedVersion, newVersion, type World } from './world.ts';
+import { clientsAddress, cluster, installedVersion, newVersion, type World } from './world.ts';
 
 interface Service {
   isActive: boolean;
@@ -53,6 +53,8 @@ export class SimNode {
   /** Backups on its disk, by backup and part. */
   readonly parts = new Map<string, SimPart>();
   databases: NodeDatabases;
+  /** That it answers to; the clients’ one moves. */
+  addresses: Set<string>;
   /** Writes to the agent's disk fail. */
   isDiskFull = false;
   private database = newDatabase();
@@ -68,6 +70,8 @@ export class SimNode {
     this.world = world;
     this.version = name === nodeOf(cluster, 'observer').name ? '' : installedVersion;
     this.databases = databasesAtFirst(name, cluster);
+    this.addresses = new Set([...cluster.nodes.filter((one) => one.name === name).map(({ address }) => address)]);
+    if (name === nodeOf(cluster, 'master').name) this.addresses.add(clientsAddress);
     world.nodes.set(name, this);
   }
 
@@ -220,6 +224,7 @@ export class SimNode {
     const units = structuredClone([...this.units]);
     const parts = structuredClone([...this.parts]);
     const databases = structuredClone(this.databases);
+    const addresses = [...this.addresses];
     const recorded = this.world.records.length;
     return () => {
       this.forgotten.push(...this.rows());
@@ -236,6 +241,7 @@ export class SimNode {
       this.parts.clear();
       for (const [place, part] of parts) this.parts.set(place, part);
       this.databases = structuredClone(databases);
+      this.addresses = new Set(addresses);
       settle(this.world);
       this.world.forgetRecords(this.name, recorded);
     };

@@ -19,16 +19,22 @@ const plain: Record<Exclude<PlanName, 'finalize' | 'db-upgrade' | 'recover'>, Si
   'backup-verify': { plan: 'backup-verify', parameters: { backup: old, trialRestore: true }, ...withBackups },
   'failover-suspend': { plan: 'failover-suspend', cluster, parameters: {} },
   'failover-arm': { plan: 'failover-arm', cluster, parameters: {} },
-  rollback: { plan: 'upgrade', cluster: rollbackCluster, parameters: upgradeParameters, isRolledBack: true },
+  rollback: {
+    plan: 'upgrade',
+    cluster: rollbackCluster,
+    parameters: upgradeParameters,
+    // From the middle of a step that may run once, with and without the standby begun, and from the very end of the way.
+    isRolledBackAt: ['master.install', 'standby.install', 'verify.create-ticket'],
+  },
 };
 
-const simulations: Record<string, Simulation> = { ...plain, ...databaseSimulations, ...recoverSimulations };
+const ofDatabases: Record<string, Simulation> = { ...databaseSimulations, ...recoverSimulations };
+const simulations: Record<string, Simulation> = { ...plain, ...ofDatabases };
 
 /** In the catalogue's order, those of the database last. */
 export const simulatedPlans: readonly string[] = [
   ...planNames.filter((name) => Object.hasOwn(plain, name)),
-  ...Object.keys(databaseSimulations),
-  ...Object.keys(recoverSimulations),
+  ...Object.keys(ofDatabases),
 ];
 
 export function simulationOf(name: string): Simulation {

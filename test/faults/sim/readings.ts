@@ -48,6 +48,7 @@ export function readingsOf(node: SimNode, world: World) {
         return ok({
           ...(well as AnswerOf<'readNode'>),
           ...{ clockMs: nowMs, bootId: String(node.bootId), postgresqlMajor: serverInService(node)?.major ?? 0 },
+          addresses: [...node.addresses],
         });
       case 'readRelease':
         return ok(release(action, action.kind));

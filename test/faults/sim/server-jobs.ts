@@ -16,7 +16,7 @@ import {
 import type { SimNode } from './node.ts';
 import { endReplacing, sourceOfCopy, swapCopyIn, swapRestoredIn } from './server-copies.ts';
 import { contentOf, emptyServer, otherPort, promote, servicePort } from './sim-server.ts';
-import type { World } from './world.ts';
+import { clientsAddress, cluster, type World } from './world.ts';
 
 type Of<K extends JobAction['kind']> = Extract<JobAction, { kind: K }>;
 const serverJobs = [
@@ -154,7 +154,9 @@ export function endServerJob(action: ServerJob, node: SimNode, world: World, run
       return true;
     }
     case 'runHaScript':
-      return inService !== undefined && !inService.isStandby;
+      if (inService === undefined || inService.isStandby) return false;
+      takeOver(node, world);
+      return true;
   }
 }
 
@@ -227,6 +229,16 @@ function endReturn({ from, to }: Of<'returnServer'>, node: SimNode, world: World
   // What was never started has nothing that the old one lacks.
   if (made?.wasStarted === false) servers.delete(to);
   return serve(from, node, world);
+}
+
+/** What the HA software's script does beside the promotion: services and clients come here, unless the other node has them. */
+export function takeOver(node: SimNode, world: World): void {
+  if (world.serving() !== undefined && world.serving() !== node) return;
+  node.addresses.add(clientsAddress);
+  for (const unit of [...cluster.application.units, cluster.web.unit, cluster.files.unit]) {
+    node.unit(unit).isEnabled = true;
+    node.setActive(unit, true);
+  }
 }
 
 function promoteHere(node: SimNode, world: World): void {

@@ -15,8 +15,8 @@ export interface Simulation {
   facts?: Partial<Facts>;
   /** What lies on the machines before the run. */
   lay?(world: World): void;
-  /** Its run fails at one of its steps, and the operator goes back from there. */
-  isRolledBack?: boolean;
+  /** Its run fails at one of these steps, and the operator goes back from there. */
+  isRolledBackAt?: string[];
 }
 
 export function compileSimulation({ plan, cluster: of, parameters, facts }: Simulation): Result<CompiledPlan> {

@@ -12,6 +12,8 @@ import { wrote } from './sim-server.ts';
 export const cluster: Cluster = labCluster((text) =>
   text.replace('application:\n', 'application:\n  installerTimeout: 3m\n'),
 );
+/** By which clients reach the portal, and whatever database is there. */
+export const clientsAddress = new URL(cluster.application.portal.url).hostname;
 export const installedVersion = '8.6.0';
 export const newVersion = '8.7.0';
 export { release };
@@ -80,16 +82,22 @@ export class World {
     return cluster.observer.units.every((unit) => observer.unit(unit).isActive);
   }
 
+  /** The node that clients are led to. */
+  serving(): SimNode | undefined {
+    return [...this.nodes.values()].find(({ addresses }) => addresses.has(clientsAddress));
+  }
+
   portalAnswers(): boolean {
-    const master = this.node(nodeOf(cluster, 'master', 'app').name);
-    const areUp = [...cluster.application.units, cluster.web.unit].every((unit) => master.unit(unit).isActive);
+    const node = this.serving();
+    const areUp = [...cluster.application.units, cluster.web.unit].every((unit) => node?.unit(unit).isActive);
     const database = this.database();
     return areUp && database !== undefined && !database.isStandby && !database.isFenced;
   }
 
-  /** The server that the application on the master works with; undefined while none is in service there. */
+  /** The server that clients work with; undefined while none is in service there. */
   private database() {
-    return serverInService(this.node(nodeOf(cluster, 'master', 'db').name));
+    const node = this.serving();
+    return node && serverInService(node);
   }
 
   /** What it holds, by marker. */
