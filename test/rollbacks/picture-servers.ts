@@ -19,12 +19,22 @@ const writtenAgain: Named = {
   but: (value) => value.replace(/mtime=\S+/, ''),
 };
 
-/** What a server that was copied or made anew has of its own. */
-const madeAnew: Named[] = [
-  { key: /^n[12] (timeline|receiver)$/, reason: 'a server that was promoted is on a timeline of its own' },
+/** A standby that was made anew follows the same primary by the same slot, told in other words. */
+const rebuiltStandby: Named[] = [
+  { key: /^n2 setting primary_conninfo$/, reason: 'written by pg_basebackup, with the address in place of the name' },
   {
     key: /^n[12] data folder (backup_label\.old|backup_manifest|baton-replaced)$/,
     reason: 'of a copy by pg_basebackup',
+  },
+];
+
+/** What a server that became a primary by being copied has of its own. */
+const madeAnew: Named[] = [
+  { key: /^n[12] (timeline|receiver)$/, reason: 'a server that was promoted is on a timeline of its own' },
+  {
+    key: /^n1 setting (primary_conninfo|restore_command)$/,
+    reason: 'it was a standby for a moment, and follows nobody now: empty is what is not set',
+    but: (value) => value.trim(),
   },
 ];
 
@@ -32,4 +42,8 @@ const madeAnew: Named[] = [
 export const ofServers = (database: Ways): Named[] => [...newerServers, ...afterFinalize(database)];
 
 /** Once the newer servers are gone. */
-export const afterFinalize = ({ mode }: Ways): Named[] => [writtenAgain, ...(mode === 'link' ? madeAnew : [])];
+export const afterFinalize = ({ mode }: Ways): Named[] => [
+  writtenAgain,
+  ...rebuiltStandby,
+  ...(mode === 'link' ? madeAnew : []),
+];

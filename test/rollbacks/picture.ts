@@ -71,7 +71,7 @@ async function suspensions(): Promise<[string, string][]> {
 export interface Named {
   key: RegExp;
   reason: string;
-  /** What of the value must be the same all the same; absent: nothing. */
+  /** What of the value must be the same all the same, of one that is not there nothing; absent: nothing at all. */
   but?: (value: string) => string;
 }
 
@@ -93,7 +93,7 @@ export function differences(before: Picture, after: Picture, named: Named[] = []
 
 function isSameBut(before: string | undefined, after: string | undefined, but: Named['but']): boolean {
   if (but === undefined) return true;
-  return before !== undefined && after !== undefined && but(before) === but(after);
+  return but(before ?? '') === but(after ?? '');
 }
 
 /** The differences that are left once what goes on by itself has settled. */

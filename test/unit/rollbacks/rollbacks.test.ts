@@ -107,6 +107,14 @@ describe('the proof of rollbacks', () => {
     assert.deepEqual(leftOf('mode=640 owner=postgres:postgres size=100 mtime=2.5 links=1'), []);
     assert.equal(leftOf('mode=600 owner=postgres:postgres size=100 mtime=2.5 links=1').length, 1);
     assert.equal(differences(before, new Map(), afterFinalize(ways)).length, 1);
+    const following = (value: string) =>
+      differences(
+        new Map(),
+        new Map([['n1 setting primary_conninfo', value]]),
+        afterFinalize({ ...ways, mode: 'link' }),
+      );
+    assert.deepEqual(following(''), []);
+    assert.equal(following('host=n2').length, 1);
     assert.equal(
       differences(new Map([['n1 timeline', '1']]), new Map([['n1 timeline', '2']]), afterFinalize(ways)).length,
       1,
