@@ -86,12 +86,16 @@ export function recordServer(
 }
 
 /** pg_upgrade --check beside the running server. */
-export function checkUpgrade(section: string, at: Majors & { node: string; mode: UpgradeMode }, told: Told): Unphased {
-  const { node, from, to, name, mode } = at;
+export function checkUpgrade(
+  section: string,
+  at: Majors & { node: string; mode: UpgradeMode; as: 'primary' | 'standby' },
+  told: Told,
+): Unphased {
+  const { node, from, to, name, mode, as } = at;
   return made(section, node, told, {
     action: { kind: 'checkServerUpgrade', from, to, name, mode },
     timeoutMs: minutes(30),
-    then: [serverInService.ref({ node, major: from, name, as: 'primary' })],
+    then: [serverInService.ref({ node, major: from, name, as })],
   });
 }
 

@@ -34,7 +34,7 @@ export function upgradeDatabase(
   const [appMaster] = appNodes(cluster);
   const { application } = cluster;
   return [
-    ...phase('Preflight', [...preflightOfDatabase(cluster, upgrade), upgradeIsPossible(cluster, upgrade)]),
+    ...phase('Preflight', [...preflightOfDatabase(cluster, upgrade), ...upgradeIsPossible(cluster, upgrade)]),
 
     ...backUpBefore(cluster, backups),
 
@@ -81,19 +81,21 @@ export function upgradeDatabase(
 
 const nodesOf = ({ nodes }: Cluster): string[] => nodes.map(({ name }) => name);
 
-/** What pg_upgrade itself finds, before anything is stopped. */
-function upgradeIsPossible(cluster: Cluster, { from, to, name, mode }: DatabaseUpgrade): Unphased {
-  const [node] = databaseNodes(cluster);
-  return checkUpgrade(
-    'Step 1: Upgrade Master Node › Standalone PostgreSQL Upgrade Guide: check first',
-    { node, from, to, name, mode },
-    {
-      id: 'master.check-server',
-      title: `Let pg_upgrade check on ${node} whether ${from}/${name} can become ${to}/${name}`,
-      until: 'master.stop-server',
-      undo: noUndo('the scratch server that it was checked against is removed again'),
-      isHarmless: true,
-      predictedMs: serverMs,
-    },
-  );
+/** What pg_upgrade itself finds, before anything is stopped: on the standby too, whose libraries may be others. */
+function upgradeIsPossible(cluster: Cluster, { from, to, name, mode }: DatabaseUpgrade): Unphased[] {
+  const [master, standby] = databaseNodes(cluster);
+  const check = (role: 'master' | 'standby', node: string, as: 'primary' | 'standby') =>
+    checkUpgrade(
+      'Step 1: Upgrade Master Node › Standalone PostgreSQL Upgrade Guide: check first',
+      { node, from, to, name, mode, as },
+      {
+        id: `${role}.check-server`,
+        title: `Let pg_upgrade check on ${node} whether ${from}/${name} can become ${to}/${name}`,
+        until: 'master.stop-server',
+        undo: noUndo('the scratch server that it was checked against is removed again'),
+        isHarmless: true,
+        predictedMs: serverMs,
+      },
+    );
+  return [check('master', master, 'primary'), check('standby', standby, 'standby')];
 }

@@ -1,9 +1,10 @@
 // How long the portal is down for a database upgrade, as the meter has seen it, beside what pg_upgrade alone takes on a copy of
 // the same data on the same node, shortly before. The lab is as before the upgrade at the beginning of each round.
 import assert from 'node:assert/strict';
-import type { RunDocument } from '../../shared/documents.ts';
+import type { RunStartedDocument } from '../../shared/documents.ts';
+import { minutes } from '../../shared/units.ts';
 import { batonJson, onNode } from '../lab/lab.ts';
-import { startAfresh } from '../lab/scenario.ts';
+import { runEnds, startAfresh } from '../lab/scenario.ts';
 import { type Figures, median } from './beside.ts';
 
 export interface DatabaseSizes {
@@ -55,18 +56,12 @@ async function alone(mode: string, jobs: number): Promise<number> {
 }
 
 async function outage(mode: string): Promise<number> {
-  const { document, stderr } = await batonJson<RunDocument>(
-    'db-upgrade',
-    'lab',
-    '--to',
-    String(to),
-    '--mode',
-    mode,
-    '--yes',
-  );
-  assert.equal(document.status, 'succeeded', `${document.message}\n${stderr.slice(-3000)}`);
-  assert.ok(document.portal !== undefined, 'the portal was not measured');
-  return document.portal.downMs;
+  const asked = ['db-upgrade', 'lab', '--to', String(to), '--mode', mode, '--yes', '--detach'];
+  const { document } = await batonJson<RunStartedDocument>(...asked);
+  const run = await runEnds(document.run, minutes(30));
+  assert.equal(run.status, 'succeeded', run.message);
+  assert.ok(run.portal !== undefined, 'the portal was not measured');
+  return run.portal.downMs;
 }
 
 /** In both modes. */
@@ -83,6 +78,7 @@ export async function measureDatabaseUpgrade({ rounds, databaseMb, jobs }: Datab
           `cd / && ${asPostgres(`psql -XqAt -v ON_ERROR_STOP=1 -d flotoitsmdb -c "${fill(databaseMb)}" -c CHECKPOINT`)}`,
         );
       raw.push(await alone(mode, jobs));
+      process.stderr.write(`pg_upgrade --${mode} alone, round ${round}: ${((raw.at(-1) ?? 0) / 1000).toFixed(1)} s\n`);
       baton.push(await outage(mode));
       const [last, beside] = [baton.at(-1) ?? 0, raw.at(-1) ?? 0];
       process.stderr.write(

@@ -27,6 +27,7 @@ const scriptBroken = wrongContent('n2', '/opt/HA/master.sh');
 /** In the plan's order. */
 export const databaseFailings: Failing[] = [
   dying(copied, 'master.check-server', 'pg_upgrade refuses', breaks('n1', `${newer}/pg_upgrade`, '*--check*')),
+  dying(copied, 'standby.check-server', 'pg_upgrade refuses', breaks('n2', `${newer}/pg_upgrade`, '*--check*')),
   dying(copied, 'suspend-failover', 'the observer may not be stopped', mayNotStop('n3', 'ha')),
   dying(copied, 'master.stop-services', 'a unit may not be stopped', mayNotStop('n1', 'ft-main-server')),
   paused(copied, 'master.record-server'),

@@ -56,7 +56,6 @@ const checkMajors = [
   `has_server || fail ${jobExits.missing} "there is no PostgreSQL $from $name on this node"`,
   `[[ -x $bin/postgres ]] || fail ${jobExits.missing} "the programs of PostgreSQL $from are not installed: there is no $bin/postgres"`,
   `! is_spent || fail ${jobExits.notInState} "the files of PostgreSQL $from $name are shared by a newer server that was started since"`,
-  `! is_standby || fail ${jobExits.notInState} "PostgreSQL $from $name is a standby, which cannot be upgraded; promote it first"`,
   'from_data=$data from_conf=$conf from_bin=$bin',
 ];
 
@@ -164,6 +163,7 @@ export function upgradeServerScript(action: ActionOf<'upgradeServer'>, profile: 
       '  undo_making',
       'fi',
       ...checkMajors,
+      `! is_standby || fail ${jobExits.notInState} "PostgreSQL $from $name is a standby, which cannot be upgraded; promote it first"`,
       '',
       'if [[ $mode == copy ]]; then',
       '  needed=$(($(data_bytes) * 11 / 10 + 1024 * 1024 * 1024))',

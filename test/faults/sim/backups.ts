@@ -206,7 +206,8 @@ function partOf(
 function told(part: SimPart): AnswerOf<'readBackups'>['parts'][number] {
   const { backup, isComplete, madeAtMs, paths, excludes, database, parity, verifiedAtMs, restoredBy = '' } = part;
   return {
-    ...{ backup, part: part.part, complete: isComplete, madeAtMs, paths, excludes, database },
+    ...{ backup, part: part.part, complete: isComplete, madeAtMs: wallStartMs + Math.floor(madeAtMs) },
+    ...{ paths, excludes, database },
     ...{ folder: partFolder({ directory, ...part }), bytes: isComplete ? 1e9 : 0, files: isComplete ? 3 : 0 },
     ...{ serverMajor: database === '' ? 0 : 17, warnings: [], trialRestored: part.trialRestored ?? false, restoredBy },
     rows: parity.map((table) => ({ table, rows: rowsOfTable + part.tickets.length })),

@@ -31,6 +31,7 @@ describe('plan of the database upgrade', () => {
         'Preflight | preflight.files',
         'Preflight | preflight.ticket-api',
         'Preflight | master.check-server',
+        'Preflight | standby.check-server',
         'Suspend failover | observer-quiet',
         'Suspend failover | suspend-failover',
         'Master | master.stop-services',
