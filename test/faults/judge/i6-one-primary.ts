@@ -26,18 +26,27 @@ export function judgeOnePrimary(evidence: Evidence): Violation[] {
       say('the run succeeded, and no database accepts writes');
     return violations;
   }
-  judgeMoments(databases, say);
+  judgeMoments(databases, evidence, say);
   // Of a journal that was put back nobody can say which moment was which.
   if (evidence.coordinatorPutBack === undefined || evidence.coordinatorPutBack.length === 0)
     for (const history of histories) judgeEnd(databases, history, sayOf(history.run));
   return violations;
 }
 
-function judgeMoments(databases: DatabaseRecord[], say: Say): void {
+function judgeMoments(databases: DatabaseRecord[], { putBack = [] }: Evidence, say: Say): void {
+  // A machine that was put back may have been a primary then, which nobody has made it now.
+  const wasPutBack = (node: string, record: DatabaseRecord): boolean =>
+    putBack.some(
+      (one) =>
+        one.node === node &&
+        Object.entries(one.journaled).every(([run, events]) => events <= (record.journaled[run] ?? 0)),
+    );
+
   let isSplit = false;
   for (const { primaries, record } of momentsOf(databases)) {
     const hasBegun = Object.values(record.journaled).some((events) => events > 0);
-    if (primaries.length > 1 && !isSplit && hasBegun)
+    const isOfNow = !primaries.some((node) => wasPutBack(node, record));
+    if (primaries.length > 1 && !isSplit && hasBegun && isOfNow)
       say(`the databases of ${primaries.join(' and ')} accepted writes from clients at the same time`);
     isSplit = primaries.length > 1;
   }

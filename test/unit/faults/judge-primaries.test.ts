@@ -94,6 +94,12 @@ describe('the judge of the fault tests', () => {
         ),
       ));
 
+    it('of a machine that was put back to when it was a primary', () =>
+      none({
+        ...databasesWere([...steady, { node: 'n2', is: 'primary', journaled: { [run]: 5 } }]),
+        putBack: [{ node: 'n2', journaled: { [run]: 4 } }],
+      }));
+
     it('of a machine that goes down once all was seen to be well', () =>
       none(
         databasesWere([...steady, { node: 'n1', is: 'down', journaled: { [run]: goodFacts.length - 1 } }], copying),
