@@ -31,6 +31,7 @@ const rebuiltStandby: Named[] = [
 /** What a server that became a primary by being copied has of its own. */
 const madeAnew: Named[] = [
   { key: /^n[12] (timeline|receiver)$/, reason: 'a server that was promoted is on a timeline of its own' },
+  { key: /^n[12] system$/, reason: 'a server that was made from a backup is another one to PostgreSQL' },
   {
     key: /^n1 setting (primary_conninfo|restore_command)$/,
     reason: 'it was a standby for a moment, and follows nobody now: empty is what is not set',
@@ -38,8 +39,13 @@ const madeAnew: Named[] = [
   },
 ];
 
+const putAside: Named = {
+  key: /^n1 entry \/var\/lib\/postgresql\/15\/main\.baton-aside-/,
+  reason: 'what a restore has put aside, until baton run finalize',
+};
+
 /** Right after the rollback. */
-export const ofServers = (database: Ways): Named[] => [...newerServers, ...afterFinalize(database)];
+export const ofServers = (database: Ways): Named[] => [...newerServers, putAside, ...afterFinalize(database)];
 
 /** Once the newer servers are gone. */
 export const afterFinalize = ({ mode }: Ways): Named[] => [
