@@ -53,7 +53,7 @@ export const initdbOptions = [
   'read_control() {',
   '  checksums=$(control "Data page checksum version")',
   '  wal_bytes=$(control "Bytes per WAL segment")',
-  `  [[ -n $checksums && -n $wal_bytes ]] || fail ${jobExits.notInState} "the control file of PostgreSQL $major $name cannot be read"`,
+  `  [[ $checksums =~ ^[0-9]+$ && $wal_bytes =~ ^[0-9]+$ ]] || fail ${jobExits.notInState} "the control file of PostgreSQL $major $name cannot be read"`,
   '}',
 ];
 

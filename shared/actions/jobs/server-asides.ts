@@ -19,7 +19,7 @@ export const asidesFunction = [
   `    list_servers | while read -r m n; do use_server "$m" "$n"; ls -d "$(readlink -m -- "$data")${infix}"* 2>/dev/null || true; done`,
   '  } | sort -u | while IFS= read -r found; do',
   '    [[ -d $found ]] || continue',
-  '    m=$(cat "$found/PG_VERSION" 2>/dev/null || basename "$(dirname "$found")")',
+  '    m=$(as_database head -c 3 -- "$found/PG_VERSION" 2>/dev/null || basename "$(dirname "$found")")',
   `    n=$(basename "\${found%${infix}*}")`,
   '    echo "$m $n $found"',
   '  done',

@@ -37,6 +37,8 @@ function askSource({ source, slot, asStandby, major }: Copy, profile: NodeProfil
         ]),
     'ask "IDENTIFY_SYSTEM" >"$folder/identity"',
     'their_version=$(ask "SHOW server_version_num")',
+    '# The other node’s word: reckoning with anything but a number would have this shell carry it out.',
+    `[[ $their_version =~ ^[0-9]{5,7}$ ]] || fail ${jobExits.notInState} "${address} tells no version of PostgreSQL; nothing was changed"`,
     `[[ $((their_version / 10000)) == "$major" ]] || fail ${jobExits.notInState} "${address} has PostgreSQL $((their_version / 10000)), not $major; nothing was changed"`,
     // Older ones cannot be asked; there pg_basebackup is refused as soon as it begins.
     ...(asStandby && slot !== '' && major >= 15
@@ -93,6 +95,7 @@ export function copyServerScript(given: ActionOf<'copyServer'>, profile: NodePro
       assign('source', connection(action)),
       `[[ -x $bin/pg_basebackup ]] || fail ${jobExits.missing} "PostgreSQL $major is not installed on this node; nothing was changed"`,
       'may_be_replaced',
+      'end_swap',
       'if is_made; then',
       '  echo "it was copied before"',
       'else',

@@ -104,10 +104,10 @@ const printing =
 const factFunctions = (profile: NodeProfile): string[] => [
   `ask() { as_database env PGOPTIONS=${shellQuote(printing)} ${shellQuote(profile.psql)} -X -q -A -t -w -v ON_ERROR_STOP=1 "\${server[@]}" -d "$1" "\${@:2}"; }`,
   `named() { local sql=$1 name=\${2//\\'/\\'\\'}; printf '%s' "\${sql//\\{db\\}/$name}"; }`,
-  `file_lines() { sed -E 's/#.*//; s/[[:space:]]+/ /g; s/^ | $//g' "$1" | grep -v '^$' | awk -v what="$2" '{ print what " " NR "\\t" $0 }' || true; }`,
+  `file_lines() { as_database sed -E 's/#.*//; s/[[:space:]]+/ /g; s/^ | $//g' "$1" | grep -v '^$' | awk -v what="$2" '{ print what " " NR "\\t" $0 }' || true; }`,
   `hidden() { while IFS=$'\\t' read -r fact value; do if [[ $value =~ passw|secret ]]; then value="#$(sha256sum <<<"$value" | cut -d ' ' -f 1)"; fi; printf '%s\\t%s\\n' "$fact" "$value"; done; }`,
   'facts() {',
-  '  local hba ident name table file',
+  '  local hba ident name table file answer',
   `  ask postgres -c ${shellQuote(asLines(serverSql))}`,
   '  hba=$(ask postgres -c "SHOW hba_file")',
   '  ident=$(ask postgres -c "SHOW ident_file")',
@@ -124,7 +124,9 @@ const factFunctions = (profile: NodeProfile): string[] => [
   '  while IFS= read -r file; do',
   `    file=${shellQuote(profile.queriesDirectory)}/$file.sql`,
   `    [[ -n $(find "$file" ${shellQuote(profile.queriesDirectory)} -maxdepth 0 -user root ! -perm /022 2>/dev/null | sed -n 2p) ]] || fail ${jobExits.notInState} "$file must be there, belong to root with its folder and be writable by nobody else"`,
-  `    printf 'answer of %s\\t#%s\\n' "$(basename "$file" .sql)" "$(ask "$name" -f - <"$file" | sha256sum | cut -d ' ' -f 1)"`,
+  '    # By itself: within the words of printf nobody would hear that the query fails.',
+  `    answer=$(ask "$name" -f - <"$file" | sha256sum | cut -d ' ' -f 1)`,
+  `    printf 'answer of %s\\t#%s\\n' "$(basename "$file" .sql)" "$answer"`,
   '  done <"$1/queries"',
   '}',
 ];

@@ -78,6 +78,10 @@ describe('Scripts that copy whole servers', () => {
     );
     assert.match(carryOut(copy, of(76, 'physical||')), /^70 .*has PostgreSQL 76, not 77; nothing was changed/);
     assert.match(carryOut(copy, of(77, '||')), /^70 there is no replication slot n2 on 192\.0\.2\.1 port 5432/);
+    const planted = join(folder, 'planted');
+    const hostile = `*IDENTIFY_SYSTEM*) echo 7 ;; *server_version_num*) echo 'x[$(touch ${planted})]' ;;`;
+    assert.match(carryOut(copy, hostile), /^70 .*tells no version of PostgreSQL; nothing was changed/);
+    assert.ok(!existsSync(planted), 'what the other node says was carried out');
     const unreadable = { ...copy, source: { ...source, passFile: '/none' } };
     assert.match(carryOut(unreadable, '*test*) exit 1 ;;'), /^66 the pass file \/none is not there for postgres/);
   });
@@ -93,5 +97,24 @@ describe('Scripts that copy whole servers', () => {
     const script = scriptOf({ ...copy, asStandby: false }, profile, folder);
     assert.doesNotMatch(script, / -R| -S n2|application_name|READ_REPLICATION_SLOT/);
     assert.match(script, /pg_promote/);
+  });
+
+  it('go on where they were killed between the two renames of a swap', () => {
+    const script = scriptOf(copy, profile, folder).split('\n');
+    const functions = script.slice(
+      0,
+      script.findIndex((line) => line.startsWith('[[ -x $bin')),
+    );
+    const made = /made=(\S+)/.exec(script.join('\n'))?.[1] ?? '';
+    mkdirSync(join(folder, 'main.baton-copy'));
+    const end = (mark: string) => {
+      writeFileSync(join(folder, 'main.baton-copy/baton-replaced'), `${mark}\n`);
+      const places = `place=${folder}/main copy=${folder}/main.baton-copy data=${folder}/main`;
+      const input = [...functions, 'as_database() { "$@"; }', places, 'end_swap; is_made'].join('\n');
+      return spawnSync('bash', ['-euo', 'pipefail'], { input }).status;
+    };
+    assert.equal(end('of another one'), 1);
+    assert.equal(end(made), 0);
+    assert.ok(!existsSync(join(folder, 'main.baton-copy')));
   });
 });

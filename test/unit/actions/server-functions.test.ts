@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptOf } from '../../../shared/actions/jobs/scripts.ts';
@@ -97,6 +108,7 @@ describe('Functions of scripts about PostgreSQL servers', () => {
     const translated = execFileSync('bash', ['-euo', 'pipefail'], {
       input: [
         ...functions,
+        'as_database() { "$@"; }',
         'from_major=15 from_name=main from_data=/var/lib/postgresql/15/main from_conf=/etc/postgresql/15/main unknown=old_snapshot_threshold',
         'major=17 name=main data=/var/lib/postgresql/17/main conf=/etc/postgresql/17/main',
         `translate ${file}`,
@@ -113,5 +125,37 @@ describe('Functions of scripts about PostgreSQL servers', () => {
       '#old_snapshot_threshold = 5',
       'old_snapshot_threshold_of.mine = 1',
     ]);
+  });
+
+  it('read as the database’s user: no link planted there has root read, or give away, what is root’s', () => {
+    const nobody = 65_534;
+    const conf = join(root, 'conf');
+    const secret = join(root, 'secret');
+    const folder = join(root, 'root-only');
+    for (const path of [conf, join(conf, 'conf.d'), folder]) mkdirSync(path);
+    writeFileSync(secret, 'port = 1\nsecret = here\n', { mode: 0o600 });
+    writeFileSync(join(conf, 'postgresql.conf'), 'port = 5432\n');
+    symlinkSync(secret, join(conf, 'conf.d/a.conf'));
+    symlinkSync(folder, join(conf, 'empty'));
+    for (const path of [conf, join(conf, 'conf.d'), join(conf, 'postgresql.conf')]) chownSync(path, nobody, nobody);
+    chmodSync(root, 0o755);
+    const bash = (line: string) =>
+      spawnSync('bash', ['-euo', 'pipefail'], {
+        input: [
+          ...functions,
+          'as_database() { runuser -u nobody -- "$@"; }',
+          `database_user=nobody private=${conf} data=${root}/data conf=${conf} bin=/none major=15 name=main`,
+          'from_major=14 from_name=main from_data=/d from_conf=/c unknown=',
+          line,
+        ].join('\n'),
+      });
+    for (const line of ['set_setting port 5433', 'rewrite "$conf/conf.d/a.conf" translate "$conf/conf.d/a.conf"']) {
+      bash(line);
+      assert.ok(lstatSync(join(conf, 'conf.d/a.conf')).isSymbolicLink(), line);
+    }
+    assert.notEqual(bash('rewrite "$conf/postgresql.conf" false').status, 0);
+    assert.match(read('conf/postgresql.conf'), /^port = 543\d$/, 'what cannot be read is not taken for empty');
+    bash('echo work_mem | unknown_of');
+    assert.equal(statSync(folder).uid, 0);
   });
 });

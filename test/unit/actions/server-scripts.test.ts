@@ -169,6 +169,45 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.ok(!existsSync(join(root, 'state/servers/making-17-main')));
   });
 
+  it('remember what is half made where it cannot be removed', () => {
+    have(15, 5432);
+    const failed = run(upgrade('copy'), 'fails=1; as_database() { [[ $1 != rm || $* != *17/main ]] && "$@"; }');
+    assert.equal(failed.status, 1);
+    assert.ok(existsSync(of('', 17)) && existsSync(join(root, 'state/servers/making-17-main')));
+    assert.equal(run(upgrade('copy')).status, 0, 'a repetition begins anew');
+  });
+
+  it('write nothing down of a query that fails', () => {
+    const queries = join(root, 'queries');
+    mkdirSync(queries);
+    for (const [name, text] of [
+      [join(queries, 'open-tickets.sql'), 'SELECT 1'],
+      [join(root, 'database'), 'flotoitsmdb'],
+      [join(root, 'queries.list'), 'open-tickets'],
+    ] as const)
+      writeFileSync(name, `${text}\n`);
+    const action: ScriptAction = {
+      ...{ kind: 'recordServer', record: 'r1', database: 'flotoitsmdb', parity: [], queries: ['open-tickets'] },
+    };
+    const lines = scriptOf(action, { ...profile, queriesDirectory: queries }, root).split('\n');
+    const functions = lines
+      .slice(
+        0,
+        lines.findIndex((line) => line.startsWith('record=')),
+      )
+      .filter((line) => !line.startsWith('install -d'))
+      .map((line) => line.replace('$1/queries', '$1/queries.list'));
+    const facts = (ask: string) =>
+      spawnSync('bash', ['-euo', 'pipefail'], {
+        input: [...functions, 'as_database() { "$@"; }', `ask() { ${ask}; }`, `facts ${root} 1`].join('\n'),
+        encoding: 'utf8',
+      });
+    const answering = facts('[[ $* != *-f* ]] || echo 7');
+    assert.match(answering.stdout, /^answer of open-tickets\t#[0-9a-f]{64}$/m);
+    assert.equal(answering.status, 0);
+    assert.equal(facts('[[ $* != *-f* ]]').status, 1);
+  });
+
   it('touch no server that another run or somebody else has made, and none that is a standby', () => {
     have(15, 5432);
     have(17, 5433);
