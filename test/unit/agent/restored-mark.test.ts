@@ -67,7 +67,7 @@ describe('the mark of a restored part', () => {
       '/f',
     );
     for (const [{ lines }, change] of [
-      [files, 'rsync -a'],
+      [files, '--checksum'],
       [database, "trap '(give_back)"],
     ] as const) {
       const forgets = lines.findIndex((line) => line.trim() === forgetRestored);
