@@ -21,6 +21,7 @@ import { fileSyncPlacement } from './file-sync-placement.ts';
 import { filesEqual } from './files-equal.ts';
 import { filesMerged } from './files-merged.ts';
 import { masterIsPrimary } from './master-is-primary.ts';
+import { noOpenPrimary } from './no-open-primary.ts';
 import { observerQuiet } from './observer-quiet.ts';
 import { osSupported } from './os-supported.ts';
 import { partRestored } from './part-restored.ts';
@@ -79,6 +80,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     fileSyncPlacement,
     filesEqual,
     masterIsPrimary,
+    noOpenPrimary,
     observerQuiet,
     osSupported,
     partRestored,

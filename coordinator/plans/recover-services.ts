@@ -145,6 +145,8 @@ function takeOver(cluster: Cluster, { master, server }: Recovery): Unphased[] {
       timeoutMs: minutes(15),
       then: [serverInService.ref({ node: master, ...server, as: 'primary' })],
       thenWithinMs: minutes(1),
+      // It may be a primary already, and who is the primary tells nothing of services and the clients' address.
+      thenMayHoldBefore: true,
       until: 'end',
       undo: goOn('a promotion is not taken back'),
       takesPortalDown: true,

@@ -122,7 +122,9 @@ function serves(
   { from: major, name, master, recorded }: ServersWay,
 ): CheckRef[] {
   const [node] = databaseNodes(cluster);
-  const asRecorded = recorded.includes(node) ? [serverAsBefore.ref({ node, record: facts.of })] : [];
+  // A standby counts sequences ahead of its primary, and so does what is copied from it; that it had all was seen.
+  const isCopied = master === 'copy' && { withoutContent: true };
+  const asRecorded = recorded.includes(node) ? [serverAsBefore.ref({ node, record: facts.of, ...isCopied })] : [];
   const asBackedUp = [rowsAsBackedUp.ref({ node, directory: directoryIn(facts.plan) ?? '', backup: facts.of })];
   return [
     serverInService.ref({ node, major, name, as: 'primary' }),

@@ -55,6 +55,7 @@ export function standbyBack(cluster: Cluster, facts: RollbackFacts, way: Servers
         createSlot(`${guide}: replication slot`, master, node, {
           id: 'master.create-slot',
           title: `Make the replication slot ${slotOf(node)} on ${master}, if it is not there`,
+          until: 'standby.rebuild',
           undo: again,
         }),
         rebuildStandby(
@@ -64,6 +65,7 @@ export function standbyBack(cluster: Cluster, facts: RollbackFacts, way: Servers
           {
             id: 'standby.rebuild',
             title: `Make ${nameOf(old)} on ${node} anew as a standby of ${master}`,
+            redo: ['master.create-slot'],
             undo: again,
             predictedMs: dataMs(facts),
           },

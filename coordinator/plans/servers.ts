@@ -2,6 +2,7 @@
 // its work is seen. What undoes a step, and why, is the plan's own affair.
 import { hours, minutes } from '../../shared/units.ts';
 import type { CheckRef } from '../checks/check.ts';
+import { serverAsBefore } from '../checks/server-as-before.ts';
 import { serverGone } from '../checks/server-gone.ts';
 import { serverInService } from '../checks/server-in-service.ts';
 import { serverStopped } from '../checks/server-stopped.ts';
@@ -49,25 +50,11 @@ export type Told = Pick<Step, 'id' | 'title' | 'undo'> &
     >
   >;
 
-type Rest = Pick<Step, 'action' | 'timeoutMs'> & { then: CheckRef[]; thenWithinMs?: number };
+type Rest = Pick<Step, 'action' | 'timeoutMs'> & { then: CheckRef[]; thenWithinMs?: number; thenMayHoldBefore?: true };
 
 /** What a plan says goes before what its kind of step would say. */
-export function made(
-  section: string,
-  node: string,
-  told: Told,
-  { action, timeoutMs, then, thenWithinMs }: Rest,
-): Unphased {
-  return step(section, {
-    node,
-    action,
-    timeoutMs,
-    then,
-    ...(thenWithinMs !== undefined && { thenWithinMs }),
-    until: 'end',
-    predictedMs: requestMs,
-    ...told,
-  });
+export function made(section: string, node: string, told: Told, rest: Rest): Unphased {
+  return step(section, { node, ...rest, until: 'end', predictedMs: requestMs, ...told });
 }
 
 /** Writes down, under the run's id, what must be carried over. */
@@ -81,7 +68,11 @@ export function recordServer(
   return made(section, node, told, {
     action: { kind: 'recordServer', record: '{{run}}', database, parity, queries },
     timeoutMs: databaseCopyTimeoutMs,
-    then: [serverInService.ref({ node, major, name, as })],
+    // What compares with it is read where there is no way back to the server that it is of.
+    then: [
+      serverInService.ref({ node, major, name, as }),
+      serverAsBefore.ref({ node, record: '{{run}}', withoutContent: true }),
+    ],
   });
 }
 
@@ -96,6 +87,7 @@ export function checkUpgrade(
     action: { kind: 'checkServerUpgrade', from, to, name, mode },
     timeoutMs: minutes(30),
     then: [serverInService.ref({ node, major: from, name, as })],
+    thenMayHoldBefore: true,
   });
 }
 
@@ -172,6 +164,7 @@ export function analyzeServer(section: string, cluster: Cluster, at: ServerAt, t
     action: { kind: 'analyzeServer', major, name, jobs: jobsOf(cluster) },
     timeoutMs: databaseCopyTimeoutMs,
     then: [serverInService.ref({ node, major, name, as: 'primary' })],
+    thenMayHoldBefore: true,
   });
 }
 

@@ -2,6 +2,7 @@
 // server from one node to another.
 import { minutes } from '../../shared/units.ts';
 import { asidesGone } from '../checks/asides-gone.ts';
+import { noOpenPrimary } from '../checks/no-open-primary.ts';
 import { serverInService } from '../checks/server-in-service.ts';
 import { slotThere } from '../checks/slot-there.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -65,6 +66,8 @@ export function copyServer(section: string, cluster: Cluster, at: ServerAt, from
     timeoutMs: databaseCopyTimeoutMs,
     then: [serverInService.ref({ node, major, name, as: asStandby ? 'standby' : 'primary' })],
     thenWithinMs: minutes(1),
+    // It may be a standby already, of another primary or of none.
+    ...(asStandby && { thenMayHoldBefore: true as const }),
   });
 }
 
@@ -82,7 +85,7 @@ export function rebuildStandby(
     cluster,
     at,
     { source, asStandby: true, keep },
-    { ...told, before: [...(told.before ?? []), hasSlot] },
+    { ...told, before: [...(told.before ?? []), hasSlot, noOpenPrimary.ref({ node })] },
   );
 }
 

@@ -23,6 +23,7 @@ export function reconfigure(cluster: Cluster, upgrade: DatabaseUpgrade): Unphase
       id: 'master.create-slot',
       title: `Make the replication slot ${slotOf(node)} on ${master}`,
       deviation: 'pg_upgrade carries no slots over',
+      until: 'standby.rebuild',
       undo: settled,
       predictedMs: requestMs,
     }),

@@ -92,6 +92,14 @@ describe('A recovery', () => {
     ]);
   });
 
+  it('does not take a take-over for done whose end nobody knows, nor a slot for there that is gone', () => {
+    const { items } = planned({ ...databases(undefined, server('n2')), ...moved }).plan;
+    assert.equal(stepOf(items, 'master.take-over').thenMayHoldBefore, true);
+    assert.deepEqual(stepOf(items, 'master.copy-database').redo, ['master.create-slot']);
+    assert.deepEqual(stepOf(items, 'standby.rebuild-database').redo, ['standby.create-slot']);
+    assert.equal(stepOf(items, 'standby.create-slot').until, 'standby.rebuild-database');
+  });
+
   it('after a failover keeps what the promoted side has, without a question where the old master had stopped', () => {
     const plan = planned({ ...databases(stopped('n1'), promoted(branch)), ...moved });
     assert.deepEqual(copies(plan), ['10.77.0.12 → n1, kept', '10.77.0.11 → n2, kept']);

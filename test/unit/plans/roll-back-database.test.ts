@@ -164,6 +164,21 @@ describe('a way back to the servers of before', () => {
       );
       assert.equal(made.until, 'master.start-services');
     }
+    const returned = stepOf(at('copy', 'master.settings').plan.items, 'master.return-server');
+    assert.equal(returned.then[1]?.params.withoutContent, undefined);
+  });
+
+  it('does not compare sequences where the server comes from the standby, which counts them ahead', () => {
+    const copied = stepOf(at('link', 'master.start-services').plan.items, 'master.copy-server');
+    assert.equal(copied.then[1]?.params.withoutContent, true);
+  });
+
+  it('makes a slot that is gone again with a retry, and replaces no database that somebody has opened to clients', () => {
+    const { items } = at('link', 'master.start-services').plan;
+    assert.equal(stepOf(items, 'master.create-slot').until, 'standby.rebuild');
+    const rebuilt = stepOf(items, 'standby.rebuild');
+    assert.deepEqual(rebuilt.redo, ['master.create-slot']);
+    assert.ok(rebuilt.before.some(({ check }) => check === 'no-open-primary'));
   });
 
   it('never has two servers that clients could write into: the newer one is stopped first, the temporary master fenced', () => {

@@ -170,6 +170,24 @@ describe('plan of the database upgrade', () => {
     assert.deepEqual([rebuild.action.asStandby, rebuild.action.slot, rebuild.action.major], [true, 'n2', 17]);
     assert.ok(names(rebuild.before).includes('slot-there'));
     assert.deepEqual(rebuild.redo, ['master.create-slot']);
+    // A slot that is gone is seen by the step whose retry makes it again.
+    assert.equal(stepOf(plan.items, 'master.create-slot').until, 'standby.rebuild');
+    assert.ok(names(rebuild.before).includes('no-open-primary'));
+  });
+
+  it('takes nothing for done by a server that served before, where nobody knows how it ended', () => {
+    for (const id of ['master.check-server', 'standby.check-server', 'standby.rebuild', 'master.analyze'])
+      assert.equal(stepOf(plan.items, id).thenMayHoldBefore, true, id);
+  });
+
+  it('has the record of a server only where it was written, however the writing ended', () => {
+    for (const [id, node] of [
+      ['master.record-server', 'n1'],
+      ['standby.record-server', 'n2'],
+    ] as const) {
+      const written = stepOf(plan.items, id).then.find(({ check }) => check === 'server-as-before');
+      assert.deepEqual(written?.params, { node, record: '{{run}}', withoutContent: true });
+    }
   });
 
   it('with --standby rebuild, promotes nothing: the old server is stopped and stays', () => {
