@@ -57,7 +57,13 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
 /** Those of the database's upgrade: what it needs of the servers, besides the same steady state. */
 export function preflightOfDatabase(
   cluster: Cluster,
-  { from, to, name, mode }: { from: number; to: number; name: string; mode: 'copy' | 'link' },
+  {
+    from,
+    to,
+    name,
+    mode,
+    standby,
+  }: { from: number; to: number; name: string; mode: 'copy' | 'link'; standby: 'promote' | 'rebuild' },
 ): Unphased[] {
   const settings = settingsFor(
     cluster,
@@ -73,7 +79,7 @@ export function preflightOfDatabase(
     gate('Step 1: Upgrade Master Node › Standalone PostgreSQL Upgrade Guide (looked at ahead)', {
       id: 'preflight.servers',
       title: `PostgreSQL ${from} can be upgraded to ${to} on both nodes`,
-      checks: [serverUpgradable.ref({ from, to, name, mode }), masterIsPrimary.ref({}), ...settings],
+      checks: [serverUpgradable.ref({ from, to, name, mode, standby }), masterIsPrimary.ref({}), ...settings],
     }),
     ...roomForBackup(cluster),
     ...isSynchronized(cluster),

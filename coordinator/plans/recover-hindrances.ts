@@ -70,11 +70,13 @@ export function versionOf({ applications }: RecoverFacts, node: string): string 
 /** Until the copy is whole, what was there stays beside it. */
 const roomFactor = 1.1;
 const roomBytes = 512 * 1024 ** 2;
+/** A copy of a server of this size is made beside what is there. */
+export const neededForCopy = (bytes: number): number => bytes * roomFactor + roomBytes;
 
 export function copyFaults({ databases }: RecoverFacts, recovery: Recovery): string[] {
   const { master, standby, source, server, ofMaster, ofStandby, sides } = recovery;
   const kept = source === master ? sides.master : sides.standby;
-  const neededBytes = isKnown(kept) && ofMaster !== 'restore' ? kept.server.bytes * roomFactor + roomBytes : 0;
+  const neededBytes = isKnown(kept) && ofMaster !== 'restore' ? neededForCopy(kept.server.bytes) : 0;
   const made = [
     ...(ofMaster === 'copy' || ofMaster === 'restore' ? [master] : []),
     ...(ofStandby === 'copy' ? [standby] : []),

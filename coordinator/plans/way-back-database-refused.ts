@@ -1,6 +1,8 @@
 // Why there is no way back from a database upgrade as things are, each a sentence that names what to do. Pure.
+import { formatSize } from '../../shared/units.ts';
 import { databaseNodes, describeServer, inService, nameOf } from '../checks/server-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { neededForCopy } from './recover-hindrances.ts';
 import { directoryIn, type RollbackFacts } from './way-back.ts';
 import { isUnread, type ServersWay, serverOn, wayBackOfDatabase, whyNoSource } from './way-back-database.ts';
 
@@ -9,7 +11,7 @@ export function databaseHindrances(cluster: Cluster, facts: RollbackFacts): stri
   if (!way.isTouched) return [];
   const unread = unreadServers(cluster, facts);
   if (unread.length > 0) return unread;
-  return [...movedPrimaries(cluster, facts), ...backupMissing(cluster, facts, way)];
+  return [...movedPrimaries(cluster, facts), ...backupMissing(cluster, facts, way), ...cramped(cluster, facts, way)];
 }
 
 /** Whether a later try may find what an absent agent hides now. */
@@ -74,4 +76,16 @@ function backupMissing(cluster: Cluster, facts: RollbackFacts, way: ServersWay):
         `${why}; ${master}: ${path} was never verified, so nobody knows whether it can be restored: baton backup verify ${cluster.cluster} ${of}`,
       ]
     : [];
+}
+
+/** Before the newer server is stopped, which is all that clients have. */
+function cramped(cluster: Cluster, facts: RollbackFacts, { master: way, from, name }: ServersWay): string[] {
+  const [master, standby] = databaseNodes(cluster);
+  const [list, source] = [facts.servers?.[master], serverOn(facts, standby, from, name)];
+  if (way !== 'copy' || source === undefined || list === undefined || isUnread(list)) return [];
+  const neededBytes = neededForCopy(source.bytes);
+  if (list.freeBytes >= neededBytes) return [];
+  return [
+    `${master}: ${formatSize(list.freeBytes)} free, the copy of ${from}/${name} on ${standby} needs ${formatSize(neededBytes)} beside what is there: make room`,
+  ];
 }

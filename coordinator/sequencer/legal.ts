@@ -180,7 +180,7 @@ function abortConsequence(plan: Plan, state: RunState): string {
   const kept = started.filter((item) => item.kind === 'step' && staysAsItIs(state, item)).map(({ title }) => title);
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
   const stays = kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
-  return `${stays}${versionsApart(plan, state)}`;
+  return `${stays}${versionsApart(plan, state)}${standbyLeft(plan, state)}`;
 }
 
 /** Its undo would change nothing, or is no longer to be done. */
@@ -199,4 +199,14 @@ function versionsApart(plan: Plan, state: RunState): string {
   const [upgraded, others] = [nodesWhere(true), nodesWhere(false)];
   if (upgraded.length === 0 || others.length === 0) return '';
   return `; the new version stays on ${upgraded.join(', ')} and was not completed on ${others.join(', ')}: the nodes keep different versions, and a further upgrade is refused until they are at one version`;
+}
+
+/** Nor does one that leaves a standby which does not follow any more: without it failover is not armed again. */
+function standbyLeft({ items, cluster }: Plan, state: RunState): string {
+  const of = (kind: Step['action']['kind']) =>
+    items.filter((item): item is Step => item.kind === 'step' && item.action.kind === kind);
+  const [upgraded] = of('upgradeServer');
+  const isCopied = of('copyServer').some(({ id }) => itemState(state, id).isDone);
+  if (upgraded === undefined || isCopied || !staysAsItIs(state, upgraded)) return '';
+  return `; the standby does not follow the newer server, so failover cannot be armed again then: only baton run rollback ${state.run} or baton recover ${cluster.cluster} lead on from there, retry goes on with this run`;
 }

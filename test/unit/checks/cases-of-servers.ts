@@ -1,5 +1,6 @@
 // Verdicts about PostgreSQL servers, and about what goes with them.
 import { asidesGone } from '../../../coordinator/checks/asides-gone.ts';
+import { noOpenPrimary } from '../../../coordinator/checks/no-open-primary.ts';
 import { serverAsBefore } from '../../../coordinator/checks/server-as-before.ts';
 import { serverGone } from '../../../coordinator/checks/server-gone.ts';
 import { serverInService } from '../../../coordinator/checks/server-in-service.ts';
@@ -74,22 +75,65 @@ const refused: Suite['cases'] = [
 
 export const suites: Suite[] = [
   {
-    ref: serverUpgradable.ref({ ...asked, mode: 'copy' }),
+    ref: serverUpgradable.ref({ ...asked, mode: 'copy', standby: 'promote' }),
     passing: old,
     cases: [
       ...refused,
       // 2 GB and a tenth, and 1 GiB.
-      ['a disk that would be filled', 'fail', copied({ freeBytes: 3.2e9 }), /3\.2 GB free, 3\.3 GB needed/],
+      [
+        'a disk that would be filled',
+        'fail',
+        both(
+          old,
+          servers(() => [{ major: 16 }], 'n1', { freeBytes: 3.2e9 }),
+        ),
+        /3\.2 GB free, 3\.3 GB needed for a copy/,
+      ],
+      [
+        'a standby without room for its upgrade and the copy of the master after it',
+        'fail',
+        copied({ freeBytes: 5.4e9 }),
+        /5\.4 GB free, 5\.5 GB needed for 2 copies/,
+      ],
     ],
   },
   {
-    ref: serverUpgradable.ref({ ...asked, mode: 'link' }),
-    // Linking needs no room.
-    passing: servers(() => [{ major: 16 }], undefined, { freeBytes: 1e6 }),
+    ref: serverUpgradable.ref({ ...asked, mode: 'copy', standby: 'rebuild' }),
+    passing: copied({ freeBytes: 3.3e9 }),
+    cases: [
+      ['a standby without room for a copy of the master', 'fail', copied({ freeBytes: 3.2e9 }), /3\.3 GB needed/],
+    ],
+  },
+  {
+    ref: serverUpgradable.ref({ ...asked, mode: 'link', standby: 'promote' }),
+    // Linking needs no room, the copy for the standby does.
+    passing: both(
+      old,
+      servers(() => [{ major: 16 }], 'n1', { freeBytes: 1e6 }),
+    ),
     cases: [
       ...refused,
+      ['a standby without room for a copy of the master', 'fail', copied({ freeBytes: 3.2e9 }), /3\.3 GB needed/],
       ['another file system', 'fail', copied({ linkableMajors: [16] }), /on another file system than the data of 17/],
     ],
+  },
+  {
+    ref: noOpenPrimary.ref({ node: 'n2' }),
+    passing: servers((there) => [there, { name: 'other', port: 5434, inRecovery: false }]),
+    cases: [
+      ['a primary that clients can write into', 'fail', servers(() => [{ inRecovery: false }]), /primary/],
+      [
+        'one that answers nothing',
+        'unknown',
+        (node, action) => (action.kind === 'readServers' ? { servers: [inRecoveryUnread(serverOn(node))] } : undefined),
+        /answers nothing/,
+      ],
+    ],
+  },
+  {
+    ref: noOpenPrimary.ref({ node: 'n2' }),
+    passing: servers(() => [{ inRecovery: false, isFenced: true }]),
+    cases: [],
   },
   {
     ref: serverInService.ref({ node: 'n1', ...at, as: 'primary' }),

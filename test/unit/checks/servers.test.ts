@@ -54,7 +54,7 @@ describe('database-unit-active where the version is in the unit’s name', () =>
 
 describe('server-upgradable', () => {
   it('fails for a version that the cluster file does not support', () => {
-    const ref = serverUpgradable.ref({ from: 17, to: 18, name: 'main', mode: 'copy' });
+    const ref = serverUpgradable.ref({ from: 17, to: 18, name: 'main', mode: 'copy', standby: 'promote' });
     const found = judged(ref, () => undefined, context);
     assert.equal(found.verdict, 'fail');
     assert.match(found.words, /PostgreSQL 18 is not supported .*supported\.postgresql: 16, 17/);

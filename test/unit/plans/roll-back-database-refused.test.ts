@@ -57,6 +57,16 @@ describe('a rollback of a database upgrade is refused before anything is touched
     assert.ok(tryBack(at({ at: 'standby.promote' })).ok, 'a temporary master that is fenced was refused');
   });
 
+  it('where the copy of the standby’s server has no room on the master', () => {
+    const facts = at({ mode: 'link' });
+    const list = facts.servers?.n1;
+    assert.ok(list && 'servers' in list && tryBack(facts).ok);
+    assert.match(
+      refusal({ ...facts, servers: { ...facts.servers, n1: { ...list, freeBytes: 2e9 } } }),
+      /n1: 2\.0 GB free, the copy of 16\/main on n2 needs 2\.7 GB beside what is there: make room/,
+    );
+  });
+
   it('where both old servers are spent and the backup is gone, unfinished or was never verified', () => {
     const [part] = spent.parts;
     assert.ok(part);
@@ -129,14 +139,23 @@ describe('what a rollback of a database upgrade costs', () => {
 });
 
 describe('a halt of a database upgrade', () => {
-  const offer = (stop: Partial<Stop>): string => {
+  const offer = (stop: Partial<Stop>, isAbort = false): string => {
     const { plan, state } = at(stop);
     const halt = { item: stop.at ?? '', reason: 'step-failed', message: '', evidence: '', checks: [] };
     const found = nextCommands(plan, { ...state, halt } as unknown as RunState, {});
     const { command, consequence } = found.find((one) => one.command.includes('rollback')) ?? {};
     assert.equal(command, 'baton run rollback db-upgrade-1');
-    return consequence ?? '';
+    return (isAbort ? found.find((one) => one.command.includes('abort'))?.consequence : consequence) ?? '';
   };
+
+  it('says of an abort that failover cannot be armed after it, as long as the standby is left behind', () => {
+    const left =
+      /standby does not follow.* armed again then: only baton run rollback db-upgrade-1 or baton recover lab/;
+    assert.match(offer({ at: 'standby.upgrade-server' }, true), left);
+    assert.match(offer({ mode: 'link', at: 'master.start-server' }, true), left);
+    for (const id of ['master.upgrade-server', 'master.start-server', 'master.analyze'])
+      assert.doesNotMatch(offer({ at: id }, true), left, id);
+  });
 
   it('offers to go back, and says by which way', () => {
     assert.match(offer({ at: 'suspend-failover' }), /no server was begun to be changed/);
