@@ -103,7 +103,12 @@ function fields(text: Text) {
       'connection parameters such as sslmode=verify-full, without password',
       500,
     ),
-    settingName: text(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "a setting's name", 64),
+    // None of those by which whoever reads the file would carry out another program.
+    settingName: text(
+      /^(?!(?:PATH|IFS|ENV|BASH_ENV|CDPATH|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|LD_.*|PYTHON.*|PERL.*|NODE_OPTIONS|.*JAVA_OPTIONS|JAVA_TOOL_OPTIONS)$)[A-Za-z_][A-Za-z0-9_.-]{0,63}$/,
+      "a setting's name",
+      64,
+    ),
     // What sh, when it reads the file, takes for nothing but itself.
     settingValue: text(/^[A-Za-z0-9@_./:,+-]{0,200}$/, 'letters, digits and @ _ . / : , + -', 200),
     script: text(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "a script's name, such as master.sh", 44),

@@ -70,6 +70,9 @@ describe('Constraints of actions', () => {
     accepted(set('DATABASE_UNIT', 'postgresql@17-main'));
     for (const value of ['$(reboot)', 'a b', 'a;b', '`id`', '"', 'a\nb', 'postgresql@{major}-main'])
       refused(set('DATABASE_UNIT', value), /setValues\.values\.0\.value/);
+    for (const name of ['PATH', 'LD_PRELOAD', 'BASH_ENV', 'JAVA_TOOL_OPTIONS'])
+      refused(set(name, '/tmp/planted'), /setValues\.values\.0\.name/);
+    accepted(set('PATH_OF_DATABASE', '/var/lib/postgresql'));
     refused(set('A=B', '1'), /name/);
     assert.ok(validateActionTemplate(set('DATABASE_UNIT', '{{unit}}')).ok);
 

@@ -1,10 +1,21 @@
 // Scripts of whole servers: what bash makes of them on both platforms, and what is asked before anything is changed.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionOf } from '../../../shared/actions/action.ts';
+import { mergeWords } from '../../../shared/actions/jobs/merge-files.ts';
 import { type ScriptAction, scriptOf } from '../../../shared/actions/jobs/scripts.ts';
 import { profile } from '../plans/compiled.ts';
 
@@ -116,5 +127,19 @@ describe('Scripts that copy whole servers', () => {
     assert.equal(end('of another one'), 1);
     assert.equal(end(made), 0);
     assert.ok(!existsSync(join(folder, 'main.baton-copy')));
+  });
+
+  it('bring files of another node, but nothing with a power of its own', () => {
+    const [theirs, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
+    for (const path of [theirs, ours]) mkdirSync(path);
+    writeFileSync(join(theirs, 'one'), 'content');
+    chmodSync(join(theirs, 'one'), 0o6755);
+    spawnSync('mkfifo', [join(theirs, 'pipe')]);
+    spawnSync('mknod', [join(theirs, 'null'), 'c', '1', '3']);
+    const words = mergeWords({ root: ours, from: '192.0.2.1' });
+    const [program = '', ...args] = words.map((word) => (word.startsWith('root@') ? `${theirs}/` : word));
+    assert.equal(spawnSync(program, args).status, 0);
+    assert.deepEqual(readdirSync(ours), ['one']);
+    assert.equal(statSync(join(ours, 'one')).mode & 0o7777, 0o755);
   });
 });

@@ -177,7 +177,7 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.equal(run(upgrade('copy')).status, 0, 'a repetition begins anew');
   });
 
-  it('write nothing down of a query that fails', () => {
+  it('write down no secret, and nothing of a query that fails', () => {
     const queries = join(root, 'queries');
     mkdirSync(queries);
     for (const [name, text] of [
@@ -206,6 +206,10 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.match(answering.stdout, /^answer of open-tickets\t#[0-9a-f]{64}$/m);
     assert.equal(answering.status, 0);
     assert.equal(facts('[[ $* != *-f* ]]').status, 1);
+    const secrets = facts(
+      `[[ $* != *pg_db_role_setting* ]] || printf 'settings of role r\\tapp.jwt_secret=hidden, work_mem=1\\n'`,
+    );
+    assert.match(secrets.stdout, /^settings of role r\t#[0-9a-f]{64}$/m);
   });
 
   it('touch no server that another run or somebody else has made, and none that is a standby', () => {
