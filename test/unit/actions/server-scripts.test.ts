@@ -159,6 +159,21 @@ describe('Scripts of PostgreSQL servers', () => {
     assert.equal(read('global/pg_control'), 'in production|9');
   });
 
+  it('know one that is whole where the end of its upgrade was killed, and one whose removal has begun', () => {
+    have(15, 5432);
+    assert.equal(run(upgrade('link')).status, 0);
+    const making = join(root, 'state/servers/making-17-main');
+    writeFileSync(making, 'db-upgrade-1a2b\n');
+    const again = run(upgrade('link'));
+    assert.deepEqual([again.status, again.acts], [0, []], again.said);
+    assert.ok(!existsSync(making));
+    writeFileSync(making, 'undo\n');
+    rmSync(of('global/pg_control', 17));
+    const anew = run(upgrade('link'));
+    assert.deepEqual([anew.status, anew.acts.length], [0, 1], anew.said);
+    assert.deepEqual(run({ kind: 'startServer', ...one, analyze: false }).acts, ['START 17']);
+  });
+
   it('leave nothing behind where pg_upgrade fails, and recover first what was killed', () => {
     have(15, 5432, 'in production|3');
     const failed = run(upgrade('link'), 'fails=1');
