@@ -65,7 +65,8 @@ const onlyOnPrimary = [
 /** It comes beside the present one, with the log that it writes; a server whose disk is full stops. */
 const refuseWithoutRoom = [
   '  data=$(sql postgres "SHOW data_directory")',
-  '  needed=$(($(cat size) * 6 / 5 + 256 * 1024 * 1024))',
+  '  size=$(number_in size)',
+  '  needed=$((size * 6 / 5 + 256 * 1024 * 1024))',
   '  free=$(($(stat -f -c "%a * %S" -- "$data")))',
   `  ((free > needed)) || fail ${jobExits.noRoom} "restoring $database beside the present one needs $needed bytes in $data, $free are free; nothing was changed"`,
 ];

@@ -14,7 +14,8 @@ import { checkSums, enterPart } from './verify-backup.ts';
 
 const mayBeRestored = (database: string, folder: string): string[] => [
   `[[ -x $bin/initdb ]] || fail ${jobExits.missing} "PostgreSQL $major is not installed on this node; nothing was changed"`,
-  `their_major=$(cat major) their_database=$(cat database)`,
+  'their_major=$(number_in major)',
+  'their_database=$(cat database)',
   `((major >= their_major)) || fail ${jobExits.notInState} "the backup is of PostgreSQL $their_major, which $major cannot read; nothing was changed"`,
   `[[ $their_database == ${shellQuote(database)} ]] || fail ${jobExits.notInState} "the backup is of $their_database, not of ${database}; nothing was changed"`,
   'echo "reading sums"',
@@ -26,7 +27,8 @@ const mayBeRestored = (database: string, folder: string): string[] => [
 const refuseWithoutRoom = [
   'near=$(dirname "$place")',
   'while [[ ! -d $near ]]; do near=$(dirname "$near"); done',
-  'needed=$(($(cat size) * 6 / 5 + 256 * 1024 * 1024))',
+  'size=$(number_in size)',
+  'needed=$((size * 6 / 5 + 256 * 1024 * 1024))',
   'free=$(($(stat -f -c "%a * %S" -- "$near")))',
   `((free > needed)) || fail ${jobExits.noRoom} "restoring the server needs $needed bytes in $near, $free are free; nothing was changed"`,
 ];

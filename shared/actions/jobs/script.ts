@@ -31,7 +31,7 @@ export const jobSessions = 'baton-job';
 
 /**
  * Functions for the database: `as_database PROGRAM…` as its user, `sql DATABASE STATEMENT`, `find_programs MAJOR`, which
- * sets `bin`.
+ * sets `bin`, `number_in FILE`.
  */
 export function databaseFunctions(profile: NodeProfile): string[] {
   const where = ['-h', profile.databaseSocket, '-p', String(profile.databasePort)];
@@ -40,7 +40,9 @@ export function databaseFunctions(profile: NodeProfile): string[] {
     `as_database() { ${shellLine(['runuser', '-u', profile.databaseUser, '--', 'env', `PGAPPNAME=${jobSessions}`, 'PGCONNECT_TIMEOUT=10', noLimits])} "$@"; }`,
     list('server', where),
     `sql() { as_database ${shellQuote(profile.psql)} -X -q -A -t -w -v ON_ERROR_STOP=1 "\${server[@]}" -d "$1" -c "$2"; }`,
-    `find_programs() { bin=${shellQuote(before)}$1${after === '' ? '' : shellQuote(after)}; [[ -x $bin/pg_dump ]] || bin=/usr/bin; }`,
+    `find_programs() { bin=${shellQuote(before)}$1${after === '' ? '' : shellQuote(after)}; [[ $1 =~ ^[0-9]+$ && -x $bin/pg_dump ]] || bin=/usr/bin; }`,
+    '# What the server has said is a number or nothing: to anything else this shell would listen.',
+    `number_in() { local found; found=$(cat "$1"); [[ $found =~ ^[0-9]+$ ]] || fail ${jobExits.differs} "$1 holds no number"; echo "$found"; }`,
   ];
 }
 

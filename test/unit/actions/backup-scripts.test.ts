@@ -100,7 +100,7 @@ describe('Fields of backups', () => {
           'database=d aside=kept held=held restoring=half server=() bin=/bin part=/part',
           `has() { [[ $1 == d ]] && echo ${present} || echo ${kept}; }`,
           'give_back() { :; }; renamed() { echo "$1>$2"; }; swap() { echo "SWAP $2"; }; fail() { echo "FAIL $*"; exit 9; }',
-          'sql() { :; }; as_database() { :; }; cat() { echo 1; }; stat() { echo 1000000000; }; rm() { :; }; sync() { :; }',
+          'sql() { :; }; as_database() { :; }; number_in() { echo 1; }; cat() { echo 1; }; stat() { echo 1000000000; }; rm() { :; }; sync() { :; }',
           ...lines.slice(
             lines.findIndex((line) => line.startsWith('present=')),
             lines.indexOf('  echo "restoring $database beside the present one"') + 1,

@@ -1,7 +1,7 @@
 // What a script of databases asks the server, answered by a stand-in of `runuser`, which starts nothing.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asideName } from '../../../shared/actions/jobs/places.ts';
@@ -34,7 +34,7 @@ esac
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('restore nothing where it would not fit beside the present one', () => {
+  const carryOut = () => {
     const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
     const script = scriptOf(restore, profile, folder);
     const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
@@ -42,7 +42,19 @@ esac
       stdio: ['ignore', 'pipe', 'pipe'],
       encoding: 'utf8',
     });
-    assert.match(`${status} ${stderr}`, /^74 restoring d beside .* are free; nothing was changed/);
     assert.doesNotMatch(readFileSync(join(folder, 'asked'), 'utf8'), /ALTER|DROP|--create/);
+    return `${status} ${stderr}`;
+  };
+
+  it('restore nothing where it would not fit beside the present one', () => {
+    assert.match(carryOut(), /^74 restoring d beside .* are free; nothing was changed/);
+  });
+
+  it('carry nothing out that a backup says instead of a number', () => {
+    const part = join(folder, 'upgrade-1/database');
+    writeFileSync(join(part, 'size'), `x[$(touch ${folder}/planted)]\n`);
+    writeFileSync(join(part, 'SHA256SUMS'), spawnSync('sha256sum', ['size'], { cwd: part, encoding: 'utf8' }).stdout);
+    assert.match(carryOut(), /^65 .*size holds no number/s);
+    assert.ok(!existsSync(join(folder, 'planted')));
   });
 });
