@@ -13,14 +13,18 @@ import { dropServer, type Majors } from './servers.ts';
 
 const section = 'beyond the guide: the old servers that a database upgrade has kept take room';
 
-/** Only one that ended well has left the new servers in service. */
+/** Only one that ended well, or a recovery after it, has left the new servers in service; the plan's gate sees whether they are. */
 export function judgeFinalizeDatabase({ of, state }: FinalizeFacts): Result<void> {
-  if (state.ended?.status !== 'succeeded')
-    return fail(
-      'not-in-state',
-      `run ${of} is ${state.status}: its old servers may still be needed; what a rollback of it has kept is given up by the id of that rollback`,
-    );
-  return ok(undefined);
+  const { ended, successor } = state;
+  if (ended?.status === 'succeeded' || (ended !== undefined && successor?.plan === 'recover')) return ok(undefined);
+  const back =
+    ended !== undefined && successor === undefined
+      ? `; to give up what it has left, baton run rollback ${of} first`
+      : '';
+  return fail(
+    'not-in-state',
+    `run ${of} is ${state.status}: its old servers may still be needed${back}; what a rollback of it has kept is given up by the id of that rollback`,
+  );
 }
 
 /** As the run has found and named them. */

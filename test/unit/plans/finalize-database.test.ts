@@ -44,6 +44,19 @@ describe('plan of giving up the old servers of a database upgrade', () => {
     ]);
   });
 
+  it('removes them too where a recovery has taken the run over, as long as the new ones serve', () => {
+    const ended = { type: 'RunEnded', status: 'aborted', message: '', failoverArmed: 'armed' } as const;
+    const handedTo = (to: string): Partial<RunState> => ({
+      ...{ status: 'aborted', ended, successor: { run: `${to}-1`, plan: to } as NonNullable<RunState['successor']> },
+    });
+    const compiled = compile(handedTo('recover'));
+    assert.ok(compiled.ok, compiled.ok ? '' : compiled.failure.message);
+    assert.equal(compiled.value.plan.items[1]?.id, 'preflight.servers');
+    assert.ok(!compile(handedTo('rollback')).ok);
+    const aborted = compile({ status: 'aborted', ended });
+    assert.match(aborted.ok ? '' : aborted.failure.message, /baton run rollback db-upgrade-1 first/);
+  });
+
   it('is refused of one that stands, or that was aborted', () => {
     const { ended: _, ...open } = state;
     for (const status of ['halted', 'aborted'] as const) {
