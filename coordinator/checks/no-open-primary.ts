@@ -1,11 +1,12 @@
-// No database of a node takes writes from clients: what is there may be replaced without losing what somebody wrote last.
+// No database of a node takes writes from clients: what is there may be replaced without losing what somebody wrote last, and
+// another one may serve without being a second primary.
 import { z } from 'zod';
 import { defineCheck, judgeEach } from './define.ts';
 import { describeServer, inService } from './server-facts.ts';
 
 export const noOpenPrimary = defineCheck({
   id: 'no-open-primary',
-  title: 'Nobody writes into the database that is replaced',
+  title: 'Nobody writes into the other database',
   section: 'beyond the guide: the newer side is never overwritten by an older one',
   severity: 'blocking',
   remedy:

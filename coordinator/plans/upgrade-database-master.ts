@@ -1,6 +1,7 @@
 // Guide › Database Upgrade Steps › Step 1: Upgrade Master Node. From the stop of the services to the moment when clients
 // write again; until then an abort brings the old server back.
 import { minutes } from '../../shared/units.ts';
+import { noOpenPrimary } from '../checks/no-open-primary.ts';
 import { serverAsBefore } from '../checks/server-as-before.ts';
 import { databaseNodes } from '../checks/server-facts.ts';
 import { serverInService } from '../checks/server-in-service.ts';
@@ -125,6 +126,8 @@ export function upgradeMaster(cluster: Cluster, upgrade: DatabaseUpgrade): Unpha
       {
         id: 'master.start-server',
         title: `Start ${to}/${name} on ${node}, and see that it is as before`,
+        // While a run stands people act: a standby that somebody has promoted serves clients by now.
+        before: [noOpenPrimary.ref({ node: standby })],
         then: [
           serverInService.ref({ node, major: to, name, as: 'primary' }),
           serverAsBefore.ref({ node, record: '{{run}}' }),

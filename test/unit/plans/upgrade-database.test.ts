@@ -132,6 +132,8 @@ describe('plan of the database upgrade', () => {
     const start = stepOf(plan.items, 'master.start-server');
     assert.deepEqual(names(start.then), ['server-in-service', 'server-as-before']);
     assert.equal(start.until, 'master.start-services');
+    // Nor while somebody has made the standby a primary that clients can reach.
+    assert.deepEqual(start.before.find(({ check }) => check === 'no-open-primary')?.params, { node: 'n2' });
     const last = plan.items.find(({ id }) => id === 'verify.servers');
     const compared = last?.kind === 'gate' ? last.checks.filter(({ check }) => check === 'server-as-before') : [];
     assert.deepEqual(
