@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { faultClasses } from './classes.ts';
-import { type FaultsOptions, isOwnSeed, readOptions } from './options.ts';
+import { type FaultsOptions, isOwnSeed, readOptions, sampleSize } from './options.ts';
 import { plantOf } from './planted/plants.ts';
 import { carryOutAll } from './pool.ts';
 import { type Broken, brokenOf, isSurvived, type Summary, Tally, tableText } from './table.ts';
@@ -74,7 +74,7 @@ async function tasksOf(given: FaultsOptions): Promise<Task[]> {
   if (given.class !== undefined && isOwnSeed(given.seed)) return [{ faultClass: given.class, seed: given.seed }];
   const lists = await Promise.all(
     chosen.map(async ({ name, seeds }): Promise<Task[]> => {
-      const count = name === 'schedules' ? given.schedules : (given.boundaries ?? all);
+      const count = name === 'schedules' ? given.schedules : boundariesOf(given);
       const { plan, at, boundaries } = given;
       // A sample is drawn from all of them.
       const every = given.every || [boundaries, at, given.plant].some((one) => one !== undefined);
@@ -84,6 +84,12 @@ async function tasksOf(given: FaultsOptions): Promise<Task[]> {
   );
   const placed = lists.flatMap((list) => list.map((task, at) => ({ task, place: (at + 0.5) / list.length })));
   return placed.sort((a, b) => a.place - b.place).map(({ task }) => task);
+}
+
+/** Where somebody asks for some of them, all of those are meant. */
+function boundariesOf({ boundaries, every, plan, at, plant, class: chosen, ...given }: FaultsOptions): number {
+  const asksFor = given.all || every || [plan, at, plant, chosen].some((one) => one !== undefined);
+  return boundaries ?? (asksFor ? all : sampleSize);
 }
 
 function startProgress(count: number) {

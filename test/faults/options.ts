@@ -7,8 +7,9 @@ export interface FaultsOptions {
   /** A number to begin at, or of one class a trial’s own seed. */
   seed: string;
   schedules: number;
-  /** At how many boundaries of each kind; undefined: at all. */
+  /** At how many boundaries of each kind; undefined: at a sample, or at all where `all` or a choice asks for them. */
   boundaries?: number;
+  all: boolean;
   class?: string;
   plan?: string;
   at?: string;
@@ -20,9 +21,13 @@ export interface FaultsOptions {
   cuts: boolean;
 }
 
+/** Boundaries of each kind, unless told otherwise: with 10,000 schedules that is some minutes. */
+export const sampleSize = 400;
+
 const examples = `
 Examples:
-  $ npm run faults                                             the boundaries of all plans, 10,000 schedules
+  $ npm run faults                                             10,000 schedules, a sample of the boundaries of all plans
+  $ npm run faults -- --all                                    all boundaries
   $ npm run faults -- --every                                  every boundary, on every way through a plan
   $ npm run faults -- --schedules 500 --boundaries 100         a short look
   $ npm run faults -- --class schedules --seed 'upgrade#4711'  one trial again
@@ -40,7 +45,16 @@ export function readOptions(args: readonly string[]): FaultsOptions {
     .description('Kills, cuts and repeats everything that Baton does, and has a judge look at what was left.')
     .option('--seed <SEED>', 'where schedules begin, or with --class the seed of one trial', '1')
     .option('--schedules <N>', 'how many schedules of several faults', wholeNumber, 10_000)
-    .option('--boundaries <N>', 'at how many boundaries, of each kind of fault (default: all)', wholeNumber)
+    .option(
+      '--boundaries <N>',
+      `at how many boundaries, of each kind of fault (default: ${sampleSize}, drawn by the seed; all with --all, --every, --plan, --class, --at or --plant)`,
+      wholeNumber,
+    )
+    .option(
+      '--all',
+      'at all boundaries of the ways on which nothing fails: 60,000 of them, an hour on two cores',
+      false,
+    )
     .addOption(new Option('--class <NAME>', 'only this fault class').choices(faultClasses.map(({ name }) => name)))
     .option('--plan <NAME>', 'only this plan')
     .option('--at <WHAT>', 'only boundaries whose name begins with this, such as `request command`')
