@@ -14,8 +14,8 @@ export function redoneBy(plan: Plan, state: RunState, id: string): string[] {
 }
 
 /**
- * Done steps that put files of Baton's own on the item's node, from the first on whose file is gone as the halt has seen:
- * without them the run could only be aborted.
+ * Done steps that put files of Baton's own on the item's node, from the first on whose file is gone as the halt has seen, and
+ * that are about the same: without them the run could only be aborted.
  */
 export function putBackBy(plan: Plan, state: RunState, item: Step): Step[] {
   const next = plan.items.findIndex(({ id }) => !itemState(state, id).isDone);
@@ -23,8 +23,13 @@ export function putBackBy(plan: Plan, state: RunState, item: Step): Step[] {
   const failed = (state.halt?.checks ?? []).filter(({ verdict }) => verdict === 'fail').map(({ id }) => id);
   const isGone = (step: Step): boolean => step.then.some(({ check }) => failed.includes(check));
   const first = own.findIndex(isGone);
-  return first < 0 ? [] : own.slice(first);
+  const gone = own[first];
+  return gone === undefined ? [] : own.slice(first).filter((step) => subjectOf(step) === subjectOf(gone));
 }
+
+/** What a step works on: an installer by its sum, a backup by its name. What is about something else is not in need. */
+const subjectOf = ({ action }: Step): string =>
+  'sha256' in action ? action.sha256 : 'backup' in action ? action.backup : action.kind;
 
 /** Nothing of the cluster can have been lost with it, and doing it twice does no harm. */
 const isOfBatonAlone = ({ isHarmless, action }: Step): boolean =>
