@@ -42,13 +42,16 @@ function judgeMoments(databases: DatabaseRecord[], { putBack = [] }: Evidence, s
         Object.entries(one.journaled).every(([run, events]) => events <= (record.journaled[run] ?? 0)),
     );
 
-  let isSplit = false;
+  // A machine of a split that was there before starts as what it was, until somebody has taken that from it.
+  const fromBefore = new Set<string>();
   for (const { primaries, record } of momentsOf(databases)) {
     const hasBegun = Object.values(record.journaled).some((events) => events > 0);
+    if (!hasBegun && primaries.length > 1) for (const node of primaries) fromBefore.add(node);
+    if (hasBegun && (record.is === 'fenced' || record.is === 'standby')) fromBefore.delete(record.node);
     const isOfNow = !primaries.some((node) => wasPutBack(node, record));
-    if (primaries.length > 1 && !isSplit && hasBegun && isOfNow)
+    const isNew = record.is === 'primary' && primaries.some((node) => !fromBefore.has(node));
+    if (primaries.length > 1 && isNew && hasBegun && isOfNow)
       say(`the databases of ${primaries.join(' and ')} accepted writes from clients at the same time`);
-    isSplit = primaries.length > 1;
   }
 }
 

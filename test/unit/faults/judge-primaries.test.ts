@@ -94,6 +94,21 @@ describe('the judge of the fault tests', () => {
         ),
       ));
 
+    it('of a machine of such a split that is switched off and on before anybody has changed it', () =>
+      none(
+        databasesWere(
+          [
+            { node: 'n1', is: 'primary', journaled: {} },
+            { node: 'n2', is: 'primary', journaled: {} },
+            { node: 'n2', is: 'down', journaled: { [run]: 2 } },
+            { node: 'n2', is: 'primary', journaled: { [run]: 3 } },
+            { node: 'n2', is: 'fenced', journaled: { [run]: 4 } },
+            { node: 'n2', is: 'standby', streamsFrom: 'n1', journaled: { [run]: 5 } },
+          ],
+          copying,
+        ),
+      ));
+
     it('of a machine that was put back to when it was a primary', () =>
       none({
         ...databasesWere([...steady, { node: 'n2', is: 'primary', journaled: { [run]: 5 } }]),
