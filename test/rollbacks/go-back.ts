@@ -15,7 +15,11 @@ export interface WentBack {
   failing: Failing;
   /** Where the run really stood, in words. */
   stood: string;
+  /** Until the run stood, with what was planted and mended. */
+  runMs: number;
   rollbackMs: number;
+  /** Of comparing the cluster with what it was, and of giving up what was kept. */
+  comparingMs: number;
   /** Of the rollback alone. */
   portalDownMs: number | undefined;
   /** What was killed, and how often somebody had to say `retry`. */
@@ -25,12 +29,13 @@ export interface WentBack {
   differences: string[];
 }
 
-const runMs = 400_000;
+const standsWithinMs = 400_000;
 const retriesMax = 8;
 
 /** The cluster has to be in its steady state, and is left in it when nothing differs. */
 export async function goBack(failing: Failing, before: Picture): Promise<WentBack> {
   const client = connectHere();
+  const startedMs = performance.now();
   try {
     await setInstaller(['n1', 'n2'], { DURATION_S: 2 });
     if (failing.installer) await setInstaller([failing.installer.node], failing.installer.settings);
@@ -39,7 +44,8 @@ export async function goBack(failing: Failing, before: Picture): Promise<WentBac
     const stood = run.halt === undefined ? `${run.status}: ${run.message}` : `${run.halt.item}: ${run.halt.message}`;
     const at = whereWrong(failing, run);
     if (at !== undefined) throw new Error(`the run was to stand at ${failing.step}, but ${at}\n${stood}`);
-    return { failing, stood, ...(await takeBack(run.id, failing, before, client)) };
+    const runMs = Math.round(performance.now() - startedMs);
+    return { failing, stood, runMs, ...(await takeBack(run.id, failing, before, client)) };
   } finally {
     client.close();
   }
@@ -66,7 +72,7 @@ async function bringTo({ plant, isPaused, step, database }: Failing, client: Ope
       await plant.plant();
       isPlanted = true;
     }
-    return await runEnds(run, runMs);
+    return await runEnds(run, standsWithinMs);
   } finally {
     if (isPlanted) await plant?.mend();
   }
@@ -88,7 +94,7 @@ async function pausedDuring(run: string, step: string, client: OperatorClient): 
   return followed.value;
 }
 
-type TakenBack = Omit<WentBack, 'failing' | 'stood'>;
+type TakenBack = Omit<WentBack, 'failing' | 'stood' | 'runMs'>;
 
 async function takeBack(run: string, failing: Failing, before: Picture, client: OperatorClient): Promise<TakenBack> {
   const startedMs = performance.now();
@@ -104,10 +110,12 @@ async function takeBack(run: string, failing: Failing, before: Picture, client: 
   );
   const named = [setAside, ...(failing.database ? ofServers(failing.database) : [])];
   const kept = await differencesFrom(before, named);
+  const left = await finalized(ended, before, failing);
   return {
     ...{ rollbackMs, portalDownMs: ended.portal?.downMs },
+    comparingMs: Math.round(performance.now() - startedMs) - rollbackMs,
     ...kills,
-    differences: [...statuses, ...kept, ...(await finalized(ended, before, failing))],
+    differences: [...statuses, ...kept, ...left],
   };
 }
 

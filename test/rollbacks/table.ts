@@ -44,6 +44,22 @@ export function tableText(lines: Line[], elapsedMs: number): string {
   ].join('\n');
 }
 
+/** What a whole row has taken, and which part of it. */
+export function spentText(line: Line, tookMs: number, afreshMs: number): string {
+  const parts: [string, number][] = [
+    ['afresh', afreshMs],
+    ...('differences' in line
+      ? ([
+          ['run', line.runMs],
+          ['rollback', line.rollbackMs],
+          ['comparing and finalize', line.comparingMs],
+        ] as [string, number][])
+      : []),
+  ];
+  const told = parts.filter(([, ms]) => ms > 0).map(([part, ms]) => `${part} ${inSeconds(ms)}`);
+  return `${inSeconds(tookMs)}${told.length === 0 ? '' : `: ${told.join(', ')}`}`;
+}
+
 /** What is to be said of one that left something different, or came to no end. */
 export function toldOf(line: Line): string[] {
   if (!('differences' in line)) return line.broken.split('\n').map((text) => `  ${text}`);

@@ -28,7 +28,9 @@ assert.ok(failing);
 const line = (found: string[]): Line => ({
   failing,
   stood: 'there',
+  runMs: 20_000,
   rollbackMs: 1_500,
+  comparingMs: 4_000,
   portalDownMs: 0,
   kills: 0,
   retries: 0,
