@@ -9,7 +9,7 @@ import { failings } from '../../rollbacks/failings.ts';
 import { databaseFailings } from '../../rollbacks/failings-database.ts';
 import { differences, setAside } from '../../rollbacks/picture.ts';
 import { afterFinalize } from '../../rollbacks/picture-servers.ts';
-import { isSame, type Line, tableText } from '../../rollbacks/table.ts';
+import { isSame, type Line, spentText, tableText } from '../../rollbacks/table.ts';
 import { compile, steps } from '../plans/compiled.ts';
 import { listOf, tryToCompile } from '../plans/database-facts.ts';
 
@@ -132,5 +132,13 @@ describe('the proof of rollbacks', () => {
     assert.match(text, /n1 timeline: 1 → 2/);
     assert.match(text, /the rollback stands/);
     assert.match(text, /3 rollbacks, 2 left something different, 9 s$/);
+  });
+
+  it('tells of a row what has taken its time, also of one that came to no end', () => {
+    assert.equal(
+      spentText(line([]), 30_000, 12_000),
+      '30.0 s: afresh 12.0 s, run 20.0 s, rollback 1.5 s, comparing and finalize 4.0 s',
+    );
+    assert.equal(spentText({ failing, broken: 'it stands' }, 9_000, 0), '9.0 s');
   });
 });
