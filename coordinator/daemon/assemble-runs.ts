@@ -18,6 +18,7 @@ import { mayServe, openEpochFloor } from '../journal/epoch-floor.ts';
 import type { Journal } from '../journal/journal.ts';
 import { newestEpoch } from '../journal/leadership.ts';
 import { openJournal } from '../journal/nats-journal.ts';
+import { type Notifier, toLog } from '../notify/notice.ts';
 import { guardJournal } from '../runs/guarded-journal.ts';
 import { openProgressFeed } from '../runs/progress.ts';
 import { openRefusals } from '../runs/refusals.ts';
@@ -40,6 +41,7 @@ export interface AssembledRuns extends Streams {
   fleet: Fleet;
   runs: RunService;
   views: RunViews;
+  notifier: Notifier;
 }
 
 /** Opens what is on the bus and puts the parts together; no run is taken up yet. */
@@ -54,10 +56,12 @@ export async function assembleRuns(given: {
   /** Keeps what only a leader may do from one that may not lead any more. */
   fence?: Pick<Fence, 'journal' | 'clusterLog' | 'fleet'>;
   meterOf(artefacts: Artefacts, run: string, cluster: Cluster): RunMeter;
+  /** Whom people are told by; otherwise only the log is. */
+  notifier?: Notifier;
   onStop(name: string, stop: () => unknown): void;
 }): Promise<Result<AssembledRuns>> {
   const { bus, clock, log, coordinator, epoch, onStop } = given;
-  const { fence } = given;
+  const { fence, notifier = toLog(log) } = given;
   const streams = given.streams === undefined ? await openStreams(given) : ok(given.streams);
   if (!streams.ok) return streams;
   const { audit, tables, hub } = streams.value;
@@ -90,13 +94,14 @@ export async function assembleRuns(given: {
     clusterLog: locks,
     fleet,
     progress,
+    notifier,
     meterOf: (run, cluster) => given.meterOf(artefacts, run, cluster),
     agentsBack: (nodes, signal) => untilHeld(shared, nodes, signal),
   });
   onStop('runs', runs.stop);
   const seen = { ...stored, evidence: journal, refusals: refusals.value, fleet, progress };
   const views = createRunViews({ ...seen, troubleOf: runs.troubleOf });
-  return ok({ audit, tables, clusters: clusters.value, ...stored, locks, hub, fleet, runs, views });
+  return ok({ audit, tables, clusters: clusters.value, ...stored, locks, hub, fleet, runs, views, notifier });
 }
 
 /** What agents are served with, whether this coordinator leads or stands by. */

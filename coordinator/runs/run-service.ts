@@ -2,13 +2,11 @@
 // them. What a run does is its runner's.
 import type { Clock } from '../../shared/clock.ts';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
-import type { Key } from '../../shared/key.ts';
 import type { Log } from '../../shared/log.ts';
-import { createBuckets } from '../access/bucket.ts';
-import type { NodePresence } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { RunOpened } from '../journal/cluster-log.ts';
+import type { Notifier } from '../notify/notice.ts';
 import type { Plan } from '../plans/plan.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import type { RunState } from '../sequencer/state.ts';
@@ -16,7 +14,7 @@ import { fill } from '../sequencer/template.ts';
 import { finishGivingBack, keepGivingBack } from './give-back.ts';
 import { beginHandedOver, openSuccessor, successorOf, untilBegun } from './handover.ts';
 import { sayToIdle } from './idle-word.ts';
-import { progressOf } from './node-progress.ts';
+import { listenToNodes } from './listen-to-nodes.ts';
 import {
   clusterLogClose,
   endUnstarted,
@@ -32,7 +30,7 @@ import type { RunMeter } from './run-meter.ts';
 import { type OperatorWord, type Runner, type RunnerParts, startRunner } from './runner.ts';
 import { stateIn } from './state-in.ts';
 import { type Leases, leasesOf } from './suspension-lease.ts';
-import { tellEnded, tellOver, tellWhatIsOver } from './tell-over.ts';
+import { tellEnded } from './tell-over.ts';
 
 export interface RunServiceParts extends OpeningParts {
   coordinator: string;
@@ -43,6 +41,7 @@ export interface RunServiceParts extends OpeningParts {
   meterOf(run: string, cluster: Cluster): RunMeter;
   clock: Clock;
   log: Log;
+  notifier?: Notifier;
   limits?: Limits;
   agentsBack?: NonNullable<RunnerParts['agentsBack']>;
 }
@@ -67,51 +66,16 @@ export interface RunService {
 }
 
 const closeRetryMs = 2_000;
-/** Of outcomes of runs that nobody works on, from one node. */
-const strangersRate = { perSecond: 1, burst: 20 };
 
 /** The runs of a coordinator that leads with `epoch`. */
 export function createRunService(parts: RunServiceParts): RunService {
-  const { journal, clusterLog, artefacts, fleet, clock, log, epoch } = parts;
+  const { journal, clusterLog, artefacts, clock, log, epoch } = parts;
   const runners = new Map<string, Runner>();
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const starting = new Set<string>();
   /** Runs whose work here was ended by another coordinator, damage or a bug: it is not begun again by itself. */
   const givenUp = new Set<string>();
-  const strangers = createBuckets(strangersRate, clock);
-
-  const unlisten = [
-    fleet.onOutcome((node, key, outcome) => {
-      const runner = runners.get(key.run);
-      if (runner !== undefined) runner.hear(node, key, outcome);
-      else void settleStranger(node, key);
-    }),
-    fleet.onProgress((node, said) => {
-      const { run } = said.key;
-      const state = runners.get(run)?.state();
-      const progress = state && progressOf(state, node, said, clock.nowMs());
-      if (progress !== undefined) parts.progress.tell(run, progress);
-    }),
-    fleet.onPresence((presence) => {
-      care('heads', examine(presence));
-      for (const runner of runners.values()) runner.look(presence);
-    }),
-  ];
-
-  /** An outcome of a run that nobody works on: of one that has ended, the agent may forget everything. */
-  const settleStranger = async (node: string, key: Key): Promise<void> => {
-    // A journal is much to read, and anything can be said of runs: agents say it again.
-    if (!strangers.of(node).take()) return;
-    await tellOver(parts, node, key.run);
-  };
-
-  /** Also runs that nobody works on, and those of which there is no journal at all. */
-  const examine = async ({ node, connected }: NodePresence): Promise<void> => {
-    const compared = await journal.examine([node]);
-    const examined = compared.ok && connected ? await tellWhatIsOver(parts, node) : compared;
-    if (!examined.ok) log.warn('what an agent holds could not be compared', { node, reason: examined.failure.message });
-  };
 
   const work = (run: string, plan: Plan, isTakeover: boolean): void => {
     if (runners.has(run)) return;
@@ -234,6 +198,8 @@ export function createRunService(parts: RunServiceParts): RunService {
     void cared.then(() => working.delete(cared));
   };
 
+  const unlisten = listenToNodes(parts, runners, care);
+
   /**
    * What nobody works on must not hold a cluster: what a crash left half opened or half closed, and what a coordinator that
    * is deposed by now has opened last, after this one had looked for open runs.
@@ -292,7 +258,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     troubleOf: (run) => runners.get(run)?.trouble(),
     async stop() {
       stopping.abort();
-      for (const stop of unlisten) stop();
+      unlisten();
       await Promise.all([...runners.values()].map((runner) => runner.stop()));
       await Promise.all(working);
     },
