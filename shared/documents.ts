@@ -102,6 +102,10 @@ export interface CheckResultDocument {
   reading: string;
   verdict: 'pass' | 'warn' | 'fail' | 'unknown';
   remedy: string;
+  /** What was measured, where a later check compares with it. */
+  measure?: { value: number; unit: string; of?: string };
+  /** It had failed, and an operator has accepted that, for this reason. */
+  accepted?: string;
 }
 export interface CheckDocument {
   schema: 1;

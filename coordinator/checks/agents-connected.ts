@@ -9,6 +9,7 @@ export const agentsConnected = defineCheck({
   section: 'Pre-Upgrade Requirements › Network Connectivity',
   severity: 'blocking',
   remedy: 'Look at baton-agent status on the node and at the network between it and the coordinator.',
+  neverAccepted: 'nothing can be done, and nothing seen, on a node whose agent does not answer',
   params: z.strictObject({}),
   words: (_params, { nodes }) =>
     `the agents of ${nodes.map(({ name }) => name).join(', ')} are connected, none on hold`,

@@ -28,6 +28,7 @@ export const backupSpace = defineCheck({
   severity: 'blocking',
   remedy:
     'Free or add space there, name another backup.directory, or keep fewer (backup.keep in the cluster file counts from the next backup on).',
+  neverAccepted: 'a backup that fills the disk is none, and stops what writes there',
   params: z.strictObject({
     directory: z.string(),
     backup: z.string(),

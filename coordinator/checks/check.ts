@@ -48,12 +48,25 @@ export interface CheckResult {
   reading: string;
   verdict: CheckVerdict;
   remedy: string;
+  /** What was measured, for whoever compares with it later; `of` tells several figures of one node apart. */
+  measure?: Measure;
+  /** Why an operator takes it as it is: it had failed, and only warns. */
+  accepted?: string;
+}
+
+export interface Measure {
+  value: number;
+  /** ms, bytes, lines/min, … */
+  unit: string;
+  of?: string;
 }
 
 /** Names a check and its parameters: plain data, kept in plans. */
 export interface CheckRef {
   check: string;
   params: Record<string, unknown>;
+  /** An operator's reason to go on although it fails; never for what is unknown. */
+  accepted?: string;
 }
 
 export interface NodePresence {
@@ -81,6 +94,8 @@ export interface CheckContext {
   cluster: Cluster;
   nowMs: number;
   presence: NodePresence[];
+  /** What a gate of this run found when it let the run pass first, as journaled; nothing outside a run or before that. */
+  earlier?: (item: string) => CheckResult[];
 }
 
 export type Evaluation = Generator<Reading[], CheckResult[], ReadingResult[]>;
@@ -92,5 +107,7 @@ export interface CheckDefinition {
   severity: 'blocking' | 'warning';
   /** What to do when it does not pass. */
   remedy: string;
+  /** Why no operator may accept that it fails; absent: `--accept` may name it. */
+  neverAccepted?: string;
   evaluate(params: Record<string, unknown>, context: CheckContext): Evaluation;
 }

@@ -11,6 +11,7 @@ import {
   type CheckRef,
   type CheckVerdict,
   isFailure,
+  type Measure,
   type ReadAction,
   type Reading,
   type ReadingResult,
@@ -23,6 +24,7 @@ export interface Finding {
   reading: string;
   verdict: CheckVerdict;
   remedy?: string;
+  measure?: Measure;
 }
 
 type Findings = Generator<Reading[], Finding[], ReadingResult[]>;
@@ -41,13 +43,14 @@ export interface Check<Params> extends CheckDefinition {
 
 /** Makes a check; a failing finding of one that only warns becomes a warning, `unknown` stays unknown. */
 export function defineCheck<Params extends z.ZodObject>(spec: Spec<Params>): Check<z.infer<Params>> {
-  const { id, title, section, severity, remedy } = spec;
+  const { id, title, section, severity, remedy, neverAccepted } = spec;
   return {
     id,
     title,
     section,
     severity,
     remedy,
+    ...(neverAccepted !== undefined && { neverAccepted }),
     ref: (params) => ({ check: id, params }),
     words: (params, cluster) => spec.words(spec.params.parse(params), cluster),
     *evaluate(params, context) {
@@ -62,6 +65,7 @@ export function defineCheck<Params extends z.ZodObject>(spec: Spec<Params>): Che
         reading: finding.reading,
         verdict: severity === 'warning' && finding.verdict === 'fail' ? 'warn' : finding.verdict,
         remedy: finding.verdict === 'pass' ? '' : (finding.remedy ?? remedy),
+        ...(finding.measure !== undefined && { measure: finding.measure }),
       }));
     },
   };

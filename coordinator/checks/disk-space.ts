@@ -13,6 +13,7 @@ export const diskSpace = defineCheck({
   section: 'Pre-Upgrade Requirements › Disk Space',
   severity: 'blocking',
   remedy: 'Free or add space on the node (df -h shows where); limits.diskFree in the cluster file is the share.',
+  neverAccepted: 'an installer that fills the disk stops half way',
   params: z.strictObject({
     nodes: z.array(z.string()).min(1),
     release: z.strictObject({ name: z.string(), sha256: z.string(), sizeBytes: z.number() }).nullable(),

@@ -21,8 +21,8 @@ export function* evaluateChecks(refs: CheckRef[], context: CheckContext): Evalua
     const next = answers === undefined ? evaluation.next() : evaluation.next(answers);
     if (next.done) {
       pending.delete(index);
-      results[index] =
-        next.value.length > 0 ? next.value : [unanswered(refs[index], 'the check had nothing to look at')];
+      const found = next.value.length > 0 ? next.value : [unanswered(refs[index], 'the check had nothing to look at')];
+      results[index] = found.map((result) => withAccepted(refs[index], result));
     } else pending.set(index, { evaluation, batch: next.value });
   };
 
@@ -57,6 +57,13 @@ const nothingCame: ReadingResult = {
   ok: false,
   failure: { code: 'internal', message: 'no reading was taken', retryable: false, evidence: '' },
 };
+
+/** An operator has accepted that it fails; what nobody could read, and what nobody may accept, stays as it is. */
+function withAccepted(ref: CheckRef | undefined, result: CheckResult): CheckResult {
+  if (ref?.accepted === undefined || result.verdict !== 'fail') return result;
+  if (checkById(ref.check)?.neverAccepted !== undefined) return result;
+  return { ...result, verdict: 'warn', accepted: ref.accepted };
+}
 
 function unanswered(ref: CheckRef | undefined, reading: string): CheckResult {
   const id = ref?.check ?? '';

@@ -11,6 +11,7 @@ export const masterIsPrimary = defineCheck({
   severity: 'blocking',
   remedy:
     'A failover happened. Fail back first (baton recover does); only where nothing is to be gone back to may the roles in the cluster file be corrected instead.',
+  neverAccepted: 'nothing is upgraded while it is not certain which database is the one primary',
   params: z.strictObject({}),
   words: (_params, cluster) => `${nodeOf(cluster, 'master', 'db').name}: primary, accepting writes`,
   *evaluate(_params, { cluster }) {

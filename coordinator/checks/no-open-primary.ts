@@ -11,6 +11,7 @@ export const noOpenPrimary = defineCheck({
   severity: 'blocking',
   remedy:
     'Somebody made it a primary that clients may write into: leave both databases as they are. baton recover of the cluster looks anew, takes over from this run, and tells which side is newer.',
+  neverAccepted: 'two databases that take writes part, and what one of them took is lost',
   params: z.strictObject({ node: z.string() }),
   words: ({ node }, { database }) =>
     `${node}: no PostgreSQL server at port ${database.port} is a primary that clients could write into`,

@@ -10,6 +10,7 @@ export const releaseStaged = defineCheck({
   severity: 'blocking',
   remedy:
     'Stage it again: baton stage; in a run that stands at it, run retry does that. A file that changes by itself is a reason to look at the node first.',
+  neverAccepted: 'an installer that is not the one that was named is never executed',
   params: z.strictObject({
     nodes: z.array(z.string()).min(1),
     name: z.string(),

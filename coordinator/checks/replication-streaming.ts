@@ -18,6 +18,8 @@ export const replicationStreaming = defineCheck({
   section: 'Pre-Upgrade Requirements › HA Cluster Status: healthy and synchronized',
   severity: 'blocking',
   remedy: 'Look at pg_stat_replication on the primary, pg_stat_wal_receiver and the PostgreSQL log on the standby.',
+  neverAccepted:
+    'nothing is upgraded while it is not certain that there is one primary and a standby that has its data',
   params: z.strictObject({}),
   words: (_params, cluster) => {
     const [primary, standby] = databases(cluster);

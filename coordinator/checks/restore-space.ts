@@ -17,6 +17,7 @@ export const restoreSpace = defineCheck({
   severity: 'blocking',
   remedy:
     'Add space where the database’s data lies, or drop databases there that nobody needs (baton run finalize drops what a rollback has set aside).',
+  neverAccepted: 'without it there is no way back',
   params: z.strictObject({}),
   words: (_params, cluster) =>
     `${nodesOf(cluster).join(', ')}: room to restore ${cluster.database.name} beside the present one`,

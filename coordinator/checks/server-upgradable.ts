@@ -34,6 +34,7 @@ export const serverUpgradable = defineCheck({
   severity: 'blocking',
   remedy:
     'Install the packages of the new version on the node (server and the extensions that are used), or make room.',
+  neverAccepted: 'the upgrade of the server would fail half way',
   params: z.strictObject({
     from: z.number(),
     to: z.number(),

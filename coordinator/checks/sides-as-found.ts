@@ -19,6 +19,7 @@ export const sidesAsFound = defineCheck({
   severity: 'blocking',
   remedy:
     'Something has changed since the plan was made; nothing of it is acted on. baton recover of the cluster looks anew and takes over from this run.',
+  neverAccepted: 'the plan was made for databases as they were',
   params: z.strictObject({ sides: z.array(side).min(1) }),
   words: ({ sides }) => sides.map((one) => `${one.node}: ${wordsOf(one)}`).join('; '),
   *evaluate({ sides }, { cluster }) {

@@ -12,6 +12,7 @@ export const ticketSearchExact = defineCheck({
   section: 'beyond the guide: the test ticket is removed again, and nothing else',
   severity: 'blocking',
   remedy: 'Correct application.ticket.find and its token in the cluster file.',
+  neverAccepted: 'Baton would remove tickets that are not its own',
   params: z.strictObject({ absentMarker: z.string() }),
   words: () => 'searching for a ticket that does not exist finds none',
   *evaluate({ absentMarker }, { cluster }) {

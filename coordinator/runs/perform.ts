@@ -1,5 +1,6 @@
 // Carries out one instruction against the fleet and tells what came of it. Everything here may be done twice.
 import type { Clock } from '../../shared/clock.ts';
+import type { CheckResult } from '../checks/check.ts';
 import { allPass } from '../checks/evaluate.ts';
 import type { Fleet, Head } from '../fleet/fleet.ts';
 import type { Plan } from '../plans/plan.ts';
@@ -16,6 +17,8 @@ export interface Performing {
   /** Of the journal that the instruction was decided from. */
   head: Head;
   sequence: number;
+  /** What an earlier gate of the run found, from the journal. */
+  earlier(item: string): CheckResult[];
 }
 
 type Performed = Extract<Instruction, { kind: 'read' | 'look' | 'bind' | 'send' | 'ask' | 'settle' | 'read-failover' }>;
@@ -29,7 +32,7 @@ export async function perform(parts: Performing, instruction: Performed): Promis
   switch (instruction.kind) {
     case 'read': {
       const { item, of, base } = instruction;
-      const results = await takeChecks(fleet, plan.cluster, clock, instruction.checks);
+      const results = await takeChecks(fleet, plan.cluster, clock, instruction.checks, parts.earlier);
       return { type: 'read', item, of, base, passed: allPass(results), results, atMs };
     }
     case 'look': {

@@ -22,7 +22,7 @@ import { otherLedgers } from '../sequencer/put-back.ts';
 import { redoneBy } from '../sequencer/redo.ts';
 import { whyOutdated } from '../sequencer/roll-back-offer.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
-import { initialState, itemState, type RunState } from '../sequencer/state.ts';
+import { earlierIn, initialState, itemState, type RunState } from '../sequencer/state.ts';
 import { fitFact } from './fit-fact.ts';
 import { perform } from './perform.ts';
 import type { RunMeter } from './run-meter.ts';
@@ -210,7 +210,7 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
           await sleepUntil(clock, instruction.untilMs, awake, stopping.signal);
           break;
         default:
-          observe(await perform({ ...parts, head, sequence: decidedAt }, instruction));
+          observe(await perform({ ...parts, head, sequence: decidedAt, earlier: earlierIn(state) }, instruction));
       }
     }
     return end ?? { is: 'stopped' };

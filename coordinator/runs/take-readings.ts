@@ -13,8 +13,9 @@ export async function takeChecks(
   cluster: Cluster,
   clock: Clock,
   checks: CheckRef[],
+  earlier: (item: string) => CheckResult[] = () => [],
 ): Promise<CheckResult[]> {
-  const context: CheckContext = { cluster, nowMs: clock.nowMs(), presence: await fleet.presence() };
+  const context: CheckContext = { cluster, nowMs: clock.nowMs(), presence: await fleet.presence(), earlier };
   const evaluation = evaluateChecks(checks, context);
   let next = evaluation.next();
   while (!next.done) next = evaluation.next(await Promise.all(next.value.map((reading) => take(fleet, reading))));

@@ -115,6 +115,12 @@ const untouched: ItemState = {
 /** State of an item, also of one that nothing was said of yet. */
 export const itemState = (state: RunState, item: string): ItemState => state.items[item] ?? untouched;
 
+/** What the run's gates found when they let it pass first: how things were before whatever came behind them. */
+export const earlierIn =
+  (state: RunState) =>
+  (item: string): CheckResult[] =>
+    itemState(state, item).firstPass?.results ?? [];
+
 /** The newest attempt of a phase. */
 export function latestAttempt(item: ItemState, phase: Phase): AttemptState | undefined {
   return item.attempts.filter((attempt) => attempt.phase === phase).at(-1);

@@ -2,21 +2,22 @@ import assert from 'node:assert/strict';
 import type { CheckResult } from '../../../coordinator/checks/check.ts';
 import { databaseUnitActive } from '../../../coordinator/checks/database-unit-active.ts';
 import { allPass, worstVerdict } from '../../../coordinator/checks/evaluate.ts';
+import { masterIsPrimary } from '../../../coordinator/checks/master-is-primary.ts';
 import { osSupported } from '../../../coordinator/checks/os-supported.ts';
 import { portalAnswers } from '../../../coordinator/checks/portal-answers.ts';
 import { postgresqlSupported } from '../../../coordinator/checks/postgresql-supported.ts';
 import { rowsEqual } from '../../../coordinator/checks/rows-equal.ts';
-import { context, drive, healthy } from './world.ts';
+import { broken, context, drive, healthy, results } from './world.ts';
 
 const rounds = (refs: Parameters<typeof drive>[0]) => {
   const seen: string[][] = [];
-  const results = drive(
+  const found = drive(
     refs,
     context,
     (node, action) => ({ ok: true, answer: healthy(node, action), commands: [] }),
     (round) => seen.push(round.map(({ node, action }) => `${node} ${action.kind}`)),
   );
-  return { seen, results };
+  return { seen, results: found };
 };
 
 describe('evaluating several checks', () => {
@@ -27,10 +28,14 @@ describe('evaluating several checks', () => {
   });
 
   it('lets one that reads again go on while the others are done, and takes its later readings anew', () => {
-    const { seen, results } = rounds([rowsEqual.ref({}), portalAnswers.ref({ version: null }), rowsEqual.ref({})]);
+    const { seen, results: found } = rounds([
+      rowsEqual.ref({}),
+      portalAnswers.ref({ version: null }),
+      rowsEqual.ref({}),
+    ]);
     assert.deepEqual(seen, [['n1 countRows', 'n3 readUrl'], ['n2 countRows'], ['n1 countRows']]);
     assert.deepEqual(
-      results.map(({ id }) => id),
+      found.map(({ id }) => id),
       ['rows-equal', 'rows-equal', 'portal-answers', 'rows-equal', 'rows-equal'],
     );
   });
@@ -48,14 +53,31 @@ describe('evaluating several checks', () => {
   });
 
   it('does not know a check of another version, and says so', () => {
-    const { results } = rounds([{ check: 'moon-phase', params: {} }]);
-    assert.equal(results[0]?.verdict, 'unknown');
-    assert.equal(allPass(results), false);
+    const { results: found } = rounds([{ check: 'moon-phase', params: {} }]);
+    assert.equal(found[0]?.verdict, 'unknown');
+    assert.equal(allPass(found), false);
   });
 
   it('takes an answer that did not come for unknown', () => {
     const evaluation = drive([portalAnswers.ref({ version: null })], context, () => undefined as never);
     assert.equal(evaluation[0]?.verdict, 'unknown');
+  });
+
+  it('turns a failure that an operator has accepted into a warning with the reason, and nothing else', () => {
+    const ref = { ...portalAnswers.ref({ version: null }), accepted: 'maintenance page, CHG-1' };
+    const [pass] = results([ref]);
+    const [failed] = results([ref], (_, { kind }) => (kind === 'readUrl' ? { status: 503 } : undefined));
+    const [notRead] = results([ref], (_, { kind }) => (kind === 'readUrl' ? broken : undefined));
+    assert.deepEqual([pass?.verdict, pass?.accepted], ['pass', undefined]);
+    assert.deepEqual([failed?.verdict, failed?.accepted], ['warn', 'maintenance page, CHG-1']);
+    assert.match(failed?.remedy ?? '', /./);
+    assert.deepEqual([notRead?.verdict, notRead?.accepted], ['unknown', undefined]);
+  });
+
+  it('accepts for nobody that a check fails which is never accepted', () => {
+    const ref = { ...masterIsPrimary.ref({}), accepted: 'I know better' };
+    const [failed] = results([ref], (_, { kind }) => (kind === 'readReplication' ? { inRecovery: true } : undefined));
+    assert.deepEqual([failed?.verdict, failed?.accepted], ['fail', undefined]);
   });
 
   it('passes with warnings, never with unknown', () => {

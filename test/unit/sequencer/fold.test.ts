@@ -1,7 +1,9 @@
 // What the fold refuses, so that no run goes on from a state that nobody foresaw.
 import assert from 'node:assert/strict';
+import type { CheckResult } from '../../../coordinator/checks/check.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
 import { fold } from '../../../coordinator/sequencer/apply.ts';
+import { earlierIn } from '../../../coordinator/sequencer/state.ts';
 
 describe('guard of the fold', () => {
   const started: RunEvent = {
@@ -34,6 +36,21 @@ describe('guard of the fold', () => {
       fact: { type: 'ItemSucceeded', item: 'stop', adopted: false },
     };
     assert.throws(() => fold('upgrade-1', [started, success]), /item stop is pending; item-succeeded cannot follow/);
+  });
+
+  it('tells what a gate found when it let the run pass first, not what it found later', () => {
+    const found = (reading: string): CheckResult => ({
+      ...{ id: 'response-time', title: '', node: 'n1', section: '', severity: 'warning', limit: '', reading },
+      ...{ verdict: 'pass', remedy: '', measure: { value: 12, unit: 'ms' } },
+    });
+    const read = (sequence: number, passed: boolean, reading: string): RunEvent => ({
+      ...{ ...started, id: `read-${sequence}`, sequence },
+      fact: { type: 'ChecksRead', item: 'baseline', of: 'gate', passed, results: [found(reading)] },
+    });
+    const readings = [read(2, false, 'not yet'), read(3, true, 'before'), read(4, true, 'later')];
+    const earlier = (count: number) =>
+      earlierIn(fold('upgrade-1', [started, ...readings.slice(0, count)]))('baseline').map(({ reading }) => reading);
+    assert.deepEqual([earlier(0), earlier(1), earlier(2), earlier(3)], [[], [], ['before'], ['before']]);
   });
 
   it('refuses a rollback that names nobody who goes back', () => {
