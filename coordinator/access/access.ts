@@ -54,7 +54,10 @@ export function checkAccess(options: AccessOptions): OpenCalls {
     if (!options.connections.countCall(call)) return new ServerInterceptingCall(call, { start: () => undefined });
     const caller: Caller =
       typeof trust === 'object'
-        ? { kind: trust.kind, name: trust.name, serial: trust.serial, from: call.getPeer() }
+        ? {
+            ...{ kind: trust.kind, name: trust.name, serial: trust.serial, from: call.getPeer() },
+            ...(trust.kind === 'operator' && { role: 'admin' as const }),
+          }
         : { kind: 'anyone', name: '', serial: '', from: call.getPeer() };
     return new ServerInterceptingCall(call, {
       start(next) {
@@ -103,7 +106,7 @@ export const localAccess: ServerInterceptor = (method, call) =>
           }
           const said = String(metadata.get('baton-operator')[0] ?? '');
           const name = said.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64) || 'unnamed';
-          setCaller(metadata, { kind: 'operator', name, serial: '', from: 'socket' });
+          setCaller(metadata, { kind: 'operator', name, serial: '', from: 'socket', role: 'admin' });
           pass(metadata);
         },
       });

@@ -1,6 +1,7 @@
 // Who makes a call. The interceptors of access.ts write it into the call's metadata, where handlers read it; what a
 // client writes there itself is removed.
 import type { Metadata } from '@grpc/grpc-js';
+import type { OperatorRole } from './roles.ts';
 
 export interface Caller {
   kind: 'node' | 'operator' | 'anyone';
@@ -10,6 +11,8 @@ export interface Caller {
   serial: string;
   /** Where from: address and port, or `socket`. */
   from: string;
+  /** Of an operator, at the time of the call. */
+  role?: OperatorRole;
 }
 
 const key = 'baton-caller';

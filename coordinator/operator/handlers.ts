@@ -10,10 +10,12 @@ import { type Failure, failure, type Result } from '../../shared/failures.ts';
 import type { Log } from '../../shared/log.ts';
 import { failureToStatus } from '../../shared/rpc/status.ts';
 import { type Caller, callerOf } from '../access/caller.ts';
+import type { OperatorRole } from '../access/roles.ts';
 
 /** Who asks, and whether still somebody waits for the answer. */
 export interface Asking {
   operator: string;
+  role: OperatorRole;
   signal: AbortSignal;
 }
 
@@ -32,7 +34,8 @@ const operatorName = ({ name, from }: Caller): string => (from === 'socket' ? `$
 const askingOf = (call: AnyCall): Asking => {
   const controller = new AbortController();
   call.on('cancelled', () => controller.abort());
-  return { operator: operatorName(callerOf(call.metadata)), signal: controller.signal };
+  const caller = callerOf(call.metadata);
+  return { operator: operatorName(caller), role: caller.role ?? 'viewer', signal: controller.signal };
 };
 
 /** One document for one request. */

@@ -2,6 +2,7 @@
 import type { RunDocument, RunStartedDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { runPattern } from '../../shared/names.ts';
+import { type OperatorRole, refusalOfDecision } from '../access/roles.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Decision } from '../journal/event.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
@@ -128,7 +129,7 @@ async function openRunOf(
 export async function decideRun(
   { runs, views, audit }: RunParts,
   request: { run: string; decision: string; reason: string; requestId: string },
-  operator: string,
+  { operator, role }: { operator: string; role: OperatorRole },
 ): Promise<Result<RunDocument>> {
   const { decision, reason, requestId } = request;
   const run = runName(request.run);
@@ -144,6 +145,16 @@ export async function decideRun(
     return fail('bad-input', 'the request has no id of 8 to 64 letters, digits or -');
   const texts = checkTexts({ change: '', reason });
   if (!texts.ok) return texts;
+  const refusal = refusalOfDecision(role, decision);
+  if (refusal !== undefined) {
+    audit.record({
+      who: `operator ${operator}`,
+      what: 'decide',
+      detail: `${run.value}: ${refusal}`,
+      outcome: 'refused',
+    });
+    return fail('unauthorized', refusal);
+  }
   const said = await runs.decide(run.value, { decision: decision as Decision, operator, reason, requestId });
   const detail = `${decision} ${run.value}${said.ok ? '' : `: ${said.failure.message}`}`;
   audit.record({ who: `operator ${operator}`, what: 'decide', detail, outcome: said.ok ? 'done' : 'refused' });

@@ -77,7 +77,7 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
     }),
 
     startRun: unary<StartRunRequest>(log, (request, { operator }) => startRun(parts, request, operator)),
-    decideRun: unary<DecideRunRequest>(log, (request, { operator }) => decideRun(parts, request, operator)),
+    decideRun: unary<DecideRunRequest>(log, (request, asking) => decideRun(parts, request, asking)),
     listRuns: unary<ListRunsRequest>(log, ({ cluster }) => views.list(cluster)),
     showRun: unary<RunRequest>(log, async (request) => {
       const run = runName(request.run);

@@ -140,7 +140,7 @@ describe('starting a rollback', () => {
 
   it('is no decision that can be said without its plan', async () => {
     const word = { run: of, decision: 'rollback', reason: '', requestId };
-    const refused = await decideRun(parts(), word, 'ana');
+    const refused = await decideRun(parts(), word, { operator: 'ana', role: 'admin' });
     assert.match(refused.ok ? '' : refused.failure.message, /has a plan of its own.*baton run rollback/);
   });
 });
