@@ -15,7 +15,13 @@ const addressOf = (name: string): string => `unix:/run/${name === 'lab' ? 'baton
 /** Where this lab's coordinator answers operators. */
 export const labAddress = addressOf(labName);
 /** What programs have to know to work on a lab. */
-export const environmentOf = (name: string) => ({ BATON_LAB: name, BATON_ADDRESS: addressOf(name), NO_COLOR: '1' });
+export const environmentOf = (name: string) => ({
+  BATON_LAB: name,
+  BATON_ADDRESS: addressOf(name),
+  NO_COLOR: '1',
+  // The command line is loaded hundreds of times: with this in a third of the time.
+  NODE_COMPILE_CACHE: join(root, 'build/compile-cache'),
+});
 
 export interface Ended {
   exitCode: number;

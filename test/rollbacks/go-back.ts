@@ -5,8 +5,9 @@ import { endpointOf } from '../../coordinator/cli/address.ts';
 import { connectOperator, type OperatorClient } from '../../coordinator/cli/client.ts';
 import { followLimits, followRun } from '../../coordinator/cli/follow.ts';
 import type { RunDocument, WatchDocument } from '../../shared/documents.ts';
+import type { Result } from '../../shared/failures.ts';
 import { baton, batonJson, lab, labAddress, onNode, setInstaller, waitFor } from '../lab/lab.ts';
-import { runEnds, showRun, startDatabaseUpgrade, startUpgrade } from '../lab/scenario.ts';
+import { showRun, startDatabaseUpgrade, startUpgrade } from '../lab/scenario.ts';
 import type { Failing } from './failings.ts';
 import { differencesFrom, type Picture, setAside } from './picture.ts';
 import { afterFinalize, ofServers } from './picture-servers.ts';
@@ -72,10 +73,23 @@ async function bringTo({ plant, isPaused, step, database }: Failing, client: Ope
       await plant.plant();
       isPlanted = true;
     }
-    return await runEnds(run, standsWithinMs);
+    return await stands(run, client);
   } finally {
     if (isPlanted) await plant?.mend();
   }
+}
+
+/** Followed over one stream: the command line, asked again and again, would take what the machines need. */
+async function stands(run: string, client: OperatorClient): Promise<RunDocument> {
+  const listener = { event: () => undefined, lost: () => undefined, found: () => undefined };
+  let answer: Result<RunDocument> | undefined;
+  const following = followRun(client, run, 0, listener).then((ended) => {
+    answer = ended;
+  });
+  const ended = waitFor(`run ${run} leaves running`, async () => answer, standsWithinMs);
+  const followed = await Promise.race([ended, following.then(() => ended)]);
+  if (!followed.ok) throw new Error(followed.failure.message);
+  return followed.value;
 }
 
 async function pausedDuring(run: string, step: string, client: OperatorClient): Promise<RunDocument> {
