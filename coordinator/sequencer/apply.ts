@@ -133,7 +133,13 @@ function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState 
       );
     case 'ItemUndone':
       return without(
-        { ...item, status: to(fact.how === 'undone' ? 'undone' : 'nothing-to-undo'), isUndone: true, endedAtMs: atMs },
+        {
+          ...item,
+          status: to(fact.how === 'undone' ? 'undone' : 'nothing-to-undo'),
+          isUndone: true,
+          // Where nothing was done about it, it has ended when it ended.
+          endedAtMs: fact.how === 'undone' ? atMs : (item.endedAtMs ?? atMs),
+        },
         'intent',
       );
   }

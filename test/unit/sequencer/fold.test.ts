@@ -53,6 +53,24 @@ describe('guard of the fold', () => {
     assert.deepEqual([earlier(0), earlier(1), earlier(2), earlier(3)], [[], [], ['before'], ['before']]);
   });
 
+  it('has a step for which there is nothing to undo end when it ended, not when an abort came by', () => {
+    const at = (sequence: number, atMs: number, fact: RunEvent['fact']): RunEvent => ({
+      ...{ ...started, id: `event-${sequence}`, sequence, atMs },
+      fact,
+    });
+    const own = { item: 'stop', phase: 'do', attempt: 1 } as const;
+    const intent = { action: { kind: 'stopUnits' as const, units: [] }, node: 'n1', timeoutMs: 1 };
+    const outcome = { verdict: 'succeeded', commands: [], startedAtMs: 1, elapsedMs: 1 } as const;
+    const events = [
+      started,
+      at(2, 1_000, { type: 'StepStarted', ...own, ...intent }),
+      at(3, 2_000, { type: 'OutcomeRecorded', ...own, outcome: { ...outcome, commands: [] }, late: false }),
+      at(4, 2_000, { type: 'ItemSucceeded', item: 'stop', adopted: false }),
+      at(5, 60_000, { type: 'ItemUndone', item: 'stop', how: 'nothing-to-undo', note: '' }),
+    ];
+    assert.equal(fold('upgrade-1', events).items.stop?.endedAtMs, 2_000);
+  });
+
   it('refuses a rollback that names nobody who goes back', () => {
     const word = { decision: 'rollback', operator: 'ana', item: '', reason: '', requestId: 'b' } as const;
     const said: RunEvent = { ...started, sequence: 2, fact: { type: 'OperatorDecided', ...word } };
