@@ -32,6 +32,7 @@ import { releaseStaged } from './release-staged.ts';
 import { replicationStreaming } from './replication-streaming.ts';
 import { resources } from './resources.ts';
 import { restoreSpace } from './restore-space.ts';
+import { roomForServer } from './room-for-server.ts';
 import { rowArrived } from './row-arrived.ts';
 import { rowGone } from './row-gone.ts';
 import { rowsAsBackedUp } from './rows-as-backed-up.ts';
@@ -91,6 +92,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     replicationStreaming,
     resources,
     restoreSpace,
+    roomForServer,
     rowArrived,
     rowGone,
     rowsAsBackedUp,

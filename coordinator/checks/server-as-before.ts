@@ -38,7 +38,7 @@ export const serverAsBefore = defineCheck({
       ({ differences, expected, facts }) => {
         if (differences.length > 0) return { reading: sayFew(differences), verdict: 'fail' };
         if (facts === 0) return { reading: 'nothing was compared', verdict: 'unknown' };
-        const more = expected.length > 0 ? `; as it must between two versions: ${sayFew(expected)}` : '';
+        const more = expected.length > 0 ? `; as expected: ${sayFew(expected)}` : '';
         return { reading: `${facts} facts are equal${more}`, verdict: 'pass' };
       },
       longReadingTimeoutMs,

@@ -71,7 +71,7 @@ export function versionOf({ applications }: RecoverFacts, node: string): string 
 const roomFactor = 1.1;
 const roomBytes = 512 * 1024 ** 2;
 /** A copy of a server of this size is made beside what is there. */
-export const neededForCopy = (bytes: number): number => bytes * roomFactor + roomBytes;
+const neededForCopy = (bytes: number): number => bytes * roomFactor + roomBytes;
 
 export function copyFaults({ databases }: RecoverFacts, recovery: Recovery): string[] {
   const { master, standby, source, server, ofMaster, ofStandby, sides } = recovery;

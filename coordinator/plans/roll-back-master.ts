@@ -2,6 +2,8 @@
 // backup. Never are there two servers into which clients could write.
 import { backupComplete } from '../checks/backup-complete.ts';
 import type { CheckRef } from '../checks/check.ts';
+import { noOpenPrimary } from '../checks/no-open-primary.ts';
+import { roomForServer } from '../checks/room-for-server.ts';
 import { rowsAsBackedUp } from '../checks/rows-as-backed-up.ts';
 import { serverAsBefore } from '../checks/server-as-before.ts';
 import { databaseNodes, nameOf } from '../checks/server-facts.ts';
@@ -16,7 +18,7 @@ import { guide } from './roll-back-around.ts';
 import { databaseCopyTimeoutMs, jobsOf, made, returnServer, startServer, stopServer } from './servers.ts';
 import { copyServer, fenceServer } from './standby-servers.ts';
 import { directoryIn, type RollbackFacts } from './way-back.ts';
-import { isStandbyStill, type ServersWay, serverOn } from './way-back-database.ts';
+import { isStandbyStill, madeOn, type ServersWay, serverOn } from './way-back-database.ts';
 
 const again = noUndo('half gone back is no state to return to; retry is the way on');
 const kept = noUndo('what it holds is kept, stopped, until baton run finalize');
@@ -31,7 +33,7 @@ export const dataMs = ({ parts }: RollbackFacts): number =>
 /** That the way which was planned is still there. */
 export function looksAhead(cluster: Cluster, facts: RollbackFacts, way: ServersWay): Unphased[] {
   const [node, standby] = databaseNodes(cluster);
-  const { from: major, name } = way;
+  const { from: major, to, name } = way;
   const usable = (on: string) => serverUsable.ref({ node: on, major, name });
   const directory = directoryIn(facts.plan) ?? '';
   const parts = [{ node, part: 'database' }];
@@ -42,20 +44,26 @@ export function looksAhead(cluster: Cluster, facts: RollbackFacts, way: ServersW
     copy: [usable(standby), ...(way.source === 'serves' ? [sourceServes(cluster, facts, way)] : [])],
     restore: [backupComplete.ref({ directory, backup: facts.of, parts, asked: 'verified' })],
   };
-  if (checks[way.master].length === 0) return [];
+  const nodes = madeOn(cluster, way);
+  const room = nodes.length === 0 ? [] : [roomForServer.ref({ nodes, from: major, to, name })];
+  const ahead = [...checks[way.master], ...room];
+  if (ahead.length === 0) return [];
   return [
     gate(`${guide} (looked at ahead)`, {
       id: 'preflight.way-back',
       title: `What ${nameOf({ major, name })} comes back from is there`,
-      checks: checks[way.master],
+      checks: ahead,
     }),
   ];
 }
 
 export function masterBack(cluster: Cluster, facts: RollbackFacts, way: ServersWay): Unphased[] {
-  const [node] = databaseNodes(cluster);
+  const [node, standby] = databaseNodes(cluster);
   const { from, to, name } = way;
+  // While a run stands people act: a standby that somebody has promoted serves clients by now.
+  const alone = noOpenPrimary.ref({ node: standby });
   const told = {
+    before: way.master === 'copy' || way.master === 'restore' ? [...servicesStopped(cluster), alone] : [alone],
     until: 'master.start-services',
     then: serves(cluster, facts, way),
     takesPortalDown: true,
@@ -122,9 +130,7 @@ function serves(
   { from: major, name, master, recorded }: ServersWay,
 ): CheckRef[] {
   const [node] = databaseNodes(cluster);
-  // A standby counts sequences ahead of its primary, and so does what is copied from it; that it had all was seen.
-  const isCopied = master === 'copy' && { withoutContent: true };
-  const asRecorded = recorded.includes(node) ? [serverAsBefore.ref({ node, record: facts.of, ...isCopied })] : [];
+  const asRecorded = recorded.includes(node) ? [serverAsBefore.ref({ node, record: facts.of })] : [];
   const asBackedUp = [rowsAsBackedUp.ref({ node, directory: directoryIn(facts.plan) ?? '', backup: facts.of })];
   return [
     serverInService.ref({ node, major, name, as: 'primary' }),
@@ -186,7 +192,7 @@ function sourceUp(cluster: Cluster, facts: RollbackFacts, way: ServersWay): Unph
   ];
 }
 
-type Told = Pick<Parameters<typeof made>[2], 'until' | 'then' | 'takesPortalDown' | 'undo'>;
+type Told = Pick<Parameters<typeof made>[2], 'before' | 'until' | 'then' | 'takesPortalDown' | 'undo'>;
 
 const servicesStopped = (cluster: Cluster): CheckRef[] =>
   appNodes(cluster).map((node) => unitsStopped.ref({ node, units: cluster.application.units }));
@@ -204,7 +210,6 @@ function copyFromStandby(cluster: Cluster, facts: RollbackFacts, { from, to, nam
       title: `Make ${nameOf({ major: from, name })} on ${node} a copy of the one on ${source}`,
       deviation: `not from a backup: the server of ${from} on ${source} is the newer state; that of ${to} on ${node} is kept, stopped`,
       ...told,
-      before: servicesStopped(cluster),
       predictedMs: dataMs(facts),
     },
   );
@@ -223,7 +228,6 @@ function restoreFromBackup(cluster: Cluster, facts: RollbackFacts, { from, name 
       id: 'master.restore-server',
       title: `Make ${nameOf({ major: from, name })} on ${node} anew from the backup ${facts.of}`,
       ...told,
-      before: servicesStopped(cluster),
       predictedMs: 2 * dataMs(facts),
     },
     { action, timeoutMs: databaseCopyTimeoutMs, then: [] },

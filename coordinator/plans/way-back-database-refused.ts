@@ -1,10 +1,10 @@
 // Why there is no way back from a database upgrade as things are, each a sentence that names what to do. Pure.
 import { formatSize } from '../../shared/units.ts';
+import { neededBesides } from '../checks/room-for-server.ts';
 import { databaseNodes, describeServer, inService, nameOf } from '../checks/server-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { neededForCopy } from './recover-hindrances.ts';
 import { directoryIn, type RollbackFacts } from './way-back.ts';
-import { isUnread, type ServersWay, serverOn, wayBackOfDatabase, whyNoSource } from './way-back-database.ts';
+import { isUnread, madeOn, type ServersWay, serverOn, wayBackOfDatabase, whyNoSource } from './way-back-database.ts';
 
 export function databaseHindrances(cluster: Cluster, facts: RollbackFacts): string[] {
   const way = wayBackOfDatabase(cluster, facts);
@@ -79,13 +79,21 @@ function backupMissing(cluster: Cluster, facts: RollbackFacts, way: ServersWay):
 }
 
 /** Before the newer server is stopped, which is all that clients have. */
-function cramped(cluster: Cluster, facts: RollbackFacts, { master: way, from, name }: ServersWay): string[] {
-  const [master, standby] = databaseNodes(cluster);
-  const [list, source] = [facts.servers?.[master], serverOn(facts, standby, from, name)];
-  if (way !== 'copy' || source === undefined || list === undefined || isUnread(list)) return [];
-  const neededBytes = neededForCopy(source.bytes);
-  if (list.freeBytes >= neededBytes) return [];
-  return [
-    `${master}: ${formatSize(list.freeBytes)} free, the copy of ${from}/${name} on ${standby} needs ${formatSize(neededBytes)} beside what is there: make room`,
-  ];
+function cramped(cluster: Cluster, facts: RollbackFacts, way: ServersWay): string[] {
+  const lists = databaseNodes(cluster).flatMap((node) => {
+    const list = facts.servers?.[node];
+    return list === undefined || isUnread(list) ? [] : [{ node, list }];
+  });
+  const neededBytes = neededBesides(
+    lists.map(({ list }) => list),
+    way,
+  );
+  if (neededBytes === undefined) return [];
+  const wanted = madeOn(cluster, way);
+  return lists
+    .filter(({ node, list }) => wanted.includes(node) && list.freeBytes < neededBytes)
+    .map(
+      ({ node, list }) =>
+        `${node}: ${formatSize(list.freeBytes)} free, making ${nameOf({ ...way, major: way.from })} there anew needs ${formatSize(neededBytes)} beside what is there: make room`,
+    );
 }

@@ -178,6 +178,12 @@ function mayHoldNewRows(plan: Plan, begun: Step[]): boolean {
 
 const runs = (server: Server | undefined): boolean => server?.isRunning === true || server?.startsAtBoot === true;
 
+/** Nodes on which a whole server is made while what is there stays. */
+export function madeOn(cluster: Cluster, { master, standby }: Pick<ServersWay, 'master' | 'standby'>): string[] {
+  const [own, other] = databaseNodes(cluster);
+  return [...(master === 'copy' || master === 'restore' ? [own] : []), ...(standby === 'rebuild' ? [other] : [])];
+}
+
 /** As its node told it now. */
 export function serverOn(
   { servers }: Pick<ServersFacts, 'servers'>,

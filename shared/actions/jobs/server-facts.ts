@@ -81,7 +81,7 @@ const databaseSql = [
 ];
 
 /** What changes as soon as anybody writes. */
-const sequencesSql = `SELECT 'sequences of {db}', '#' || md5(coalesce(string_agg(format('%s.%s=%s', schemaname, sequencename, last_value), ',' ORDER BY schemaname, sequencename), '')) FROM pg_sequences`;
+const sequencesSql = `SELECT format('sequence %s.%s of {db}', schemaname, sequencename), format('%s by %s', coalesce(last_value::text, '-'), increment_by) FROM pg_sequences`;
 const tableSql = `SELECT 'rows of {table}', count(*)::text FROM {identifier}
   UNION ALL SELECT 'content of {table}', '#' || coalesce(sum(('x' || substr(md5(t::text), 1, 16))::bit(64)::bigint::numeric), 0) FROM {identifier} t`;
 

@@ -15,7 +15,7 @@ describe('A server beside its record', () => {
     'tables without statistics in d = ~0',
     'rows of apolo.request = 7',
     'content of apolo.request = #99',
-    'sequences of d = #5',
+    'sequence public.s of d = 5 by 1',
     'answer of open = #4',
   );
 
@@ -32,7 +32,7 @@ describe('A server beside its record', () => {
       'tables without statistics in d = ~3',
       'rows of apolo.request = 7',
       'content of apolo.request = #98',
-      'sequences of d = #5',
+      'sequence public.s of d = 5 by 1',
       'extension x in d = version 1',
       'password of role y = #1',
       known,
@@ -64,6 +64,34 @@ describe('A server beside its record', () => {
     );
     assert.deepEqual(compareFacts(record, now, true), { differences: [], expected: [], facts: 6 });
     assert.equal(compareFacts(record, now, false).differences.length, 4);
+  });
+
+  it('may go on with numbers that a crash has skipped, and with no others', () => {
+    const numbers = (last: string, by = '1') => facts(`sequence public.s of d = ${last} by ${by}`);
+    const differs = (before: string, now: string) => compareFacts(before, now, false).differences.length > 0;
+    assert.deepEqual(compareFacts(numbers('5'), numbers('37'), false), {
+      differences: [],
+      expected: ['sequences that go on at most 32 numbers further, as after a crash or on a standby: 1'],
+      facts: 1,
+    });
+    assert.ok(!differs(numbers('9223372036854775700', '3'), numbers('9223372036854775796', '3')));
+    assert.ok(!differs(numbers('-5', '-2'), numbers('-69', '-2')));
+    for (const [before, now] of [
+      [numbers('5'), numbers('38')],
+      [numbers('5'), numbers('4')],
+      [numbers('-5', '-2'), numbers('-4', '-2')],
+      [numbers('5', '10'), numbers('11', '10')],
+      [numbers('5'), numbers('6', '2')],
+      [numbers('-'), numbers('1')],
+      [numbers('1'), numbers('-')],
+    ] as const)
+      assert.ok(differs(before, now), `${before} then ${now}`);
+    assert.deepEqual(compareFacts(numbers('5'), '', true), { differences: [], expected: [], facts: 0 });
+  });
+
+  it('has its sequences’ form compared also where rows are not', () => {
+    const form = (digest: string) => facts(`sequences of schema public in d = 1, digest ${digest}`);
+    assert.equal(compareFacts(form('a'), form('b'), true).differences.length, 1);
   });
 
   it('is told in bounded words', () => {

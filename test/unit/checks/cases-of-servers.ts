@@ -1,6 +1,7 @@
 // Verdicts about PostgreSQL servers, and about what goes with them.
 import { asidesGone } from '../../../coordinator/checks/asides-gone.ts';
 import { noOpenPrimary } from '../../../coordinator/checks/no-open-primary.ts';
+import { roomForServer } from '../../../coordinator/checks/room-for-server.ts';
 import { serverAsBefore } from '../../../coordinator/checks/server-as-before.ts';
 import { serverGone } from '../../../coordinator/checks/server-gone.ts';
 import { serverInService } from '../../../coordinator/checks/server-in-service.ts';
@@ -115,6 +116,24 @@ export const suites: Suite[] = [
       ...refused,
       ['a standby without room for a copy of the master', 'fail', copied({ freeBytes: 3.2e9 }), /3\.3 GB needed/],
       ['another file system', 'fail', copied({ linkableMajors: [16] }), /on another file system than the data of 17/],
+    ],
+  },
+  {
+    // As large as the old one on either node: 2 GB and a fifth, and 512 MiB.
+    ref: roomForServer.ref({ nodes: ['n2'], ...asked }),
+    passing: both(
+      servers(() => [{ major: 16 }, { bytes: 9e12 }], 'n1', { freeBytes: 1e6 }),
+      servers(() => [{ major: 16, bytes: 1e9 }], 'n2', { freeBytes: 3e9 }),
+    ),
+    cases: [
+      ['a disk that would be filled', 'fail', copied({ freeBytes: 2.9e9 }), /2\.9 GB free/],
+      [
+        'one without room for what the newer one has become where the old ones are gone',
+        'fail',
+        servers(() => [{ bytes: 9e12 }]),
+        /free/,
+      ],
+      ['servers whose size nobody knows', 'unknown', servers(() => []), /nobody knows how large 16\/main is/],
     ],
   },
   {

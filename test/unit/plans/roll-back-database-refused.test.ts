@@ -57,14 +57,39 @@ describe('a rollback of a database upgrade is refused before anything is touched
     assert.ok(tryBack(at({ at: 'standby.promote' })).ok, 'a temporary master that is fenced was refused');
   });
 
-  it('where the copy of the standby’s server has no room on the master', () => {
-    const facts = at({ mode: 'link' });
-    const list = facts.servers?.n1;
+  const withRoom = (facts: RollbackFacts, node: string, freeBytes: number): RollbackFacts => {
+    const list = facts.servers?.[node];
     assert.ok(list && 'servers' in list && tryBack(facts).ok);
-    assert.match(
-      refusal({ ...facts, servers: { ...facts.servers, n1: { ...list, freeBytes: 2e9 } } }),
-      /n1: 2\.0 GB free, the copy of 16\/main on n2 needs 2\.7 GB beside what is there: make room/,
-    );
+    return { ...facts, servers: { ...facts.servers, [node]: { ...list, freeBytes } } };
+  };
+
+  it('where a server that is copied, restored or made anew has no room', () => {
+    const words = (node: string) =>
+      new RegExp(`${node}: 2\\.0 GB free, making 16/main there anew needs 2\\.9 GB beside what is there: make room`);
+    const rebuilt = at({ at: 'standby.promote' });
+    for (const [facts, node] of [
+      [at({ mode: 'link' }), 'n1'],
+      [at({ mode: 'link' }), 'n2'],
+      [spent, 'n1'],
+      [spent, 'n2'],
+      [rebuilt, 'n2'],
+    ] as const)
+      assert.match(refusal(withRoom(facts, node, 2e9)), words(node));
+    assert.ok(tryBack(withRoom(rebuilt, 'n1', 2e9)).ok, 'nothing is made on n1');
+    assert.ok(tryBack(withRoom(at({ at: 'master.start-server' }), 'n2', 2e9)).ok, 'nothing is made on n2');
+  });
+
+  it('and room is looked at once more before the first step', () => {
+    const gateOf = (facts: RollbackFacts) => backFrom(facts).plan.items.find(({ id }) => id === 'preflight.way-back');
+    const room = (facts: RollbackFacts) => {
+      const gate = gateOf(facts);
+      assert.ok(gate?.kind === 'gate');
+      return gate.checks.find(({ check }) => check === 'room-for-server')?.params;
+    };
+    const of = { from: 16, to: 17, name: 'main' };
+    assert.deepEqual(room(at({ mode: 'link' })), { nodes: ['n1', 'n2'], ...of });
+    assert.deepEqual(room(at({ at: 'standby.promote' })), { nodes: ['n2'], ...of });
+    assert.equal(room(at({ at: 'master.start-server' })), undefined);
   });
 
   it('where both old servers are spent and the backup is gone, unfinished or was never verified', () => {
