@@ -10,6 +10,8 @@ const side = z.strictObject({
   major: z.number(),
   systemIdentifier: z.string(),
   timeline: z.number(),
+  /** It is set aside as it was found: what is written once it runs would go unseen. */
+  staysStopped: z.boolean().optional(),
 });
 
 export const sidesAsFound = defineCheck({
@@ -43,16 +45,18 @@ export const sidesAsFound = defineCheck({
 type Asked = z.infer<typeof side>;
 
 /** As parameters: what stays the same as long as nobody promotes, restores or starts something of another history. */
-export function asFound(node: string, found: Side): Asked {
+export function asFound(node: string, found: Side, isSetAside = false): Asked {
   if (!isKnown(found)) return { node, is: 'lost', major: 0, systemIdentifier: '', timeline: 0 };
   const { major, systemIdentifier, timeline } = found.server;
-  return { node, is: found.is, major, systemIdentifier, timeline };
+  const stays = isSetAside && !found.isRunning && { staysStopped: true };
+  return { node, is: found.is, major, systemIdentifier, timeline, ...stays };
 }
 
 function isSame(asked: Asked, now: Side): boolean {
   if (!isKnown(now)) return asked.is === now.is;
   const { major, systemIdentifier, timeline } = now.server;
   return (
+    !(asked.staysStopped && now.isRunning) &&
     asked.is === now.is &&
     asked.major === major &&
     asked.systemIdentifier === systemIdentifier &&
@@ -60,7 +64,7 @@ function isSame(asked: Asked, now: Side): boolean {
   );
 }
 
-const wordsOf = ({ is, major, timeline, systemIdentifier }: Asked): string =>
+const wordsOf = ({ is, major, timeline, systemIdentifier, staysStopped }: Asked): string =>
   is === 'lost'
     ? 'no database that could be started'
-    : `PostgreSQL ${major}, ${is}, timeline ${timeline} of ${systemIdentifier || 'an unknown system'}`;
+    : `PostgreSQL ${major}, ${is}${staysStopped ? ', not running' : ''}, timeline ${timeline} of ${systemIdentifier || 'an unknown system'}`;

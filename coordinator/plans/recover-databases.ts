@@ -1,6 +1,7 @@
 // Of a recovery: the database that is kept comes to the master, the other one is set aside and becomes its standby. Before
 // anything is touched, both are read again; what the other side has that is not kept needs a yes.
 import { minutes, seconds } from '../../shared/units.ts';
+import { noOpenPrimary } from '../checks/no-open-primary.ts';
 import { partRestored } from '../checks/part-restored.ts';
 import { serverHasAll } from '../checks/server-has-all.ts';
 import { serverInService } from '../checks/server-in-service.ts';
@@ -10,7 +11,7 @@ import { isKnown, type Side } from '../databases/side.ts';
 import { setSettings } from './database-settings.ts';
 import { gate, type Unphased } from './items.ts';
 import { serverMs } from './predictions.ts';
-import { goOn, type RecoverOptions, type Recovery, sideAt } from './recovery.ts';
+import { goOn, isReplaced, type RecoverOptions, type Recovery, sideAt } from './recovery.ts';
 import { databaseCopyTimeoutMs, jobsOf, made, startServer, stopServer } from './servers.ts';
 import { copyServer, createSlot, rebuildStandby, unfenceServer } from './standby-servers.ts';
 
@@ -36,9 +37,7 @@ export function masterDatabase(cluster: Cluster, options: RecoverOptions, way: R
 /** One that is set aside is stopped before, so that at no time two are written (I6). */
 function stopped(way: Recovery, role: 'master' | 'standby'): Unphased[] {
   const { node, side } = sideAt(way, role);
-  const isReplaced =
-    role === 'master' ? way.ofMaster === 'copy' || way.ofMaster === 'restore' : way.ofStandby === 'copy';
-  if (!isReplaced || !isKnown(side) || !side.isRunning) return [];
+  if (!isReplaced(way, role) || !isKnown(side) || !side.isRunning) return [];
   const { major, name } = side.server;
   return [
     stopServer(
@@ -148,7 +147,7 @@ function copied(cluster: Cluster, way: Recovery): Unphased[] {
         id: 'master.copy-database',
         title: `Copy the database of ${standby} to ${master}; what was there is set aside`,
         deviation: 'what was there stays beside it until baton run finalize',
-        before: [sidesAsFound.ref({ sides: [asFound(standby, side)] })],
+        before: [sidesAsFound.ref({ sides: [asFound(standby, side)] }), noOpenPrimary.ref({ node: master })],
         redo: ['master.create-slot'],
         undo: goOn('what it has replaced is kept beside it'),
         until: 'master.take-over',

@@ -20,7 +20,7 @@ import { aheadOfStop, masterDatabase, standbyDatabase } from './recover-database
 import { versionOf } from './recover-hindrances.ts';
 import { fenceSecond, mayBeSetAside } from './recover-second-side.ts';
 import { mergeFiles, restoreApplications, serveAgain, standDown, stopOnMaster } from './recover-services.ts';
-import { goOn, type RecoverFacts, type RecoverOptions, type Recovery, servicesOf } from './recovery.ts';
+import { goOn, isReplaced, type RecoverFacts, type RecoverOptions, type Recovery, servicesOf } from './recovery.ts';
 import { stayStopped } from './services.ts';
 import {
   dataIsSynchronized,
@@ -88,9 +88,9 @@ export function recover(cluster: Cluster, facts: RecoverFacts, options: RecoverO
   ];
 }
 
-const found = ({ master, standby, sides }: Recovery) => [
-  asFound(master, sides.master),
-  asFound(standby, sides.standby),
+const found = (way: Recovery) => [
+  asFound(way.master, way.sides.master, isReplaced(way, 'master')),
+  asFound(way.standby, way.sides.standby, isReplaced(way, 'standby')),
 ];
 
 const ofStandby = ({ standby, sides }: Recovery) => [asFound(standby, sides.standby)];

@@ -238,3 +238,7 @@ export const servicesOf = ({ application, web, files }: Cluster): string[] => [
 export function sideAt({ master, standby, sides }: Recovery, role: 'master' | 'standby'): { node: string; side: Side } {
   return role === 'master' ? { node: master, side: sides.master } : { node: standby, side: sides.standby };
 }
+
+/** What is there is set aside, and made anew from what is kept. */
+export const isReplaced = ({ ofMaster, ofStandby }: Recovery, role: 'master' | 'standby'): boolean =>
+  role === 'master' ? ofMaster === 'copy' || ofMaster === 'restore' : ofStandby === 'copy';

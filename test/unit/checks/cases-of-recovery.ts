@@ -48,6 +48,11 @@ export const suites: Suite[] = [
     ],
   },
   {
+    ref: sidesAsFound.ref({ sides: [{ ...found('n1'), staysStopped: true }] }),
+    passing: server('n1', { isRunning: false, state: 'in production' }),
+    cases: [['one that somebody has started, which was to be set aside', 'fail', server('n1', {}), /primary, running/]],
+  },
+  {
     ref: serverHasAll.ref({ node: 'n1', of: 'n2' }),
     cases: [
       ['one that is behind', 'fail', server('n2', { lsn: '1/20000100' }), /lacks 256 B/],

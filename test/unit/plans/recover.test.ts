@@ -241,6 +241,17 @@ describe('A recovery', () => {
     }
   });
 
+  it('sets aside no database that somebody has started since the plan was made', () => {
+    const { plan } = planned({ ...databases(stopped('n1'), promoted(branch)), ...moved });
+    const gate = plan.items.find(({ id }) => id === 'preflight.databases');
+    assert.ok(gate?.kind === 'gate');
+    const sides = gate.checks[0]?.params.sides as { node: string; staysStopped?: boolean }[];
+    const stay = sides.filter(({ staysStopped }) => staysStopped).map(({ node }) => node);
+    assert.deepEqual(stay, ['n1']);
+    const { before } = stepOf(plan.items, 'master.copy-database');
+    assert.deepEqual(before.find(({ check }) => check === 'no-open-primary')?.params, { node: 'n1' });
+  });
+
   it('arms failover last, after the portal answers and replication streams', () => {
     const { plan } = planned({ ...databases(stopped('n1'), promoted(branch)), ...moved });
     const arm = stepOf(plan.items, 'arm-failover');
