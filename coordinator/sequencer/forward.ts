@@ -4,7 +4,7 @@ import { asGuard } from '../checks/failover-suspended.ts';
 import type { Approval, Gate, Step } from '../plans/plan.ts';
 import { awaitOutcome, mayTryAgain, nextAttempt, settle, unknownEnd } from './attempt.ts';
 import { complaints, end, failureMessage, halt } from './ending.ts';
-import { gatesBefore, stepsInForce } from './in-force.ts';
+import { gatesBefore, gatesOfEnd, stepsInForce, suspensionInForce } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { guardSuspension, startStep } from './start.ts';
@@ -26,20 +26,25 @@ export function decideForward(situation: Situation): Instruction {
     }
     switch (item.kind) {
       case 'gate':
-        return decideGate(situation, item);
+        return whyGone(situation, index) ?? decideGate(situation, item);
       case 'approval':
         return decideApproval(situation, item);
       case 'step':
         return decideStep(situation, item, index);
     }
   }
-  for (const earlier of stepsInForce(plan, state, plan.items.length)) {
-    const standing = stillHolds(situation, earlier, Math.max(state.eraSequence, state.effectSequence));
-    if (standing.is === 'open') return standing.next;
-    if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
-  }
+  const ahead = obstacleToEnd(situation);
+  if (ahead !== undefined) return ahead;
   const status = plan.name === 'rollback' ? 'rolled-back' : 'succeeded';
   return end(situation, status, `${plan.name} of cluster ${plan.cluster.cluster} is done and verified`);
+}
+
+/** What holds to the end is looked at after the last change; what was verified counts for nothing after a takeover or a word. */
+function obstacleToEnd(situation: Situation): Instruction | undefined {
+  const { plan, state } = situation;
+  const base = Math.max(state.eraSequence, state.effectSequence);
+  const gone = whyNotInForce(situation, plan.items.length, () => true, base);
+  return gone ?? whyClosed(situation, gatesOfEnd(plan));
 }
 
 /** An attempt runs, or what it left is still to be looked at. */
@@ -162,18 +167,41 @@ function ownObstacle(situation: Situation, step: Step): Instruction | undefined 
   return undefined;
 }
 
-/** What has to be read, or does not hold, of what is around a step: gates, the suspension, what is in force. */
+/** What has to be read, or does not hold, of what is around a step: what is in force, gates, the suspension last. */
 function obstacle(situation: Situation, step: Step, index: number): Instruction | undefined {
-  const { plan, state } = situation;
-  for (const gate of gatesBefore(plan, index)) {
-    const standing = standingOf(situation, { ...ofGate(gate), base: state.eraSequence });
+  const gates = gatesBefore(situation.plan, index);
+  if (step.action.kind === 'armFailover') return whyNotInForce(situation, index) ?? whyClosed(situation, gates);
+  return whyGone(situation, index) ?? whyClosed(situation, gates) ?? guardSuspension(situation);
+}
+
+/** Of gates: what has to be read since the era began, or does not pass. */
+function whyClosed(situation: Situation, gates: Gate[]): Instruction | undefined {
+  for (const gate of gates) {
+    const standing = standingOf(situation, { ...ofGate(gate), base: situation.state.eraSequence });
     if (standing.is === 'open') return standing.next;
     if (standing.is === 'failed') return gateFailed(situation, gate, standing.read.results);
   }
-  const guard = step.action.kind === 'armFailover' ? undefined : guardSuspension(situation);
-  if (guard !== undefined) return guard;
-  for (const earlier of stepsInForce(plan, state, index)) {
-    const standing = stillHolds(situation, earlier, state.eraSequence);
+  return undefined;
+}
+
+/**
+ * What earlier steps have left, looked at before any gate, which may wait for an hour for what cannot come once something
+ * behind it is gone. Not the suspension: that is looked at when the waiting is over.
+ */
+function whyGone(situation: Situation, index: number): Instruction | undefined {
+  const suspension = suspensionInForce(situation.plan, situation.state);
+  return whyNotInForce(situation, index, ({ id }) => id !== suspension?.id);
+}
+
+/** Of the steps done before an item: what has to be read since an event, or no longer holds. */
+function whyNotInForce(
+  situation: Situation,
+  index: number,
+  isMeant: (step: Step) => boolean = () => true,
+  base = situation.state.eraSequence,
+): Instruction | undefined {
+  for (const earlier of stepsInForce(situation.plan, situation.state, index).filter(isMeant)) {
+    const standing = stillHolds(situation, earlier, base);
     if (standing.is === 'open') return standing.next;
     if (standing.is === 'failed') return noLongerHolds(situation, earlier, standing.read.results);
   }

@@ -14,6 +14,13 @@ export function gatesBefore(plan: Plan, index: number): Gate[] {
   return gates;
 }
 
+/** The gates on which a run's end rests: the verification behind the arming of failover, else those behind the last step. */
+export function gatesOfEnd(plan: Plan): Gate[] {
+  const armsAt = plan.items.findLastIndex((item) => item.kind === 'step' && item.action.kind === 'armFailover');
+  if (armsAt < 0) return gatesBefore(plan, plan.items.length);
+  return plan.items.slice(armsAt).filter((item) => item.kind === 'gate');
+}
+
 /** Steps done before this item whose postcondition holds until a later one. */
 export function stepsInForce(plan: Plan, state: RunState, index: number): Step[] {
   return plan.items.slice(0, index).filter((item): item is Step => {

@@ -126,4 +126,24 @@ export const regressions: Regression[] = [
       { at: 2_264, kind: 'twice', node: 'n1', forMs: 16_788 },
     ],
   },
+  {
+    found:
+      'a standby was put back in the middle of being made anew, and the run waited an hour for it to stream before it looked at what was gone',
+    scenario: { plan: 'recover', way: 'retry', coordinators: ['c1', 'c2'] },
+    faults: [
+      { at: 336, kind: 'twice', node: 'n2', forMs: 2_885 },
+      { at: 766, kind: 'stepNodeClock', node: 'n2', forMs: 48_348 },
+      { at: 1_297, kind: 'restoreNode', node: 'n2', forMs: 58_643 },
+    ],
+  },
+  {
+    found:
+      'a primary was put back behind its standby after the verification, which was not read again before the run was called done',
+    scenario: { plan: 'recover-stopped', way: 'retry' },
+    faults: [
+      { at: 205, kind: 'fillBusDisk', node: 'n2', forMs: 19_979 },
+      { at: 237, kind: 'pauseCoordinator', node: 'n3', forMs: 57_099 },
+      { at: 980, kind: 'restoreNode', node: 'n1', forMs: 23_691 },
+    ],
+  },
 ];

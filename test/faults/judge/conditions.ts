@@ -22,6 +22,16 @@ export function gatesBefore(items: Items, index: number, since: number): Conditi
     .map((item) => ({ item, of: 'gate', since }));
 }
 
+/** The gates of what is verified last: behind the arming of failover, or where none is armed behind the last step. */
+export function gatesOfEnd(items: Items, since: number): Condition[] {
+  const armsAt = items.findLastIndex(({ action }) => action?.kind === 'armFailover');
+  const from = armsAt >= 0 ? armsAt : items.findLastIndex(({ kind }) => kind === 'step');
+  return items
+    .slice(from + 1)
+    .filter(({ kind }) => kind === 'gate')
+    .map((item) => ({ item, of: 'gate', since }));
+}
+
 /** Postconditions of earlier steps that hold until a later item than this one. */
 export function inForce(items: Items, index: number, { done, undone }: Standing, since: number): Condition[] {
   const isOver = ({ until }: PlanItem) => {

@@ -1,6 +1,6 @@
 // I3: `unknown` is never rerun blindly and never counted as pass. What was read before a start, a takeover or an operator’s
 // word counts for nothing after it.
-import { gatesBefore, inForce, ownConditions, whyNotMet } from './conditions.ts';
+import { gatesBefore, gatesOfEnd, inForce, ownConditions, whyNotMet } from './conditions.ts';
 import type { Evidence, Violation } from './evidence.ts';
 import { attemptsOf, type History, historiesOf, isOpen, itemOf, type Standing, walk, wellEnded } from './history.ts';
 import type { ChecksRead, JudgedEvent, StepStarted } from './journal-facts.ts';
@@ -151,11 +151,12 @@ function judgeSuccess(
 
 const mayHaveStarted = ({ outcome }: { outcome?: string }): boolean => outcome !== 'refused';
 
-/** A run succeeds when every item is done and what must hold at its end was looked at after the last change. */
+/** A run succeeds when every item is done, what must hold at its end was looked at after the last change, and what verifies it in this era. */
 function judgeEnd({ plan }: History, standing: Standing, say: Say): void {
   const items = plan?.items ?? [];
   for (const { id } of items) if (!standing.done.has(id)) say(`the run succeeded, and ${id} is not done`);
-  for (const condition of inForce(items, items.length, standing, Math.max(standing.era, standing.effect))) {
+  const held = inForce(items, items.length, standing, Math.max(standing.era, standing.effect));
+  for (const condition of [...held, ...gatesOfEnd(items, standing.era)]) {
     const why = whyNotMet(condition, standing);
     if (why !== undefined) say(`the run succeeded, and ${why}`);
   }

@@ -37,7 +37,8 @@ export interface Simulated {
   happened: number;
 }
 
-const upToMs = 45 * 60_000;
+/** Longer than it takes to wait twice, and once more, for what a plan is most patient with: an hour for a standby. */
+const upToMs = 4 * 60 * 60_000;
 /** An operator who was heeded more often than this gets nowhere. */
 const wordsMax = 30;
 /** What is still on its way after the end. */

@@ -49,6 +49,7 @@ export const plan: EvidencePlan = {
       until: 'end',
       undo: { noUndo: 'stays' },
     },
+    { id: 'streams', kind: 'gate', checks: ref('replication-streaming') },
   ],
 };
 
@@ -101,6 +102,7 @@ export const beginning: Fact[] = [
   started('install'),
 ];
 export const takeover: Fact = { type: 'LeaderChanged' };
+export const verified = read('streams', 'gate', 'replication-streaming');
 const arming: Fact[] = [
   suspension(),
   read('install', 'then', 'version-is'),
@@ -109,6 +111,7 @@ const arming: Fact[] = [
   ended('arm', 'succeeded'),
   read('arm', 'then', 'failover-armed'),
   done('arm'),
+  verified,
   read('install', 'then', 'version-is'),
   read('arm', 'then', 'failover-armed'),
   over('succeeded'),

@@ -1,6 +1,6 @@
 // I3, unknown is no pass: for every rule one planted change that the judge finds.
 import { again, dropped, finds, instead, isRead, without } from './changes.ts';
-import { beginning, done, ended, evidenceOf, goodFacts, halted, over, read, takeover } from './handmade.ts';
+import { beginning, done, ended, evidenceOf, goodFacts, halted, over, read, takeover, verified } from './handmade.ts';
 
 describe('the judge of the fault tests', () => {
   describe('I3', () =>
@@ -54,6 +54,11 @@ describe('the judge of the fault tests', () => {
             instead((fact) => fact.type === 'OutcomeRecorded' && fact.item === 'install', ended('install', 'failed')),
           ),
         /its attempt ended with failed/,
+      ],
+      [
+        'an end by what was verified before a takeover',
+        () => evidenceOf(instead((fact) => fact === verified, verified, takeover)),
+        /the run succeeded, and gate of streams was not read again/,
       ],
       ['a success of what was never started', () => evidenceOf([...beginning, done('arm')]), /never started/],
       [
