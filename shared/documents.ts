@@ -157,6 +157,8 @@ export interface PlanItemDocument {
   pointOfNoReturn?: string;
   takesPortalDown: boolean;
   predictedMs: number;
+  /** Checks of a gate that an operator accepts even if they fail. */
+  accepted?: { check: string; reason: string }[];
 }
 export interface PlanDocument {
   schema: 1;

@@ -67,6 +67,8 @@ export interface CheckRef {
   params: Record<string, unknown>;
   /** An operator's reason to go on although it fails; never for what is unknown. */
   accepted?: string;
+  /** Only where one of these gates of the run had found the same on the same node, and it was accepted there. */
+  acceptedWhereFoundBy?: string[];
 }
 
 export interface NodePresence {

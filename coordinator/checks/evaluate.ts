@@ -22,7 +22,7 @@ export function* evaluateChecks(refs: CheckRef[], context: CheckContext): Evalua
     if (next.done) {
       pending.delete(index);
       const found = next.value.length > 0 ? next.value : [unanswered(refs[index], 'the check had nothing to look at')];
-      results[index] = found.map((result) => withAccepted(refs[index], result));
+      results[index] = found.map((result) => withAccepted(refs[index], result, context));
     } else pending.set(index, { evaluation, batch: next.value });
   };
 
@@ -59,9 +59,12 @@ const nothingCame: ReadingResult = {
 };
 
 /** An operator has accepted that it fails; what nobody could read, and what nobody may accept, stays as it is. */
-function withAccepted(ref: CheckRef | undefined, result: CheckResult): CheckResult {
+function withAccepted(ref: CheckRef | undefined, result: CheckResult, { earlier }: CheckContext): CheckResult {
   if (ref?.accepted === undefined || result.verdict !== 'fail') return result;
   if (checkById(ref.check)?.neverAccepted !== undefined) return result;
+  const isFound = (gate: string) =>
+    earlier?.(gate).some(({ id, node, accepted }) => id === result.id && node === result.node && accepted);
+  if (ref.acceptedWhereFoundBy?.some(isFound) === false) return result;
   return { ...result, verdict: 'warn', accepted: ref.accepted };
 }
 

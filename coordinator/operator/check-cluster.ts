@@ -8,6 +8,7 @@ import type { CheckResult } from '../checks/check.ts';
 import { worstVerdict } from '../checks/evaluate.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { acceptChecks, acceptedReasons } from '../plans/accept.ts';
 import { preflightChecks } from '../plans/preflight.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
 import { takeChecks } from '../runs/take-readings.ts';
@@ -18,7 +19,12 @@ const atOnce = 4;
 
 export async function checkCluster(
   parts: { clusters: ClusterStore; fleet: Fleet; releases: ReleaseStore; clock: Clock },
-  request: { cluster: string; toVersion?: string | undefined; releaseSha256?: string | undefined },
+  request: {
+    cluster: string;
+    toVersion?: string | undefined;
+    releaseSha256?: string | undefined;
+    accept: Record<string, string>;
+  },
   { signal }: Asking,
   tell: Tell,
 ): Promise<Result<void>> {
@@ -31,10 +37,19 @@ export async function checkCluster(
   const release = releaseSha256 === undefined ? undefined : await releases.get(releaseSha256);
   if (release && !release.ok) return release;
 
-  const refs = preflightChecks(cluster.value, {
+  const accept = acceptedReasons.safeParse(request.accept);
+  if (!accept.success)
+    return fail(
+      'bad-input',
+      `--accept: ${accept.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+    );
+  const preflight = preflightChecks(cluster.value, {
     ...(toVersion === undefined ? {} : { toVersion }),
     ...(release === undefined ? {} : { release: release.value }),
   });
+  const accepted = acceptChecks(preflight, accept.data);
+  if (!accepted.ok) return accepted;
+  const refs = accepted.value;
   const results: CheckResult[][] = refs.map(() => []);
   const document = (complete: boolean): CheckDocument => {
     const checks = results.flat();

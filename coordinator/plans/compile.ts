@@ -5,6 +5,7 @@ import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import type { PresentPart } from '../backups/present.ts';
 import type { ServerList } from '../checks/server-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { acceptInPlan } from './accept.ts';
 import { armFailover } from './arm-failover.ts';
 import { takeBackup, verifyBackup } from './back-up.ts';
 import { commandLines, undoCommandLines } from './commands.ts';
@@ -86,10 +87,9 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       if (!told.ok) return told;
       const target = judgeTarget(cluster, told.value, facts.installed);
       if (!target.ok) return target;
-      return ok({
-        parameters: told.value,
-        items: upgradeApplication(cluster, told.value.release, told.value.toVersion, facts.backups ?? []),
-      });
+      const { release, toVersion, accept } = told.value;
+      const items = acceptInPlan(upgradeApplication(cluster, release, toVersion, facts.backups ?? []), accept);
+      return items.ok ? ok({ parameters: told.value, items: items.value }) : items;
     }
     case 'db-upgrade': {
       const told = parseParameters(name, parameters);
@@ -97,10 +97,8 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       const upgrade = judgeDatabase(cluster, told.value, facts.servers ?? {});
       if (!upgrade.ok) return upgrade;
       const { from, name: server } = upgrade.value;
-      return ok({
-        parameters: { ...told.value, from, name: server },
-        items: upgradeDatabase(cluster, upgrade.value, facts.backups ?? []),
-      });
+      const items = acceptInPlan(upgradeDatabase(cluster, upgrade.value, facts.backups ?? []), told.value.accept);
+      return items.ok ? ok({ parameters: { ...told.value, from, name: server }, items: items.value }) : items;
     }
     case 'stage': {
       const told = parseParameters(name, parameters);

@@ -38,12 +38,16 @@ type Particulars = Pick<
   'node' | 'postcondition' | 'until' | 'timeoutMs' | 'undo' | 'takesPortalDown'
 > & {
   pointOfNoReturn?: string;
+  accepted?: NonNullable<PlanItemDocument['accepted']>;
 };
 
 function particulars(item: PlanItem, cluster: Cluster): Particulars {
   switch (item.kind) {
     case 'gate':
-      return { ...untouching, postcondition: inWords(item.checks, cluster), timeoutMs: item.withinMs };
+      return {
+        ...{ ...untouching, postcondition: inWords(item.checks, cluster), timeoutMs: item.withinMs },
+        ...acceptedIn(item.checks),
+      };
     case 'approval':
       return { ...untouching, postcondition: [item.question], timeoutMs: 0 };
     case 'step':
@@ -70,6 +74,13 @@ const untouching = { node: '', until: '', undo: '', takesPortalDown: false };
 
 const inWords = (refs: CheckRef[], cluster: Cluster): string[] =>
   refs.map(({ check, params }) => checkById(check)?.words(params, cluster) ?? check);
+
+function acceptedIn(refs: CheckRef[]): Pick<Particulars, 'accepted'> {
+  const accepted = refs.flatMap(({ check, accepted: reason, acceptedWhereFoundBy }) =>
+    reason === undefined || acceptedWhereFoundBy !== undefined ? [] : [{ check, reason }],
+  );
+  return accepted.length === 0 ? {} : { accepted };
+}
 
 /** The plan as Markdown, in which no text can be markup or something that a terminal obeys: phases as headings, every item with its section, commands, postcondition and undo. */
 export function planMarkdown(plan: PlanDocument): string {
@@ -99,6 +110,7 @@ function itemMarkdown(item: PlanItemDocument, number: number): string[] {
     `${item.kind} \`${item.id}\`${item.node ? ` on **${m(item.node)}**` : ''} — ${m(item.section)}`,
     ...(item.deviation ? [`deviation: ${m(item.deviation)}`] : []),
     ...item.postcondition.map((words) => `${item.kind === 'step' ? 'afterwards' : 'must hold'}: ${m(words)}`),
+    ...(item.accepted ?? []).map(({ check, reason }) => `**accepted if it fails:** \`${m(check)}\`: ${m(reason)}`),
     ...(item.until ? [`holds until: ${m(item.until)}`] : []),
     ...(item.timeoutMs > 0
       ? [`${item.kind === 'gate' ? 'waits' : 'may take'} at most ${formatDuration(item.timeoutMs)}`]

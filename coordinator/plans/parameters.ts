@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import { releaseNamePattern, runPattern } from '../../shared/names.ts';
 import { compareVersions, contradictsName, isVersion } from '../../shared/release-version.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
+import { acceptedReasons } from './accept.ts';
 import { databaseWays } from './database-way.ts';
 
 const release = z.strictObject({
@@ -20,8 +21,11 @@ const of = z.string().regex(runPattern, 'must be the id of a run');
 
 const backup = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be the id of a backup');
 
+/** Absent rather than empty: the same plan has one hash. */
+const accept = acceptedReasons.optional();
+
 const shapes = {
-  upgrade: z.strictObject({ toVersion, release }),
+  upgrade: z.strictObject({ toVersion, release, accept }),
   'db-upgrade': z.strictObject({
     to: major,
     mode: z.enum(['copy', 'link'], 'must be copy or link').default('copy'),
@@ -29,6 +33,7 @@ const shapes = {
     /** What serves when the plan is made; put in where nothing is told. */
     from: major.optional(),
     name: z.string().optional(),
+    accept,
   }),
   stage: z.strictObject({ release }),
   backup: z.strictObject({ snapshots: z.boolean().default(false) }),

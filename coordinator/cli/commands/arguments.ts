@@ -1,5 +1,5 @@
 // Arguments that several commands share, and the validation of what people type. It touches nothing.
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { isName } from '../../../shared/names.ts';
 
@@ -15,6 +15,29 @@ export function commandWith(name: string, description: string, examples: string[
 }
 
 export const jsonOption = ['--json', 'one JSON document on stdout (schema 1); the words go to stderr'] as const;
+
+export const acceptOption = () =>
+  new Option(
+    '--accept <CHECK=REASON>',
+    'go on although this check of the preflight fails; the reason is journaled and reported. May be given several times; never for one primary, sums or room',
+  ).argParser((text: string, before: string[] = []) => [...before, text]);
+
+/** Reasons by check from `CHECK=REASON`; whether a check may be accepted is the coordinator’s to say. */
+export function acceptArgument(texts: string[] = []): Result<{ accept?: Record<string, string> }> {
+  const accept = new Map<string, string>();
+  for (const text of texts) {
+    const [, check, reason] = /^([a-z0-9-]+)=(.*)$/s.exec(text) ?? [];
+    if (check === undefined || reason === undefined)
+      return fail(
+        'bad-input',
+        `--accept ${JSON.stringify(text)}: must be CHECK=REASON; baton check shows the names of checks`,
+      );
+    if (reason.trim() === '') return fail('bad-input', `--accept ${check}: a reason must follow the =`);
+    if (accept.has(check)) return fail('bad-input', `--accept ${check} is given twice`);
+    accept.set(check, reason.trim());
+  }
+  return ok(accept.size === 0 ? {} : { accept: Object.fromEntries(accept) });
+}
 
 /** The name of a cluster or node as typed; `bad-input` when it can be none. */
 export function nameArgument(what: 'cluster' | 'node', text: string): Result<string> {

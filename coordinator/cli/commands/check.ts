@@ -6,17 +6,22 @@ import { exitCodes, exitOfVerdict } from '../exit-codes.ts';
 import { readCluster, unready } from '../readiness.ts';
 import type { Shell } from '../shell.ts';
 import { checkView } from '../view/check-view.ts';
-import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { versionArgument } from './release-file.ts';
 
 export function checkCommand(shell: Shell) {
   return commandWith(
     'check',
     'Read-only preflight: is the cluster healthy and ready? Each failing check comes with node, limit, reading and remedy.',
-    ['baton check lab', 'baton check lab --to 8.7.0 --json'],
+    [
+      'baton check lab',
+      'baton check lab --to 8.7.0 --json',
+      'baton check lab --accept files-equal="CHG-12: a copy under way"',
+    ],
   )
     .argument('<CLUSTER>')
     .option('--to <VERSION>', 'also check whether an upgrade to this version is possible')
+    .addOption(acceptOption())
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {
@@ -24,13 +29,15 @@ export function checkCommand(shell: Shell) {
         if (!name.ok) return name;
         const version = options.to === undefined ? undefined : versionArgument(options.to);
         if (version && !version.ok) return version;
+        const accept = acceptArgument(options.accept);
+        if (!accept.ok) return accept;
         const before = await readCluster(client, name.value);
         if (!before.ok) return before;
         const hindrance = unready(before.value);
         // A node out of reach shows among the results; one that never joined makes them pointless.
         if (hindrance?.code === 'bad-input') return { ok: false, failure: hindrance };
         let last: CheckDocument | undefined;
-        const request = { cluster: name.value, ...(version ? { toVersion: version.value } : {}) };
+        const request = { cluster: name.value, ...(version ? { toVersion: version.value } : {}), ...accept.value };
         const read = await client.stream<CheckDocument>(
           'check',
           request,

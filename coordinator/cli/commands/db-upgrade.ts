@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
-import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 
 const toOption = ['--to <MAJOR>', 'the major version of PostgreSQL to end with, such as 17'] as const;
@@ -37,6 +37,7 @@ export function dbUpgradeCommand(shell: Shell) {
     .requiredOption(...toOption)
     .addOption(modeOption())
     .addOption(standbyOption())
+    .addOption(acceptOption())
     .option('--yes', 'do not ask; needed without a terminal')
     .option('--detach', 'return as soon as the run has started')
     .option('--change <ID>', 'number of the change request, for the journal')
@@ -61,6 +62,7 @@ export function planDbUpgradeCommand(shell: Shell): Command {
     .requiredOption(...toOption)
     .addOption(modeOption())
     .addOption(standbyOption())
+    .addOption(acceptOption())
     .option(...markdownOption)
     .option(...jsonOption)
     .action(async (cluster, options) => {
@@ -77,13 +79,17 @@ export function planDbUpgradeCommand(shell: Shell): Command {
 
 function wantedDatabase(
   cluster: string,
-  { to, mode, standby }: { to: string; mode: 'copy' | 'link'; standby: 'promote' | 'rebuild' },
+  options: { to: string; mode: 'copy' | 'link'; standby: 'promote' | 'rebuild'; accept?: string[] | undefined },
 ) {
+  const { to, mode, standby } = options;
   const name = nameArgument('cluster', cluster);
   if (!name.ok) return name;
   const major = majorArgument(to);
   if (!major.ok) return major;
-  return ok({ plan: 'db-upgrade' as const, cluster: name.value, parameters: { to: major.value, mode, standby } });
+  const accept = acceptArgument(options.accept);
+  if (!accept.ok) return accept;
+  const parameters = { to: major.value, mode, standby, ...accept.value };
+  return ok({ plan: 'db-upgrade' as const, cluster: name.value, parameters });
 }
 
 /** A major version as typed: PostgreSQL has counted them as one number since 10. */

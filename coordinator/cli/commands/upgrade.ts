@@ -5,7 +5,7 @@ import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
-import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument } from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
 import { planDbUpgradeCommand } from './db-upgrade.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
@@ -25,12 +25,14 @@ export function upgradeCommand(shell: Shell) {
     [
       `baton upgrade lab --installer ${installer} --to 8.7.0`,
       `baton upgrade lab --installer ${installer} --to 8.7.0 --yes --detach --change CHG-4711 --reason "quarterly"`,
+      `baton upgrade lab --installer ${installer} --to 8.7.0 --accept files-equal="a copy is under way, CHG-4711"`,
     ],
   )
     .argument('<CLUSTER>')
     .requiredOption(...installerOption)
     .requiredOption(...toOption)
     .option(...sumOption)
+    .addOption(acceptOption())
     .option('--yes', 'do not ask; needed without a terminal')
     .option('--detach', 'return as soon as the run has started')
     .option('--change <ID>', 'number of the change request, for the journal')
@@ -90,6 +92,7 @@ export function planCommand(shell: Shell): Command {
     .requiredOption(...installerOption)
     .requiredOption(...toOption)
     .option(...sumOption)
+    .addOption(acceptOption())
     .option(...markdownOption)
     .option(...jsonOption)
     .action(async (cluster, options) => {
@@ -118,6 +121,7 @@ interface UpgradeOptions {
   installer: string;
   to: string;
   sha256?: string | undefined;
+  accept?: string[] | undefined;
 }
 
 async function wantedUpgrade(io: Io, cluster: string, options: UpgradeOptions) {
@@ -125,12 +129,14 @@ async function wantedUpgrade(io: Io, cluster: string, options: UpgradeOptions) {
   if (!name.ok) return name;
   const version = versionArgument(options.to);
   if (!version.ok) return version;
+  const accept = acceptArgument(options.accept);
+  if (!accept.ok) return accept;
   const release = await readRelease(io, options.installer, { sha256: options.sha256, version: version.value });
   if (!release.ok) return release;
   return ok({
     plan: 'upgrade' as const,
     cluster: name.value,
-    parameters: { toVersion: version.value, release: identityOf(release.value) },
+    parameters: { toVersion: version.value, release: identityOf(release.value), ...accept.value },
     release: release.value,
   });
 }

@@ -26,6 +26,7 @@ export function findings(checks: CheckResultDocument[], paint: Paint): string {
         ...part('verdict', verdictWords[check.verdict]),
         ...part('limit', check.limit),
         ...part('reading', check.reading),
+        ...part('accepted', check.accepted ?? ''),
         ...part('remedy', check.remedy),
         ...part('guide', check.section),
       ].join('\n'),

@@ -21,7 +21,18 @@ export function planSummary(plan: PlanDocument, paint: Paint): string {
     lines.push('', paint('bold', 'Deviates from the guide'));
     for (const item of deviations) lines.push(`  ${clean(item.title)}: ${clean(item.deviation ?? '')}`);
   }
-  return [...lines, '', ...predictions(plan, paint), ...costs(plan, paint)].join('\n');
+  return [...lines, ...accepted(plan, paint), '', ...predictions(plan, paint), ...costs(plan, paint)].join('\n');
+}
+
+/** What does not stop the plan although it fails. */
+function accepted(plan: PlanDocument, paint: Paint): string[] {
+  const told = plan.items.flatMap((item) => item.accepted ?? []);
+  if (told.length === 0) return [];
+  return [
+    '',
+    paint(['bold', 'yellow'], 'Accepted even if it fails'),
+    ...told.flatMap(({ check, reason }) => wrap(`${clean(check)}: ${clean(reason)}`, 98)).map((line) => `  ${line}`),
+  ];
 }
 
 /** The dry run: the same items with their commands, conditions, limits and ways back. */
@@ -37,7 +48,9 @@ export function planInFull(plan: PlanDocument, paint: Paint): string {
     }
   }
   const dry = 'This was a dry run: nothing on the nodes was touched. With --markdown every script is printed whole.';
-  return [...lines, '', ...predictions(plan, paint), ...costs(plan, paint), '', dry].join('\n');
+  return [...lines, ...accepted(plan, paint), '', ...predictions(plan, paint), ...costs(plan, paint), '', dry].join(
+    '\n',
+  );
 }
 
 const signs: Record<PlanItemDocument['kind'], string> = { gate: '◇', step: '▶', approval: '⏸' };
@@ -66,7 +79,7 @@ function costs(plan: PlanDocument, paint: Paint): string[] {
   return [
     '',
     paint(['bold', 'yellow'], 'What it costs'),
-    ...plan.costs.flatMap((cost) => wrap(`  ${clean(cost)}`, 100)),
+    ...plan.costs.flatMap((cost) => wrap(clean(cost), 98)).map((line) => `  ${line}`),
   ];
 }
 
@@ -81,6 +94,10 @@ function itemInFull(item: PlanItemDocument, number: number, tell: Tell, paint: P
     ...field('deviates', item.deviation ? [item.deviation] : []),
     ...item.commands.map((command) => commandLines(command, '       ', tell, (text) => paint('cyan', text))),
     ...field('must hold', item.postcondition),
+    ...field(
+      'accepted',
+      (item.accepted ?? []).map(({ check, reason }) => `${check}: ${reason}`),
+    ),
     ...field('until', item.until === '' || item.kind !== 'step' ? [] : [item.until]),
     ...field('at most', item.timeoutMs > 0 ? [formatDuration(item.timeoutMs)] : []),
     ...field('portal', item.takesPortalDown ? ['down during this step'] : []),

@@ -17,6 +17,7 @@ export function recap(run: RunDocument, versions: Versions | undefined, paint: P
     stepsView(run, paint),
     '',
     ...(versions ?? []).map((row) => fact(`Version on ${clean(row.node)}`, versionChange(row))),
+    ...acceptedOf(run).map((text) => fact('Accepted', paint('yellow', text))),
     ...(run.portal ? [fact('Portal', portalWords(run.portal))] : []),
     fact('Failover', run.failover === 'armed' ? run.failover : paint('yellow', run.failover)),
     fact('Report', `baton report ${clean(run.id)} --format html --output ${clean(run.id)}.html`),
@@ -98,6 +99,16 @@ function refusals(run: RunDocument, paint: Paint): string[] {
     ...(failing.length === 0 ? [] : ['', findings(failing, paint)]),
     ...(failures.length === 0 ? [] : ['', ...failures]),
   ];
+}
+
+/** What had failed and was accepted, each once. */
+function acceptedOf(run: RunDocument): string[] {
+  const told = run.steps.flatMap(({ checks }) =>
+    checks.flatMap(({ id, node, reading, accepted }) =>
+      accepted === undefined ? [] : [clean(`${id}${node === '' ? '' : ` on ${node}`}: ${reading}; ${accepted}`)],
+    ),
+  );
+  return [...new Set(told)];
 }
 
 function versionChange(row: Versions[number]): string {

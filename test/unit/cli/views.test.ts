@@ -1,11 +1,13 @@
 // Recap, halt, plan and checks as an operator reads them.
 import assert from 'node:assert/strict';
+import { acceptArgument } from '../../../coordinator/cli/commands/arguments.ts';
 import { checkView } from '../../../coordinator/cli/view/check-view.ts';
 import { clusterView } from '../../../coordinator/cli/view/fleet-view.ts';
 import { haltView } from '../../../coordinator/cli/view/halt-view.ts';
 import { planInFull, planSummary } from '../../../coordinator/cli/view/plan-view.ts';
 import { portalWords, recap } from '../../../coordinator/cli/view/recap.ts';
 import { paintWhen } from '../../../coordinator/cli/view/text.ts';
+import { ok } from '../../../shared/failures.ts';
 import {
   failingCheck,
   haltedRun,
@@ -149,5 +151,52 @@ describe('the portal in words', () => {
   it('is not said to have answered when nobody looked', () => {
     assert.match(portalWords({ ...none, unobservedMs: 9_000 }), /not metered \(unobserved for 9\.0 s\)/);
     assert.match(portalWords({ ...none, samples: 90 }), /answered all the time/);
+  });
+});
+
+describe('what was accepted', () => {
+  const accepted = 'the vendor said so, CHG-1\u001b[2J';
+  it('is told before the yes and in the dry run', () => {
+    const plan = samplePlan();
+    const items = plan.items.map((item) =>
+      item.id === 'healthy' ? { ...item, accepted: [{ check: 'files-equal', reason: accepted }] } : item,
+    );
+    for (const text of [planSummary({ ...plan, items }, plainly), planInFull({ ...plan, items }, plainly)]) {
+      assert.match(text, /Accepted even if it fails\n +files-equal: the vendor said so, CHG-1/);
+      assert.ok(!text.includes('\u001b'));
+    }
+    assert.doesNotMatch(planSummary(plan, plainly), /Accepted/);
+  });
+  it('stands in the recap of the run, each finding once', () => {
+    const run = succeededRun();
+    const checks = [{ ...failingCheck, verdict: 'warn' as const, accepted }];
+    const text = recap({ ...run, steps: run.steps.map((step) => ({ ...step, checks })) }, undefined, plainly);
+    assert.equal(
+      text.match(/^Accepted +replication-streaming on n2: lag 41 MB; the vendor said so, CHG-1$/gm)?.length,
+      1,
+    );
+  });
+});
+
+describe('--accept', () => {
+  it('takes names and reasons, also with an equals sign in them', () => {
+    assert.deepEqual(acceptArgument(), ok({}));
+    assert.deepEqual(
+      acceptArgument(['files-equal= a=b ', 'load=x']),
+      ok({ accept: { 'files-equal': 'a=b', load: 'x' } }),
+    );
+  });
+  it('refuses what is no reason, and the same check twice', () => {
+    for (const texts of [
+      ['files-equal'],
+      ['files-equal='],
+      ['files-equal=  '],
+      ['=x'],
+      ['A B=x'],
+      ['load=a', 'load=b'],
+    ]) {
+      const refused = acceptArgument(texts);
+      assert.equal(refused.ok ? '' : refused.failure.code, 'bad-input', texts.join());
+    }
   });
 });

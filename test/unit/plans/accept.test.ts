@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import type { CheckResult } from '../../../coordinator/checks/check.ts';
+import { acceptChecks } from '../../../coordinator/plans/accept.ts';
+import { compilePlan } from '../../../coordinator/plans/compile.ts';
+import { describePlan, planMarkdown } from '../../../coordinator/plans/describe.ts';
+import type { Gate } from '../../../coordinator/plans/plan.ts';
+import { preflightChecks } from '../../../coordinator/plans/preflight.ts';
+import { cluster, context, results } from '../checks/world.ts';
+import { compile, installed, profilesOf, upgradeParameters } from './compiled.ts';
+
+const reason = 'a copy is under way, CHG-1';
+const accepting = (accept: Record<string, string>) => ({ ...upgradeParameters, accept });
+const refused = (accept: unknown) => {
+  const parameters = { ...upgradeParameters, accept };
+  const compiled = compilePlan('upgrade', cluster, parameters, profilesOf(cluster), { installed });
+  assert.ok(!compiled.ok, 'it was compiled');
+  assert.equal(compiled.failure.code, 'bad-input');
+  return compiled.failure.message;
+};
+
+describe('accepting that a check fails', () => {
+  const { plan, hash } = compile('upgrade', cluster, accepting({ 'files-equal': reason }));
+  const gates = plan.items.filter((item): item is Gate => item.kind === 'gate');
+  const refsOf = (id: string) => gates.find((gate) => gate.id === id)?.checks ?? [];
+  const fewer = (node: string, kind: string) => (kind === 'countFiles' && node === 'n2' ? { files: 499 } : undefined);
+
+  it('writes the reason into the preflight of the plan, which is another plan then', () => {
+    assert.notEqual(hash, compile().hash);
+    assert.deepEqual(
+      gates.flatMap(({ phase, checks }) =>
+        checks.flatMap(({ check, accepted }) => (accepted ? [[phase, check, accepted]] : [])),
+      ),
+      [
+        ['Preflight', 'files-equal', reason],
+        ['Verify', 'files-equal', reason],
+      ],
+    );
+    assert.deepEqual(plan.parameters.accept, { 'files-equal': reason });
+    assert.equal(compile('upgrade', cluster, accepting({})).plan.items.length, plan.items.length);
+  });
+
+  it('lets the preflight pass with a warning that has the reason', () => {
+    const found = results(refsOf('preflight.files'), (node, { kind }) => fewer(node, kind));
+    assert.deepEqual(
+      found.filter(({ verdict }) => verdict !== 'pass').map(({ verdict, accepted }) => [verdict, accepted]),
+      [['warn', reason]],
+    );
+  });
+
+  it('accepts after the work only what the preflight had found on the same node', () => {
+    const refs = refsOf('verify.files');
+    const verdicts = (earlier: Partial<CheckResult>[] | undefined) =>
+      results(refs, (node, { kind }) => fewer(node, kind), {
+        ...context,
+        ...(earlier && { earlier: (gate: string) => (gate === 'preflight.files' ? earlier : []) as CheckResult[] }),
+      }).map(({ verdict }) => verdict);
+    const node = results(refs, (on, { kind }) => fewer(on, kind)).find(({ verdict }) => verdict === 'fail')?.node ?? '';
+    const found = { id: 'files-equal', node, accepted: reason };
+    assert.ok(verdicts([found]).includes('warn'));
+    assert.ok(!verdicts([found]).includes('fail'));
+    for (const other of [
+      undefined,
+      [],
+      [{ id: 'files-equal', node }],
+      [{ ...found, node: 'n9' }],
+      [{ ...found, id: 'rows-equal' }],
+    ])
+      assert.ok(verdicts(other).includes('fail'), JSON.stringify(other));
+  });
+
+  it('shows it wherever the plan is shown', () => {
+    const document = describePlan({ plan, hash, commands: {}, undoCommands: {} });
+    assert.deepEqual(
+      document.items.flatMap(({ accepted }) => accepted ?? []),
+      [{ check: 'files-equal', reason }],
+    );
+    assert.match(planMarkdown(document), /accepted if it fails.*CHG/);
+  });
+
+  const cases: [string, unknown, RegExp][] = [
+    [
+      'a check that there is not',
+      { 'moon-phase': 'x' },
+      /there is no check "moon-phase".*can be accepted here: .*files-equal/,
+    ],
+    ['the one primary', { 'replication-streaming': 'x' }, /replication-streaming is never accepted: .*one primary/],
+    ['room', { 'disk-space': 'x' }, /disk-space is never accepted: .*disk/],
+    ['a check of later on', { 'version-is': 'x' }, /version-is is no check of this preflight/],
+    ['an empty reason', { 'files-equal': ' ' }, /accept\.files-equal: must be a reason/],
+    ['a reason that paints the terminal', { 'files-equal': '\u001b[2J' }, /control characters/],
+    ['a reason of pages', { 'files-equal': 'x'.repeat(301) }, /at most 300/],
+    ['what is no object', ['files-equal'], /accept/],
+  ];
+  for (const [what, accept, message] of cases)
+    it(`refuses ${what}`, () => {
+      assert.match(refused(accept), message);
+    });
+
+  it('names in its refusal nothing that it would refuse', () => {
+    const message = refused({ 'moon-phase': 'x' });
+    const those = message.split('can be accepted here: ')[1]?.split(', ') ?? [];
+    assert.ok(those.length > 5);
+    for (const check of those) assert.ok(acceptChecks(preflightChecks(cluster), { [check]: 'x' }).ok, check);
+  });
+
+  it('is the same for `baton check`', () => {
+    const refs = acceptChecks(preflightChecks(cluster), { 'portal-answers': reason });
+    assert.ok(refs.ok);
+    const evaluated = results(refs.value, (_, { kind }) => (kind === 'readUrl' ? { status: 503 } : undefined));
+    const portal = evaluated.find(({ id }) => id === 'portal-answers');
+    assert.deepEqual([portal?.verdict, portal?.accepted], ['warn', reason]);
+    assert.equal(acceptChecks(preflightChecks(cluster), { 'master-is-primary': 'x' }).ok, false);
+  });
+});
