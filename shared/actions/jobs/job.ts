@@ -2,8 +2,7 @@
 // one. One list, used wherever it matters whether an attempt may have such a unit.
 import type { Action, ActionKind, Answer } from '../action.ts';
 
-export const jobKinds = [
-  'runInstaller',
+const backupJobKinds = [
   'backUpFiles',
   'backUpDatabase',
   'verifyBackup',
@@ -12,6 +11,10 @@ export const jobKinds = [
   'restoreDatabase',
   'returnDatabase',
   'dropDatabase',
+] as const satisfies ActionKind[];
+
+/** What works on whole PostgreSQL servers, and on what goes with them: settings of other software, filedb, the HA scripts. */
+const serverJobKinds = [
   'recordServer',
   'checkServerUpgrade',
   'stopServer',
@@ -28,18 +31,28 @@ export const jobKinds = [
   'dropAsides',
   'setValues',
   'mergeFiles',
-  'runHook',
   'runHaScript',
+] as const satisfies ActionKind[];
+
+export const jobKinds = [
+  'runInstaller',
+  ...backupJobKinds,
+  ...serverJobKinds,
+  'runHook',
 ] as const satisfies ActionKind[];
 
 export type JobKind = (typeof jobKinds)[number];
 export type JobAction = Extract<Action, { kind: JobKind }>;
+export type ServerJob = Extract<Action, { kind: (typeof serverJobKinds)[number] }>;
 type JobAnswer = Extract<Answer, { kind: JobKind }>;
 
 const known: ReadonlySet<string> = new Set(jobKinds);
 
 export const isJobKind = (kind: string): kind is JobKind => known.has(kind);
 export const isJob = (action: Action): action is JobAction => isJobKind(action.kind);
+
+const ofServers: ReadonlySet<string> = new Set(serverJobKinds);
+export const isServerJob = (action: Action): action is ServerJob => ofServers.has(action.kind);
 
 /** How the unit of a job ended and where its output lies; undefined of an answer that no job has given. */
 export function jobEndOf(

@@ -1,7 +1,6 @@
 // What a job does to the simulated servers of its machine: at its beginning, in its middle and at its end, so that whatever
 // ends it in between leaves what it would leave on a real machine. Each looks first how far an earlier attempt came.
-import type { Action } from '../../../shared/actions/action.ts';
-import type { JobAction } from '../../../shared/actions/jobs/job.ts';
+import { isServerJob, type JobAction, type ServerJob } from '../../../shared/actions/jobs/job.ts';
 import {
   installedMajors,
   putAside,
@@ -19,28 +18,6 @@ import { contentOf, emptyServer, otherPort, promote, servicePort } from './sim-s
 import { clientsAddress, cluster, type World } from './world.ts';
 
 type Of<K extends JobAction['kind']> = Extract<JobAction, { kind: K }>;
-const serverJobs = [
-  'recordServer',
-  'checkServerUpgrade',
-  'stopServer',
-  'upgradeServer',
-  'startServer',
-  'returnServer',
-  'analyzeServer',
-  'dropServer',
-  'fenceServer',
-  'unfenceServer',
-  'createSlot',
-  'copyServer',
-  'restoreServer',
-  'dropAsides',
-  'setValues',
-  'mergeFiles',
-  'runHaScript',
-] as const satisfies JobAction['kind'][];
-export type ServerJob = Of<(typeof serverJobs)[number]>;
-export const isServerJob = (action: Action): action is ServerJob =>
-  (serverJobs as readonly string[]).includes(action.kind);
 
 export function beginServerJob(action: JobAction, node: SimNode, world: World, run: string): void {
   const { servers, records } = node.databases;

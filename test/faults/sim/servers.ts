@@ -1,10 +1,10 @@
 // What a simulated machine answers of its servers, of the files that name them and of files that another machine lacks.
 import type { Action, Answer, AnswerOf } from '../../../shared/actions/action.ts';
+import type { ServerJob } from '../../../shared/actions/jobs/job.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { installedMajors, runOf, serverInService, streamsFrom } from './databases.ts';
 import type { SimNode } from './node.ts';
 import { wallStartMs } from './process.ts';
-import type { ServerJob } from './server-jobs.ts';
 import { contentOf, lsnText, type SimServer, timelineOf } from './sim-server.ts';
 import { cluster, type World } from './world.ts';
 

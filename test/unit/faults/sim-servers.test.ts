@@ -1,9 +1,10 @@
 // The simulated PostgreSQL servers do what real ones do: half states stay, what is spent is never started again, a standby
 // follows only what it can follow, and what nobody may reach reaches nobody.
 import assert from 'node:assert/strict';
+import type { ServerJob } from '../../../shared/actions/jobs/job.ts';
 import { serverInService, streamsFrom } from '../../faults/sim/databases.ts';
 import { SimNode } from '../../faults/sim/node.ts';
-import { beginServerJob, endServerJob, passMiddle, type ServerJob } from '../../faults/sim/server-jobs.ts';
+import { beginServerJob, endServerJob, passMiddle } from '../../faults/sim/server-jobs.ts';
 import { Time } from '../../faults/sim/time.ts';
 import { cluster, World } from '../../faults/sim/world.ts';
 
