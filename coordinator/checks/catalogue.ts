@@ -22,6 +22,7 @@ import { filesEqual } from './files-equal.ts';
 import { filesMerged } from './files-merged.ts';
 import { masterIsPrimary } from './master-is-primary.ts';
 import { noOpenPrimary } from './no-open-primary.ts';
+import { notFenced } from './not-fenced.ts';
 import { observerQuiet } from './observer-quiet.ts';
 import { osSupported } from './os-supported.ts';
 import { partRestored } from './part-restored.ts';
@@ -82,6 +83,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     filesEqual,
     masterIsPrimary,
     noOpenPrimary,
+    notFenced,
     observerQuiet,
     osSupported,
     partRestored,

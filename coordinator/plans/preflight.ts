@@ -9,6 +9,7 @@ import { failoverArmed } from '../checks/failover-armed.ts';
 import { fileSyncPlacement } from '../checks/file-sync-placement.ts';
 import { filesEqual } from '../checks/files-equal.ts';
 import { masterIsPrimary } from '../checks/master-is-primary.ts';
+import { notFenced } from '../checks/not-fenced.ts';
 import { osSupported } from '../checks/os-supported.ts';
 import { portalAnswers } from '../checks/portal-answers.ts';
 import { postgresqlSupported } from '../checks/postgresql-supported.ts';
@@ -142,6 +143,7 @@ function clusterStatus(cluster: Cluster): Unphased {
       unitsActive.ref({ node: master, units: [...units, cluster.web.unit], activeForMs: 0 }),
       unitsStopped.ref({ node: standby, units }),
       databaseUnitActive.ref({}),
+      notFenced.ref({}),
       fileSyncPlacement.ref({}),
       failoverArmed.ref({}),
       portalAnswers.ref({ version: null }),

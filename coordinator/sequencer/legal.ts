@@ -3,6 +3,7 @@
 import type { Decision } from '../journal/event.ts';
 import type { Plan, PlanItem, Step } from '../plans/plan.ts';
 import { wasBegun } from './begun.ts';
+import { fencedByAbort } from './fenced.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
 import { putBackBy } from './redo.ts';
 import { rollbackConsequence, rollbackOptions, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
@@ -176,11 +177,11 @@ function abortConsequence(plan: Plan, state: RunState): string {
   );
   if (started.length === 0) return 'ends the run; nothing was started';
   const left = whatAbortLeaves(plan);
-  if (left !== undefined) return `ends the run half done, and ${left.words}`;
+  if (left !== undefined) return `ends the run half done, and ${left.words}${fencedByAbort(plan, state)}`;
   const kept = started.filter((item) => item.kind === 'step' && staysAsItIs(state, item)).map(({ title }) => title);
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
   const stays = kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
-  return `${stays}${versionsApart(plan, state)}${standbyLeft(plan, state)}`;
+  return `${stays}${versionsApart(plan, state)}${standbyLeft(plan, state)}${fencedByAbort(plan, state)}`;
 }
 
 /** Its undo would change nothing, or is no longer to be done. */

@@ -3,6 +3,7 @@ import type { Step, Undo } from '../plans/plan.ts';
 import { awaitOutcome, mayTryAgain, nextAttempt, settle, unknownEnd } from './attempt.ts';
 import { wasBegun } from './begun.ts';
 import { complaints, end, failureMessage, halt } from './ending.ts';
+import { fencedByAbort } from './fenced.ts';
 import { armingStep } from './in-force.ts';
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
@@ -57,9 +58,11 @@ function abortMessage({ plan, state }: Situation, steps: Step[]): string {
   });
   const left = whatAbortLeaves(plan);
   if (left !== undefined && kept.length > 0)
-    return `${plan.name} of cluster ${plan.cluster.cluster} was aborted half done, ${left.words}. It had begun: ${kept.map(({ title }) => title).join('; ')}`;
+    return `${plan.name} of cluster ${plan.cluster.cluster} was aborted half done, ${left.words}${fencedByAbort(plan, state)}. It had begun: ${kept.map(({ title }) => title).join('; ')}`;
   const aborted = `${plan.name} of cluster ${plan.cluster.cluster} was aborted; what it had started is undone`;
-  return kept.length === 0 ? aborted : `${aborted} except: ${kept.map(({ title }) => title).join('; ')}`;
+  return kept.length === 0
+    ? aborted
+    : `${aborted} except: ${kept.map(({ title }) => title).join('; ')}${fencedByAbort(plan, state)}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Verdicts about PostgreSQL servers, and about what goes with them.
 import { asidesGone } from '../../../coordinator/checks/asides-gone.ts';
 import { noOpenPrimary } from '../../../coordinator/checks/no-open-primary.ts';
+import { notFenced } from '../../../coordinator/checks/not-fenced.ts';
 import { roomForServer } from '../../../coordinator/checks/room-for-server.ts';
 import { serverAsBefore } from '../../../coordinator/checks/server-as-before.ts';
 import { serverGone } from '../../../coordinator/checks/server-gone.ts';
@@ -135,6 +136,11 @@ export const suites: Suite[] = [
       ],
       ['servers whose size nobody knows', 'unknown', servers(() => []), /nobody knows how large 16\/main is/],
     ],
+  },
+  {
+    ref: notFenced.ref({}),
+    passing: servers((there) => [there, { ...stopped, major: 16, isFenced: true }]),
+    cases: [['one that an aborted run has left fenced', 'fail', servers(() => [{ isFenced: true }], 'n2'), /fenced/]],
   },
   {
     ref: noOpenPrimary.ref({ node: 'n2' }),

@@ -182,6 +182,14 @@ describe('a halt of a database upgrade', () => {
       assert.doesNotMatch(offer({ at: id }, true), left, id);
   });
 
+  it('says of an abort that it leaves the standby fenced, from its promotion on until it is made anew', () => {
+    const fenced = /database on n2 stays fenced: no client reaches it until baton recover lab/;
+    for (const id of ['standby.promote', 'standby.upgrade-server', 'master.create-slot'])
+      assert.match(offer({ at: id }, true), fenced, id);
+    for (const id of ['master.start-services', 'standby.fence', 'master.analyze'])
+      assert.doesNotMatch(offer({ at: id }, true), /fenced/, id);
+  });
+
   it('offers to go back, and says by which way', () => {
     assert.match(offer({ at: 'suspend-failover' }), /no server was begun to be changed/);
     assert.match(offer({ at: 'master.stop-server' }), /PostgreSQL 16 on n1 is started again/);

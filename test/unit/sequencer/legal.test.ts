@@ -9,6 +9,7 @@ import { nodesSeen, nothingSeen } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { decideUndo } from '../../../coordinator/sequencer/undo.ts';
 import { compile, stepOf } from '../plans/compiled.ts';
+import { compileRecover, databases, promoted, server } from '../plans/recover-facts.ts';
 import { factsOf, rollbackOf, stoppedAt } from '../plans/rollback-facts.ts';
 
 const { plan } = compile();
@@ -45,6 +46,23 @@ describe('an abort', () => {
   it('before the first installer and after the last one says nothing of versions', () => {
     for (const done of [[], ['master.install', 'standby.install']])
       assert.doesNotMatch(abortOf(haltedAfter(plan, ...done)), /version/);
+  });
+});
+
+describe('an abort of a recovery of two primaries', () => {
+  const recovery = compileRecover(databases(server('n1'), promoted('1/20000100')), { primary: 'n2' });
+  assert.ok(recovery.ok);
+  const split = recovery.value.plan;
+  const abort = (...done: string[]): string =>
+    legalDecisions(split, haltedAfter(split, ...done)).find(({ decision }) => decision === 'abort')?.consequence ?? '';
+
+  it('is said to leave the second one fenced, and what opens it, until it is made anew', () => {
+    assert.match(
+      abort('suspend-failover', 'master.fence-database'),
+      /nothing is undone.*; the database on n1 stays fenced: .*baton recover lab/,
+    );
+    assert.doesNotMatch(abort('suspend-failover'), /fenced/);
+    assert.doesNotMatch(abort('master.fence-database', 'master.copy-database'), /fenced/);
   });
 });
 
