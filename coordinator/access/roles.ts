@@ -37,6 +37,7 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   getReport: everybody,
 
   uploadRelease: operators,
+  testNotice: operators,
   startRun: operators,
   decideRun: deciders,
 

@@ -8,6 +8,7 @@ import { clusterCommand } from './commands/cluster.ts';
 import { dbUpgradeCommand } from './commands/db-upgrade.ts';
 import { failoverCommand } from './commands/failover.ts';
 import { nodeCommand } from './commands/node.ts';
+import { notifyCommand } from './commands/notify.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -85,7 +86,7 @@ export function createProgram(): Command {
       'Afterwards, and when it stands still:',
       [runCommand(shell), recoverCommand(shell), reportCommand(shell), failoverCommand(shell)] as unknown as Command[],
     ],
-    ['Other:', [versionCommand(shell)] as unknown as Command[]],
+    ['Other:', [notifyCommand(shell), versionCommand(shell)] as unknown as Command[]],
   ];
   for (const [heading, commands] of groups)
     for (const command of commands) program.addCommand(command.helpGroup(heading));

@@ -1,4 +1,5 @@
 // The cluster as the cluster file describes it, defaults filled in, durations in ms and sizes in bytes.
+import type { NoticeKind } from '../notify/notice.ts';
 import type { BackupSchedule } from './backup-schedule.ts';
 
 export type Role = 'master' | 'standby' | 'observer';
@@ -53,6 +54,29 @@ export interface BackupPlan {
   schedule?: BackupSchedule;
 }
 
+/** Who is told of runs and alarms. Files are on the coordinators' machines. */
+export interface NotifyPlan {
+  smtp?: {
+    host: string;
+    port: number;
+    tls: 'starttls' | 'tls' | 'none';
+    from: string;
+    to: string[];
+    user?: string;
+    passwordFile?: string;
+    /** Who has signed the server's certificate; absent: who the system trusts. */
+    authorityFile?: string;
+  };
+  webhook?: {
+    url: string;
+    headers: Record<string, string>;
+    /** Headers whose value is what the file holds. */
+    headerFiles: Record<string, string>;
+    authorityFile?: string;
+  };
+  events: NoticeKind[];
+}
+
 export interface Database {
   name: string;
   parity: string[];
@@ -99,6 +123,8 @@ export interface Cluster {
   };
   /** Absent: plans take no backup. */
   backup?: BackupPlan;
+  /** Absent: nobody is told. */
+  notify?: NotifyPlan;
 }
 
 /** The one node with a role (and, where sites split them, a tier). */

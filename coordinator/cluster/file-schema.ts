@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { backup, judgeBackup } from './backup-schema.ts';
 import * as field from './fields.ts';
 import { judgeNodes } from './node-rules.ts';
+import { notify } from './notify-schema.ts';
 import { ticket } from './ticket-schema.ts';
 
 const hourMs = 3_600_000;
@@ -121,6 +122,7 @@ const keys = z.strictObject(
     supported: supported.prefault({}),
     limits: limits.prefault({}),
     backup: backup.optional(),
+    notify: notify.optional(),
   },
   { error: 'must hold the keys cluster, nodes and application' },
 );

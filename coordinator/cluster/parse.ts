@@ -5,6 +5,7 @@ import { parseYamlFile } from '../../shared/yaml-file.ts';
 import type { BackupPlan, Cluster, Database, HttpRequestTemplate } from './cluster.ts';
 import { type ClusterFile, clusterFile, supportedByGuide } from './file-schema.ts';
 import { tiersOf } from './node-rules.ts';
+import { toNotifyPlan } from './notify-schema.ts';
 
 /** The cluster in a cluster file; `bad-input` tells all faults, a line each. */
 export function parseCluster(text: string, fileName: string): Result<Cluster> {
@@ -36,7 +37,7 @@ function withoutSnapshots({ backup }: Cluster): string[] {
 }
 
 function toCluster(file: ClusterFile): Cluster {
-  const { application, observer, limits, backup } = file;
+  const { application, observer, limits, backup, notify } = file;
   const { portal, progress, ticket } = application;
   return {
     cluster: file.cluster,
@@ -87,6 +88,7 @@ function toCluster(file: ClusterFile): Cluster {
       settleMs: limits.settle,
     },
     ...(backup && { backup: toBackup(backup) }),
+    ...(notify && { notify: toNotifyPlan(notify) }),
   };
 }
 
@@ -133,7 +135,7 @@ function toRequest(request: FileRequest): HttpRequestTemplate {
   return { method, path, headers, expectStatus, ...(body !== undefined && { body }), ...(id !== undefined && { id }) };
 }
 
-const laterKeys = ['window', 'notify', 'hooks'];
+const laterKeys = ['window', 'hooks'];
 
 function unknownKey(path: string[]): string {
   const key = path.at(-1) ?? '';

@@ -115,5 +115,21 @@ backup:               # taken before anything changes, and by \`baton backup tak
   ##  remove, a machine's name and the snapshot's. verify ends with 0 only where it is there, remove also where none is.
   ##  { none: 'why' }: there are none, which shows as a deviation. Left out: a person is asked for them
   # schedule: { cron: '30 0 * * *', timezone: Asia/Kolkata }   # minute, hour, day, month, weekday; left out: only when asked for
+
+# notify:             # who is told of runs and alarms; left out: nobody. See it work: baton notify test mysite
+#   smtp:
+#     host: mail.example.com
+#     tls: starttls     # starttls (port 587), tls (465) or none (25); certificates are verified
+#     # port: 587
+#     from: baton@example.com
+#     to: [ops@example.com]
+#     user: baton       # with a password, on the coordinators' machines in the folder \`secrets\` of coordinator.yaml, 0600
+#     passwordFile: /etc/baton/secrets/smtp-password
+#     # authorityFile: /etc/baton/secrets/ca.pem      # who has signed the server's certificate, where the system does not know
+#   webhook:            # POST of a JSON document { schema, id, kind, cluster, run, subject, text, at }
+#     url: 'https://hooks.example.com/baton'
+#     headers: { X-Source: baton }
+#     headerFiles: { Authorization: /etc/baton/secrets/hook-token }   # the file holds the header's whole value
+#   events: [start, halt, approval, end, alarm, cancelled, probe]     # of which kinds; all unless told
 `;
 }

@@ -23,6 +23,8 @@ export interface CoordinatorConfig {
   socketGroup: string;
   nats: NatsConfig;
   releases: { sizeBytesMax: number };
+  /** The only folder that a cluster file may name secrets in. */
+  secretsDirectory: string;
 }
 
 /** An embedded nats-server, or an external cluster by its address. */
@@ -86,6 +88,7 @@ const file = z.strictObject({
   // Empty when everything below it is commented out, as `baton init` may leave it.
   nats: nats.nullable().default(null),
   releases: z.strictObject({ sizeMax: size.default(16e9) }).default({ sizeMax: 16e9 }),
+  secrets: absolutePath.default('/etc/baton/secrets'),
 });
 
 /** The configuration in the text of coordinator.yaml; `bad-input` says file, line and column of all that is wrong. */
@@ -96,7 +99,7 @@ export function parseCoordinatorConfig(text: string, fileName: string): Result<C
     file.nullable().transform((value) => value ?? file.parse({})),
   );
   if (!parsed.ok) return parsed;
-  const { advertise, listen, name, nats: bus, releases, socket, socketGroup, state } = parsed.value;
+  const { advertise, listen, name, nats: bus, releases, secrets, socket, socketGroup, state } = parsed.value;
   return ok({
     name: name ?? nameOfHost(),
     listen,
@@ -106,6 +109,7 @@ export function parseCoordinatorConfig(text: string, fileName: string): Result<C
     socketGroup,
     nats: natsConfig(bus ?? {}),
     releases: { sizeBytesMax: releases.sizeMax },
+    secretsDirectory: secrets,
   });
 }
 
@@ -180,5 +184,8 @@ nats:
 releases:
   # Largest installer that may be uploaded; default 16GB.
   sizeMax: 16GB
+
+# The folder of passwords and tokens that cluster files name (notify), files of 0600; no other file is ever read for them.
+# secrets: /etc/baton/secrets
 `;
 }

@@ -94,7 +94,8 @@ export async function assembleRuns(given: {
     clusterLog: locks,
     fleet,
     progress,
-    notifier,
+    // Without one nothing is read for it.
+    ...(given.notifier !== undefined && { notifier }),
     meterOf: (run, cluster) => given.meterOf(artefacts, run, cluster),
     agentsBack: (nodes, signal) => untilHeld(shared, nodes, signal),
   });

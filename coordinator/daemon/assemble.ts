@@ -7,20 +7,22 @@ import type { Log } from '../../shared/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { CoordinatorConfig } from '../config/coordinator-config.ts';
 import type { Leadership } from '../journal/leadership.ts';
+import { createAlarms } from '../notify/alarms.ts';
 import { startScheduledBackup } from '../operator/runs.ts';
 import { operatorService } from '../operator/service.ts';
 import { createRunMeter } from '../runs/run-meter.ts';
 import type { RunService } from '../runs/run-service.ts';
-import { type BackupTimer, createBackupTimer, openScheduleTable } from '../schedule/backup-timer.ts';
+import { createBackupTimer, openScheduleTable } from '../schedule/backup-timer.ts';
 import { assembleRuns } from './assemble-runs.ts';
 import { createFence } from './fence.ts';
+import { openOutbox } from './open-outbox.ts';
 import type { AgentsServed } from './serve-agents.ts';
 
 export interface Assembled {
   operator: UntypedServiceImplementation;
   runs: RunService;
-  /** Starts what schedules ask for; for when every run is taken up. */
-  timer: BackupTimer;
+  /** Starts what schedules ask for and tells people, until the signal; for when every run is taken up. */
+  keep(signal: AbortSignal): Promise<void>;
 }
 
 export async function assemble(given: {
@@ -39,8 +41,12 @@ export async function assemble(given: {
   const clock = systemClock;
   const fence = createFence(leadership, clock);
 
+  const { secretsDirectory } = config;
+  const opened = await openOutbox({ bus, audit: agents.audit, secretsDirectory, clock, log });
+  if (!opened.ok) return opened;
+  const { outbox: notifier, deliver } = opened.value;
   const assembled = await assembleRuns({
-    ...{ bus, clock, log, coordinator, epoch, onStop, fence },
+    ...{ bus, clock, log, coordinator, epoch, onStop, fence, notifier },
     streams: agents,
     meterOf: (artefacts, run, cluster) => createRunMeter({ bus, log, artefacts, run, cluster, guard: fence.samples }),
   });
@@ -63,10 +69,15 @@ export async function assemble(given: {
     runs,
     views,
     schedules: schedules.value,
+    deliver,
   };
   const timer = createBackupTimer({
     ...{ clusters, table: schedules.value, audit, clock, log },
     start: (cluster, requestId, reason) => startScheduledBackup(parts, cluster, requestId, reason),
   });
-  return ok({ operator: operatorService(parts), runs, timer });
+  const alarms = createAlarms({ clusters, fleet, notifier, clock, log });
+  const keep = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all([timer, notifier, alarms].map((one) => one.keep(signal)));
+  };
+  return ok({ operator: operatorService(parts), runs, keep });
 }

@@ -117,10 +117,10 @@ async function serve(
   // Last: whoever is served finds every run taken up.
   desk.open(assembled.value.operator);
   const watching = new AbortController();
-  const timer = assembled.value.timer.keep(watching.signal);
+  const keeping = assembled.value.keep(watching.signal);
   onStop('schedules', () => {
     watching.abort();
-    return timer;
+    return keeping;
   });
   const at = { agents: formatHostPort(agents.value.address), operators: config.socketPath };
   log.info('ready', { version: batonVersion, name: config.name, epoch, ...at });

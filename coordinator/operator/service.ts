@@ -30,9 +30,10 @@ import { readFailover } from './failover-view.ts';
 import { clientStream, serverStream, unary } from './handlers.ts';
 import { addNode, listNodes, type NodeParts, revokeNode } from './nodes.ts';
 import { decideRun, type RunParts, runName, startRun } from './runs.ts';
+import { type NoticeParts, testNotice } from './test-notice.ts';
 import { uploadRelease } from './upload-release.ts';
 
-export interface OperatorParts extends NodeParts, ClusterParts, RunParts {
+export interface OperatorParts extends NodeParts, ClusterParts, RunParts, NoticeParts {
   coordinator: string;
   epoch: number;
   schedules: ScheduleTable;
@@ -68,6 +69,9 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
       const cluster = await clusters.get(name);
       return cluster.ok ? await listBackups(parts, cluster.value) : cluster;
     }),
+    testNotice: unary<ClusterRequest>(log, ({ cluster }, { operator, signal }) =>
+      testNotice(parts, cluster, operator, signal),
+    ),
     check: serverStream<CheckRequest>(log, (request, asking, tell) => checkCluster(parts, request, asking, tell)),
 
     uploadRelease: clientStream<UploadChunk>(log, (chunks, { operator }) => uploadRelease(parts, chunks, operator)),

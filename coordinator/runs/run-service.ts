@@ -6,7 +6,9 @@ import type { Log } from '../../shared/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { RunOpened } from '../journal/cluster-log.ts';
+import type { RunFact } from '../journal/event.ts';
 import type { Notifier } from '../notify/notice.ts';
+import { createRunTeller } from '../notify/tell-of-run.ts';
 import type { Plan } from '../plans/plan.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import type { RunState } from '../sequencer/state.ts';
@@ -74,6 +76,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const starting = new Set<string>();
+  const teller = createRunTeller(parts);
   /** Runs whose work here was ended by another coordinator, damage or a bug: it is not begun again by itself. */
   const givenUp = new Set<string>();
 
@@ -87,9 +90,14 @@ export function createRunService(parts: RunServiceParts): RunService {
     };
     const filled = { ...plan, items: fill(plan.items, { run }) };
     const leases = leasesOf(parts, filled);
-    const watching = { onTrouble, onEvent: leases.heed };
+    const onEvent = (fact: RunFact, state: RunState) => {
+      leases.heed(fact, state);
+      teller.ofEvent(plan, fact, state);
+    };
+    const watching = { onTrouble, onEvent };
     const runner: Runner = startRunner({ ...parts, run, meter, plan: filled, ...watching }, isTakeover);
     runners.set(run, runner);
+    care(run, teller.ofPast(run));
     care(run, attend(run, plan, runner, meter, leases));
   };
 
@@ -110,6 +118,7 @@ export function createRunService(parts: RunServiceParts): RunService {
         return;
       case 'failed':
         log.error('the run goes no further; it keeps its cluster', { run, reason: end.failure.message });
+        teller.ofTrouble(plan.cluster.cluster, run, end.failure.message);
         return;
       case 'stopped':
         return;
@@ -162,7 +171,10 @@ export function createRunService(parts: RunServiceParts): RunService {
     }
     if (state.started === undefined || state.started.planArtefact === '')
       return await endUnstarted(parts, cluster, opened);
-    if (state.ended !== undefined) return ok(await close(run, cluster, state));
+    if (state.ended !== undefined) {
+      care(run, teller.ofPast(run));
+      return ok(await close(run, cluster, state));
+    }
     const compiled = await loadPlan(artefacts, state);
     if (!compiled.ok) return compiled;
     log.info('taking up a run', { run, cluster, epoch });

@@ -28,6 +28,7 @@ describe('coordinator.yaml', () => {
         socketGroup: 'baton',
         nats: { kind: 'embedded', program: '/usr/sbin/nats-server' },
         releases: { sizeBytesMax: 16e9 },
+        secretsDirectory: '/etc/baton/secrets',
       },
     );
   });

@@ -2,6 +2,7 @@
 
 import type { CheckRef } from '../../../coordinator/checks/check.ts';
 import type { RunEvent } from '../../../coordinator/journal/event.ts';
+import type { Notifier } from '../../../coordinator/notify/notice.ts';
 import type { CompiledPlan, Plan } from '../../../coordinator/plans/plan.ts';
 import { guardJournal } from '../../../coordinator/runs/guarded-journal.ts';
 import type { StartRequest } from '../../../coordinator/runs/opening.ts';
@@ -63,7 +64,7 @@ export class Site {
   }
 
   /** Starts a coordinator's process, of the next epoch. */
-  process(fate?: Fate, onDeath?: () => void, delay?: (what: string) => Promise<void>): Process {
+  process(fate?: Fate, onDeath?: () => void, delay?: (what: string) => Promise<void>, notifier?: Notifier): Process {
     this.epoch += 1;
     const door = this.memory.door(fate, onDeath, delay);
     const fleet = this.fleet.door(door.isDead);
@@ -89,6 +90,7 @@ export class Site {
       progress,
       clock: this.clock,
       log: quiet,
+      ...(notifier && { notifier }),
       coordinator: `c${this.epoch}`,
       epoch: this.epoch,
       meterOf: (run) => ({
