@@ -84,6 +84,7 @@ describe('baton --help', () => {
       'recover',
       'report',
       ...['show', 'suspend', 'arm'].map((verb) => `failover ${verb}`),
+      'notify test',
       'version',
     ]);
   });
