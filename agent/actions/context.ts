@@ -74,7 +74,7 @@ export function record(context: ActionContext, command: Command): void {
 export async function execute(
   context: ActionContext,
   command: Program,
-  more: Pick<RunOptions, 'onOutput'> = {},
+  more: Pick<RunOptions, 'onOutput' | 'signal'> = {},
 ): Promise<Ran> {
   record(context, command);
   return await context.runProgram(command.argv, {

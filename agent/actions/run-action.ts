@@ -13,6 +13,12 @@ import { readMissingFiles } from './merge-files.ts';
 import { readDisk, readNode } from './node.ts';
 import { readObserverLog } from './observer-log.ts';
 import { measureBackup, readBackups } from './read-backups.ts';
+import { readHaOwner } from './read-ha-owner.ts';
+import { readPorts, readRsync } from './read-network.ts';
+import { readOwners, readUnitFiles } from './read-owners.ts';
+import { readPackages } from './read-packages.ts';
+import { readPlatform } from './read-platform.ts';
+import { readSecurity } from './read-security.ts';
 import { compareServer, readServers } from './read-servers.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
 import { readUrl, sendRequest } from './request.ts';
@@ -44,6 +50,14 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readMissingFiles,
   readDatabaseState,
   measureRestore,
+  readPackages,
+  readPorts,
+  readRsync,
+  readSecurity,
+  readOwners,
+  readHaOwner,
+  readPlatform,
+  readUnitFiles,
   stopUnits,
   startUnits,
   suspendFailover,

@@ -10,12 +10,14 @@ export interface OsRelease {
   id: string;
   versionId: string;
   like: string[];
+  /** PRETTY_NAME, for people. */
+  name: string;
 }
 
 /** ID, VERSION_ID and ID_LIKE of an os-release file. */
 export function parseOsRelease(text: string): OsRelease {
   const of = (name: string) => new RegExp(`^${name}=(["']?)(.*)\\1$`, 'm').exec(text)?.[2] ?? '';
-  return { id: of('ID'), versionId: of('VERSION_ID'), like: of('ID_LIKE').split(' ') };
+  return { id: of('ID'), versionId: of('VERSION_ID'), like: of('ID_LIKE').split(' '), name: of('PRETTY_NAME') };
 }
 
 export function readOsRelease(): OsRelease {

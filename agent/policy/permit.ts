@@ -21,7 +21,23 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'readDisk':
     case 'readFailover':
     case 'readRelease':
+    case 'readPackages':
+    case 'readSecurity':
+    case 'readHaOwner':
+    case 'readUnitFiles':
       return undefined;
+    case 'readPlatform':
+      return action.database === undefined ? undefined : refuseDatabase(action.database, policy);
+    case 'readPorts': {
+      const strange = action.targets.filter(({ address }) => !policy.peers.includes(address));
+      return strange.length === 0
+        ? undefined
+        : refuse(policy, 'peers', strange.map(({ address }) => address).join(', '));
+    }
+    case 'readRsync':
+      return policy.peers.includes(action.address) ? undefined : refuse(policy, 'peers', action.address);
+    case 'readOwners':
+      return refusePath(action.root, policy, 'paths');
     case 'stopUnits':
     case 'startUnits':
       return refuseUnits(action.units, policy, 'units');

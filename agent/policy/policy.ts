@@ -14,6 +14,8 @@ const url = z.string().refine((text) => {
   return parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.search === '' && parsed.hash === '';
 }, 'is not an http or https URL without query');
 
+const host = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/, 'is not an address or host name');
+
 const databaseSchema = z.strictObject({
   names: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "is not a database's name")),
   user: z
@@ -42,9 +44,7 @@ const haSchema = z.strictObject({
 const mergeSchema = z.strictObject({
   root: path,
   /** Addresses of the nodes that files may be fetched from, with root's own ssh keys. */
-  from: z.array(
-    z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/, 'is not an address or host name'),
-  ),
+  from: z.array(host),
 });
 
 const backupsSchema = z.strictObject({
@@ -67,6 +67,8 @@ const policySchema = z.strictObject({
   backups: backupsSchema.optional(),
   ha: haSchema.optional(),
   mergeFiles: mergeSchema.optional(),
+  /** The other nodes, to whose ports this one may connect to see that they answer. */
+  peers: z.array(host).default([]),
   /** Of clients, which a node may be told to give up. */
   addresses: z.array(z.union([z.ipv4('is not an address'), z.ipv6('is not an address')])).default([]),
 });
@@ -92,5 +94,6 @@ export const nothingAllowed: Omit<Policy, 'file'> = {
   urls: [],
   secretFiles: [],
   hooks: [],
+  peers: [],
   addresses: [],
 };

@@ -4,7 +4,7 @@
 
 BASE_PACKAGES=(
   systemd systemd-sysv dbus iproute2 iputils-ping iputils-arping procps sudo ca-certificates curl nftables
-  openssh-server rsync lsyncd nginx-light postgresql-15 postgresql-17 nats-server python3-psycopg2
+  openssh-server rsync lsyncd nginx-light postgresql-15 postgresql-17 nats-server python3-psycopg2 libfaketime
 )
 # PostgreSQL 15 is bookworm's and 17 is trixie's: both side by side, so that a real major upgrade is possible.
 BASE_SUITE=trixie

@@ -18,6 +18,7 @@ import { compareServerScript } from './jobs/server-facts.ts';
 import { readValuesLine } from './jobs/set-values.ts';
 import { readServersScript } from './read-servers.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
+import { siteCommands } from './site-commands.ts';
 import {
   countRowsSql,
   databaseSizeSql,
@@ -164,6 +165,15 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
         ...(action.paths.length === 0 ? [] : [{ ...program(findSizes(action.paths, action.excludes)), into: sumUp }]),
         ...(action.database === undefined ? [] : [sql(action.database, databaseSizeSql)]),
       ];
+    case 'readPackages':
+    case 'readPorts':
+    case 'readRsync':
+    case 'readSecurity':
+    case 'readOwners':
+    case 'readHaOwner':
+    case 'readPlatform':
+    case 'readUnitFiles':
+      return siteCommands(action, profile, sql);
     case 'writeTestFile':
       return [own(`${shellLine(['printf', '%s', action.content])} > ${shellQuote(action.path)}`)];
     case 'removeTestFile':

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../failures.ts';
 import { releaseNamePattern } from '../names.ts';
 import type { Action, ActionKind } from './action.ts';
 import { asidePattern, partNames } from './jobs/places.ts';
+import { siteShapes } from './site-shapes.ts';
 
 /** Texts that may be all or partly a binding, `{{name}}`, as long as a plan is not yet carried out. */
 type Text = (pattern: RegExp, what: string, lengthMax?: number) => z.ZodType<string>;
@@ -114,6 +115,7 @@ function fields(text: Text) {
     script: text(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "a script's name, such as master.sh", 44),
     column: text(new RegExp(`^${identifier}$`), "a column's name", 63),
     value: text(anyText, 'text', 1000),
+    packageName: text(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,99}$/, "a package's or program's name", 100),
     snapshot: text(/^\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?$/, 'a snapshot, xmin:xmax:xip', 65_536),
     lsn: text(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/, 'a position in the write-ahead log'),
     fileName: text(releaseNamePattern, 'a plain file name', 200),
@@ -176,6 +178,7 @@ function schemas(text: Text) {
     measureBackup: { directory: f.plainPath, ...trees, database: f.database.optional() },
     readDatabaseState: { database: f.database },
     measureRestore: { database: f.database },
+    ...siteShapes(f),
     stopUnits: { units: f.units },
     startUnits: { units: f.units },
     suspendFailover: { units: f.units, leaseMs: f.ms.min(1000) },

@@ -40,6 +40,7 @@ const policy: Policy = {
   ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: ['/opt/HA/conf/ha.conf'] },
   addresses: [clientsAddress],
   mergeFiles: { root: cluster.files.root, from: cluster.nodes.map(({ address }) => address) },
+  peers: cluster.nodes.map(({ address }) => address),
   installers: true,
   urls: [new URL(cluster.application.portal.url).origin],
   secretFiles: ['/etc/baton/ticket-token'],

@@ -85,6 +85,14 @@ export function readingsOf(node: SimNode, world: World) {
       case 'measureRestore':
       case 'countFiles':
       case 'readObserverLog':
+      case 'readPackages':
+      case 'readPorts':
+      case 'readRsync':
+      case 'readSecurity':
+      case 'readOwners':
+      case 'readHaOwner':
+      case 'readPlatform':
+      case 'readUnitFiles':
         return ok(well);
       case 'readServers':
       case 'compareServer':

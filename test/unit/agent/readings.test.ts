@@ -162,6 +162,7 @@ describe('Facts of a node', () => {
       id: 'rhel',
       versionId: '9.4',
       like: ['fedora'],
+      name: '',
     });
     assert.equal(parseOsRelease('ID=debian\nVERSION_ID="13"\n').id, 'debian');
   });

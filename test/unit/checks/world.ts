@@ -13,6 +13,7 @@ import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
 import type { AnswerOf } from '../../../shared/actions/action.ts';
 import type { Failure } from '../../../shared/failures.ts';
+import { healthySite, isOfSite } from './site-world.ts';
 
 const text = `cluster: lab
 nodes:
@@ -141,6 +142,7 @@ const addressesOf: Record<string, string[]> = {
 
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
 export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
+  if (isOfSite(action)) return healthySite(node, action);
   switch (action.kind) {
     case 'readNode':
       return {
