@@ -4,6 +4,7 @@ import { canonicalJson } from '../../shared/hash.ts';
 import type { Bus } from '../bus/bus.ts';
 import { openStore, type Store } from '../bus/store.ts';
 import type { Cluster } from './cluster.ts';
+import { parseCluster } from './parse.ts';
 
 export interface ClusterRecord {
   cluster: Cluster;
@@ -28,9 +29,19 @@ export async function openClusterStore(bus: Bus): Promise<Result<ClusterStore>> 
 }
 
 function clusterStore(store: Store<ClusterRecord>): ClusterStore {
+  const understood = new Map<string, { text: string; cluster: Cluster }>();
+  // What an earlier version has understood of a file lacks the keys that are newer than it.
+  const understand = (record: ClusterRecord): ClusterRecord => {
+    const known = understood.get(record.cluster.cluster);
+    if (known?.text === record.text) return { ...record, cluster: known.cluster };
+    const parsed = parseCluster(record.text, record.fileName);
+    if (!parsed.ok) return record;
+    understood.set(record.cluster.cluster, { text: record.text, cluster: parsed.value });
+    return { ...record, cluster: parsed.value };
+  };
   const list = async (): Promise<Result<ClusterRecord[]>> => {
     const all = await store.list();
-    return all.ok ? ok(all.value.map(({ value }) => value)) : all;
+    return all.ok ? ok(all.value.map(({ value }) => understand(value))) : all;
   };
   return {
     list,

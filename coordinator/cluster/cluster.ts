@@ -91,6 +91,31 @@ export interface Database {
   settings: { file: string; nodes: string[]; values: Record<string, string> }[];
 }
 
+/** How file synchronization reaches the other node, and the port that it needs there. */
+export interface FileTransport {
+  by: 'ssh' | 'stunnel' | 'daemon';
+  port: number;
+}
+
+/** What nodes need of one another; of ports beyond those that follow from the rest of the file. */
+export interface Network {
+  ssh: number;
+  /** On which the web server of the active node answers; absent where others cannot tell. */
+  web?: number;
+  ports: { port: number; from: string[]; to: string[] }[];
+}
+
+export interface Security {
+  /** What passes between nodes must be encrypted. */
+  encrypted: boolean;
+  audit: { units: string[] } | { none: string };
+  selinux?: 'enforcing' | 'permissive' | 'disabled';
+  /** Why no node has a firewall of its own. */
+  firewall?: { none: string };
+  /** Who must own a tree, by its path: `user:group`. */
+  owners: Record<string, string>;
+}
+
 export interface Cluster {
   cluster: string;
   flavor: Flavor;
@@ -107,7 +132,7 @@ export interface Cluster {
     installerTimeoutMs: number;
   };
   observer: { units: string[]; logs: string; quietForMs: number; busyPatterns: string[] };
-  files: { root: string; unit: string };
+  files: { root: string; unit: string; transport: FileTransport };
   database: Database;
   web: { unit: string };
   supported: { os: string[]; postgresql: number[] };
@@ -115,12 +140,20 @@ export interface Cluster {
     replicationLagBytes: number;
     /** Share of the file system, 0 to 1. */
     diskFreeShare: number;
+    /** Share of the memory. */
+    memoryFreeShare: number;
+    /** Of one minute, for each processor. */
+    loadPerCpu: number;
     clockOffsetMs: number;
     suspensionMs: number;
     rtoMaxMs: number;
     rpoMaxRows: number;
     settleMs: number;
   };
+  network: Network;
+  /** What must be installed beside what the plans themselves use, and why nothing sets a node's clock where that is so. */
+  requires: { packages: string[]; timeSync?: { none: string } };
+  security: Security;
   /** Absent: plans take no backup. */
   backup?: BackupPlan;
   /** Absent: nobody is told. */

@@ -153,6 +153,9 @@ export const share = z.string(says('a share, such as 20%')).transform((text, con
   return z.NEVER;
 });
 
+/** How many for each processor. */
+export const factor = z.number(says('a number')).min(0.1, 'must be 0.1 or more').max(1000, 'must be at most 1000');
+
 export const supportedOs = z
   .string(says('an operating system, such as ubuntu 24'))
   .regex(/^[a-z][a-z0-9_-]{0,30} \d{1,4}(?:\.\d{1,4})*$/, 'must be os-release’s ID and version, such as ubuntu 24');

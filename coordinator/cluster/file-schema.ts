@@ -5,6 +5,7 @@ import { backup, judgeBackup } from './backup-schema.ts';
 import * as field from './fields.ts';
 import { judgeNodes } from './node-rules.ts';
 import { notify } from './notify-schema.ts';
+import { fileTransport, judgeNetwork, network, requires, security } from './security-schema.ts';
 import { ticket } from './ticket-schema.ts';
 
 const hourMs = 3_600_000;
@@ -75,6 +76,8 @@ const database = z.strictObject({
 const limits = z.strictObject({
   replicationLag: field.size.default(16 * 1024 ** 2),
   diskFree: field.share.default(0.2),
+  memoryFree: field.share.default(0.05),
+  load: field.factor.default(4),
   clockOffset: field.duration(1, hourMs, 'from 1ms to 1h').default(500),
   suspension: field.duration(60_000, 24 * hourMs, 'from 1m to 24h').default(2 * hourMs),
   rtoMax: field.duration(1, hourMs, 'from 1ms to 1h').default(60_000),
@@ -115,12 +118,16 @@ const keys = z.strictObject(
       .strictObject({
         root: field.path.default('/opt/flotomate/main-server/filedb'),
         unit: field.unit.default('file-sync'),
+        transport: fileTransport,
       })
       .prefault({}),
     database: database.prefault({}),
     web: z.strictObject({ unit: field.unit.default('nginx') }).prefault({}),
     supported: supported.prefault({}),
     limits: limits.prefault({}),
+    network: network.prefault({}),
+    requires: requires.prefault({}),
+    security: security.prefault({}),
     backup: backup.optional(),
     notify: notify.optional(),
   },
@@ -128,6 +135,6 @@ const keys = z.strictObject(
 );
 
 /** The whole file: each key by itself, then what keys say of one another. */
-export const clusterFile = keys.superRefine(judgeBackup);
+export const clusterFile = keys.superRefine(judgeBackup).superRefine(judgeNetwork);
 
 export type ClusterFile = z.infer<typeof clusterFile>;

@@ -6,6 +6,7 @@ import type { BackupPlan, Cluster, Database, HttpRequestTemplate } from './clust
 import { type ClusterFile, clusterFile, supportedByGuide } from './file-schema.ts';
 import { tiersOf } from './node-rules.ts';
 import { toNotifyPlan } from './notify-schema.ts';
+import { toNetwork, toRequires, toSecurity, toTransport } from './site-of-file.ts';
 
 /** The cluster in a cluster file; `bad-input` tells all faults, a line each. */
 export function parseCluster(text: string, fileName: string): Result<Cluster> {
@@ -74,19 +75,24 @@ function toCluster(file: ClusterFile): Cluster {
       quietForMs: observer.quietFor,
       busyPatterns: observer.busyPatterns,
     },
-    files: file.files,
+    files: { ...file.files, transport: toTransport(file) },
     database: toDatabase(file),
     web: file.web,
     supported: file.supported,
     limits: {
       replicationLagBytes: limits.replicationLag,
       diskFreeShare: limits.diskFree,
+      memoryFreeShare: limits.memoryFree,
+      loadPerCpu: limits.load,
       clockOffsetMs: limits.clockOffset,
       suspensionMs: limits.suspension,
       rtoMaxMs: limits.rtoMax,
       rpoMaxRows: limits.rpoMax,
       settleMs: limits.settle,
     },
+    network: toNetwork(file),
+    requires: toRequires(file),
+    security: toSecurity(file),
     ...(backup && { backup: toBackup(backup) }),
     ...(notify && { notify: toNotifyPlan(notify) }),
   };

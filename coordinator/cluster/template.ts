@@ -69,6 +69,7 @@ observer:
 files:
   root: /opt/flotomate/main-server/filedb
   unit: file-sync     # runs on the master only
+  transport: ssh      # how it reaches the other node: ssh, or rsync's daemon: { stunnel: PORT }, { daemon: PORT } (not encrypted)
 
 database:
   name: flotoitsmdb
@@ -95,11 +96,29 @@ supported:            # what the guide names; more than that shows as a deviatio
 limits:
   replicationLag: 16MiB   # how far the standby may be behind
   diskFree: 20%           # share of each file system that must be free, 0% to 99%
+  memoryFree: 5%          # share of the memory that should be available; less warns
+  load: 4                 # load of one minute for each processor, 0.1 to 1000; more warns
   clockOffset: 500ms      # between the coordinator's clock and a node's
   suspension: 2h          # how long failover may be suspended before it alarms, 1m to 24h
   rtoMax: 60s             # longest time without service that a drill may take
   rpoMax: 0               # acknowledged rows that a drill may lose
   settle: 15s             # how long stopped services must stay stopped, 1s to 1h
+
+network:              # who must reach whom follows from the rest of this file; each port is tried in both directions
+  ssh: 22             # of every node; by it files are synchronized and HA scripts reach the other node
+  # web: 443          # on which nginx answers; the portal's port unless told; none: not from other nodes
+  ports: []           # more: { port: 9300, from: [n1, n2], to: [n1, n2] }; from and to are master and standby unless told
+
+requires:
+  packages: []        # that must be installed on master and standby, beside what Baton itself uses, as dpkg or rpm name them
+  # timeSync: { none: why }      # nothing sets the nodes' clocks, and why that is right; otherwise a warning
+
+security:
+  encrypted: true     # file synchronization between nodes must be; false lets the plain rsync daemon pass
+  audit: { units: [auditd] }     # services that keep the audit log, on every node; or { none: why }
+  # selinux: enforcing           # enforcing, permissive or disabled; left out: only told, and the same on master and standby
+  # firewall: { none: why }      # nodes have no rules of their own, and why; otherwise that warns
+  owners: {}          # who must own files.root, or another tree: { /opt/flotomate: 'flotomate:flotomate' }; otherwise who owns most
 
 backup:               # taken before anything changes, and by \`baton backup take\`; left out: none, which shows as a deviation
   directory: /var/backups/baton     # on each node, in nothing that is backed up; named in agent.yaml too (backups.directory)

@@ -40,6 +40,8 @@ describe('cluster file', () => {
     assert.deepEqual(cluster.limits, {
       replicationLagBytes: 16 * 1024 ** 2,
       diskFreeShare: 0.2,
+      memoryFreeShare: 0.05,
+      loadPerCpu: 4,
       clockOffsetMs: 500,
       suspensionMs: 7_200_000,
       rtoMaxMs: 60_000,
@@ -54,6 +56,37 @@ describe('cluster file', () => {
     });
     assert.deepEqual(nodeOf(cluster, 'observer').tiers, []);
     assert.deepEqual(clusterWarnings(cluster), []);
+  });
+
+  it('fills in who reaches whom, and what is watched', () => {
+    const { network, requires, security, files } = parsed(small);
+    assert.deepEqual(network, { ssh: 22, web: 80, ports: [] });
+    assert.deepEqual(requires, { packages: [] });
+    assert.deepEqual(security, { encrypted: true, audit: { units: ['auditd'] }, owners: {} });
+    assert.deepEqual(files.transport, { by: 'ssh', port: 22 });
+    const told = parsed(
+      `${changed('http://10.77.0.10/', 'https://10.77.0.10:8443/')}network: { ssh: 2222, ports: [{ port: 9300 }, { port: 80, from: [n3], to: [n1] }] }\n` +
+        "files: { transport: { stunnel: 8730 } }\nsecurity: { audit: { none: 'a container' }, selinux: enforcing }\n",
+    );
+    assert.deepEqual(told.network, {
+      ssh: 2222,
+      web: 8443,
+      ports: [
+        { port: 9300, from: ['n1', 'n2'], to: ['n1', 'n2'] },
+        { port: 80, from: ['n3'], to: ['n1'] },
+      ],
+    });
+    assert.deepEqual(told.files.transport, { by: 'stunnel', port: 8730 });
+    assert.deepEqual(told.security.audit, { none: 'a container' });
+    assert.deepEqual(parsed(`${small}network: { web: none, ssh: 2222 }\n`).network, { ssh: 2222, ports: [] });
+    assert.deepEqual(parsed(`${small}network: { web: none, ssh: 2222 }\n`).files.transport, { by: 'ssh', port: 2222 });
+  });
+
+  it('refuses ports of nodes that there are not, owners that are none, and a watch without a reason', () => {
+    assert.match(faults(`${small}network: { ports: [{ port: 80, to: [n9] }] }\n`).join(), /n9 is no node of this file/);
+    assert.match(faults(`${small}security: { owners: { /opt/x: flotomate } }\n`).join(), /must be user:group/);
+    assert.match(faults(`${small}security: { audit: { none: '' } }\n`).join(), /audit/);
+    assert.match(faults(`${small}files: { transport: rsync }\n`).join(), /must be ssh, \{ stunnel: PORT \}/);
   });
 
   it('accepts the templates, whose shown defaults are the defaults', () => {

@@ -25,7 +25,7 @@ const cluster: Cluster = {
     installerTimeoutMs: 60_000,
   },
   observer: { units: ['ha'], logs: '/opt/HA/logs/ha_*.log', quietForMs: 1000, busyPatterns: [] },
-  files: { root: '/files', unit: 'file-sync' },
+  files: { root: '/files', unit: 'file-sync', transport: { by: 'ssh', port: 22 } },
   database: {
     ...{ name: 'db', parity: [], port: 5432, unit: 'postgresql' },
     ...{ replication: { user: 'replicator', options: '' }, queries: [], settings: [] },
@@ -35,12 +35,17 @@ const cluster: Cluster = {
   limits: {
     replicationLagBytes: 1,
     diskFreeShare: 0.1,
+    memoryFreeShare: 0.05,
+    loadPerCpu: 4,
     clockOffsetMs: 500,
     suspensionMs: 7_200_000,
     rtoMaxMs: 60_000,
     rpoMaxRows: 0,
     settleMs: 1000,
   },
+  network: { ssh: 22, ports: [] },
+  requires: { packages: [] },
+  security: { encrypted: true, audit: { none: 'a simulation' }, owners: {} },
 };
 
 export function sampleGate(id: string, checks: CheckRef[], more: Partial<Gate> = {}): Gate {
