@@ -74,10 +74,10 @@ export function whyNoRollback(runs: readonly RunSummaryDocument[], cluster: stri
       'conflict',
       `run ${under.id} goes back from ${of} already and is ${under.status}; its way on is baton run show ${under.id}`,
     );
-  // The newest is the first one; a run that failed before it changed anything stands in nobody's way.
+  // The newest is the first one; one that changed nothing, or was taken back itself, stands in nobody's way.
   const newer = runs
     .slice(0, runs.indexOf(run))
-    .find(({ plan, status }) => rollablePlans.includes(plan) && status !== 'failed');
+    .find(({ plan, status }) => rollablePlans.includes(plan) && status !== 'failed' && status !== 'rolled-back');
   return newer === undefined
     ? undefined
     : failure(

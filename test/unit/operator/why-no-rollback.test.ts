@@ -35,6 +35,14 @@ describe('a run can be rolled back', () => {
     assert.equal(why(...later, of), undefined);
   });
 
+  it('after a later one that was taken back itself, and after none that a given up rollback left', () => {
+    const later = run('upgrade-2', { ...over, status: 'rolled-back', rolledBackBy: 'rollback-3' });
+    const back = run('rollback-3', { ...over, status: 'succeeded', rollbackOf: later.id });
+    assert.equal(why(back, later, of), undefined);
+    const givenUp = run('rollback-3', { ...over, status: 'aborted', rollbackOf: later.id });
+    assert.equal(why(givenUp, { ...later, status: 'aborted' }, of)?.code, 'conflict');
+  });
+
   it('again where a rollback of it was given up', () => {
     assert.equal(why(run('rollback-2', { ...over, status: 'aborted', rollbackOf: of.id }), of), undefined);
   });
