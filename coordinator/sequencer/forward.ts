@@ -8,7 +8,15 @@ import { gatesBefore, gatesOfEnd, stepsInForce, suspensionInForce } from './in-f
 import type { Instruction, Situation } from './instruction.ts';
 import { standingOf } from './requirement.ts';
 import { guardSuspension, startStep } from './start.ts';
-import { type AttemptState, type ItemState, isOpen, isToSettle, itemState, latestAttempt } from './state.ts';
+import {
+  type AttemptState,
+  type ItemState,
+  isOpen,
+  isToSettle,
+  itemState,
+  latestAttempt,
+  mayHaveBegun,
+} from './state.ts';
 
 /** What comes next on the way ahead. */
 export function decideForward(situation: Situation): Instruction {
@@ -161,10 +169,17 @@ function ownObstacle(situation: Situation, step: Step): Instruction | undefined 
   if (before.is === 'open') return before.next;
   if (before.is === 'failed') {
     const checks = before.read.results;
-    const message = `${step.title} must not start: ${complaints(checks)}`;
+    const message = `${step.title} must not start: ${complaints(checks)}${mayBeDone(situation, step)}`;
     return halt(situation, { item: step.id, reason: 'gate-failed', message, checks });
   }
   return undefined;
+}
+
+/** A script that failed after it had done its work leaves nothing to carry out again. */
+function mayBeDone({ state }: Situation, { id, action }: Step): string {
+  const attempt = latestAttempt(itemState(state, id), 'do');
+  if (attempt === undefined || !mayHaveBegun(attempt) || actionClasses[action.kind] !== 'once') return '';
+  return `\nAttempt ${attempt.attempt} was begun: if it has done its work although it failed, the way on is baton run adopt ${state.run}, not retry`;
 }
 
 /** What has to be read, or does not hold, of what is around a step: what is in force, gates, the suspension last. */

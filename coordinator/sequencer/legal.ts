@@ -168,8 +168,11 @@ function retryConsequence(plan: Plan, state: RunState, item: PlanItem | undefine
   const what = state.direction === 'undo' ? `the undo of “${item.title}”` : `“${item.title}”`;
   return isOpen(attempt)
     ? `asks ${attempt.node} to give up attempt ${attempt.attempt}; if it had ended well the run goes on, otherwise ${what} is carried out again`
-    : `carries out ${what} again, as attempt ${attempt.attempt + 1}`;
+    : `carries out ${what} again, as attempt ${attempt.attempt + 1}${isScript(item) ? '; where the script has done its work although it failed, that is refused, and adopt is the way on' : ''}`;
 }
+
+/** What must be so before an HA script is no longer so once it has promoted. */
+const isScript = (item: PlanItem): boolean => item.kind === 'step' && item.action.kind === 'runHaScript';
 
 function abortConsequence(plan: Plan, state: RunState): string {
   const started = plan.items.filter(

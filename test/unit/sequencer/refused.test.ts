@@ -1,12 +1,14 @@
 // An attempt that was refused is over only with its tombstone: the same command may still be on its way.
 import assert from 'node:assert/strict';
 import type { Decision, RunEvent, RunFact } from '../../../coordinator/journal/event.ts';
+import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { stepsBegun } from '../../../coordinator/sequencer/begun.ts';
+import { legalDecisions } from '../../../coordinator/sequencer/legal.ts';
 import { type AttemptState, itemState, mayHaveBegun, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { ok } from '../../../shared/failures.ts';
 import type { Outcome } from '../../../shared/outcome.ts';
 import { drive } from './drive.ts';
-import { samplePlan } from './sample-plan.ts';
+import { lacksMark, samplePlan } from './sample-plan.ts';
 import { type Fate, World } from './world.ts';
 
 const refusedAt = (wellFirst: number): Fate[] => [...Array<Fate>(wellFirst).fill('well'), 'policy'];
@@ -138,5 +140,38 @@ describe('an attempt that was refused', () => {
         expected,
       );
     }
+  });
+});
+
+describe('a script that has done its work and failed all the same', () => {
+  const guarded: Plan = {
+    ...samplePlan,
+    items: samplePlan.items.map((item) =>
+      item.kind === 'step' && item.id === 'install'
+        ? { ...item, action: { kind: 'runHaScript', script: 'master.sh' }, before: [lacksMark('install')], redo: [] }
+        : item,
+    ),
+  };
+
+  it('cannot be tried again, and says that it is to be adopted', () => {
+    const said: string[] = [];
+    const { state } = drive({
+      plan: guarded,
+      world: new World({ fates: [...Array<Fate>(3).fill('well'), 'fails-after-effect'] }),
+      operator: (_, now) => {
+        if (now.halt?.reason === 'approval') return 'approve';
+        const retry = legalDecisions(guarded, now).find(({ decision }) => decision === 'retry');
+        said.push(now.halt?.message ?? '', retry?.consequence ?? '');
+        return said.length === 2 ? 'retry' : 'adopt';
+      },
+    });
+    assert.equal(said.length, 4);
+    assert.match(said[1] ?? '', /as attempt 2; where the script has done its work .* adopt is the way on/);
+    assert.match(
+      said[2] ?? '',
+      /step install must not start: .*\nAttempt 1 was begun: if it has done its work .* baton run adopt upgrade-1/s,
+    );
+    assert.equal(state.status, 'succeeded', state.halt?.message ?? '');
+    assert.equal(state.items.install?.attempts.length, 1);
   });
 });
