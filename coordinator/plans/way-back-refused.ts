@@ -96,6 +96,8 @@ const movedRoles = (before: Cluster, now: Cluster): string[] =>
 
 /** Both sides of a split: whoever is primary now has what was written last, and that is not guessed. */
 function databaseHindrances(cluster: Cluster, { databases }: RollbackFacts): string[] {
+  const recover = `baton recover ${cluster.cluster}`;
+  const twoVersions = 'with --application-from RUN where the nodes have two versions of the application';
   const roles = cluster.nodes
     .filter(({ tiers }) => tiers.includes('db'))
     .map(({ name, role }) => ({ name, role, now: databases[name] }));
@@ -112,16 +114,16 @@ function databaseHindrances(cluster: Cluster, { databases }: RollbackFacts): str
     .map(({ name }) => name);
   if (primaries.length > 1)
     return [
-      `${primaries.join(' and ')} are both primaries: decide which of them has the right data, make the other one a standby of it (/opt/HA/slave.sh there), then look again`,
+      `${primaries.join(' and ')} are both primaries: ${recover} tells where each stands, keeps the data of the one that you name (--primary; ${twoVersions}), and sets the other’s aside; then look again`,
     ];
   if (primaries.length === 0)
     return [
-      'no database is the primary now: none accepts writes, so nothing can be restored into one; make the right one primary first',
+      `no database is the primary now: none accepts writes, so nothing can be restored into one; ${recover} (${twoVersions}) promotes the right one, then look again`,
     ];
   const master = roles.find(({ role }) => role === 'master')?.name;
   return primaries[0] === master
     ? []
     : [
-        `${primaries[0]} is the primary now, not ${master}: the roles have moved since the run. What it has was written last; fail back to ${master} first, where the backup lies too`,
+        `${primaries[0]} is the primary now, not ${master}: the roles have moved since the run. What it has was written last; ${recover} (${twoVersions}) brings it back to ${master} first, where the backup lies too`,
       ];
 }
