@@ -120,16 +120,22 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'fenceServer':
     case 'unfenceServer':
     case 'createSlot':
-    case 'copyServer':
     case 'dropAsides':
       return refuseUpgrade(action.kind, policy);
+    case 'copyServer':
+      return refuseUpgrade(action.kind, policy) ?? refuseSource(action.source?.address ?? '', policy);
     case 'restoreServer':
       return (
         refuseUpgrade(action.kind, policy) ?? refuseDirectory(action, policy) ?? refuseRestore(action.database, policy)
       );
     case 'readValues':
+      return refuseSettings(action.path, action.names, policy);
     case 'setValues':
-      return policy.ha?.settings.includes(action.path) ? undefined : refuse(policy, 'ha.settings', action.path);
+      return refuseSettings(
+        action.path,
+        action.values.map(({ name }) => name),
+        policy,
+      );
     case 'runHaScript':
       return policy.ha?.scripts.includes(action.script) ? undefined : refuse(policy, 'ha.scripts', action.script);
     case 'readMissingFiles':
@@ -196,6 +202,26 @@ function refuseRestore(database: string, policy: Policy): Failure | undefined {
 
 function refuseUpgrade(kind: string, policy: Policy): Failure | undefined {
   return policy.database?.upgrade ? undefined : refuse(policy, 'database.upgrade', kind);
+}
+
+/** What it holds becomes this node's, so it is one of the cluster's own. */
+function refuseSource(address: string, policy: Policy): Failure | undefined {
+  const from = policy.database?.copyFrom ?? policy.mergeFiles?.from ?? [];
+  return from.includes(address) ? undefined : refuse(policy, 'database.copyFrom', `copying the server of ${address}`);
+}
+
+/** A value is told to the coordinator, and set from its plan: no place for a secret, wherever it is kept. */
+const namesSecret = (name: string): boolean =>
+  /pass|pwd|secret|token|credential|private|api_?key/i.test(name) && !/(?:file|path|dir|directory)$/i.test(name);
+
+function refuseSettings(path: string, names: string[], policy: Policy): Failure | undefined {
+  const file = policy.ha?.settings.find((one) => one.file === path);
+  if (file === undefined) return refuse(policy, 'ha.settings', path);
+  const secret = names.filter(namesSecret);
+  if (secret.length > 0)
+    return failure('refused-by-policy', `${secret.join(', ')} of ${path} names a secret, which never leaves this node`);
+  const strange = 'names' in file ? names.filter((name) => !file.names.includes(name)) : [];
+  return strange.length === 0 ? undefined : refuse(policy, 'ha.settings', `${strange.join(', ')} of ${path}`);
 }
 
 function refuseUnits(units: string[], policy: Policy, key: 'units' | 'observerUnits'): Failure | undefined {

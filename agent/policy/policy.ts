@@ -29,16 +29,22 @@ const databaseSchema = z.strictObject({
   restore: z.boolean().default(false),
   /** Upgrading, copying, fencing and removing whole servers. */
   upgrade: z.boolean().default(false),
+  /** Addresses of the nodes whose server this one's may become a copy of; those of mergeFiles unless told. */
+  copyFrom: z.array(host).optional(),
   /** Queries that are asked before and after, by the names of files NAME.sql in queriesDirectory. */
   queriesDirectory: path.default('/etc/baton/queries'),
   queries: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "is not a query's name")).default([]),
 });
 
+const settingName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, "is not a setting's name");
+
 const haSchema = z.strictObject({
   directory: path.default('/opt/HA'),
   scripts: z.array(z.string().regex(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "is not a script's name")).default([]),
-  /** Files of NAME=VALUE lines that may be changed. */
-  settings: z.array(path).default([]),
+  /** Files of NAME=VALUE lines in which values may be read and changed: of these names, else of any that names no secret. */
+  settings: z
+    .array(z.union([path.transform((file) => ({ file })), z.strictObject({ file: path, names: z.array(settingName) })]))
+    .default([]),
 });
 
 const mergeSchema = z.strictObject({

@@ -10,8 +10,8 @@ const directory = '/var/tmp/baton-server-backups';
 const versions = '/var/lib/postgresql/15';
 const passFile = '/var/lib/postgresql/.pgpass';
 const wrongFile = '/var/lib/postgresql/.wrong';
-const policy = `
-database: { names: [${database}], restore: true, upgrade: true }
+const policyIn = (subnet: string): string => `
+database: { names: [${database}], restore: true, upgrade: true, copyFrom: ['${subnet}.11', '${subnet}.12'] }
 backups: { directory: ${directory}, restore: true }
 `;
 
@@ -84,6 +84,7 @@ describe('Servers of two nodes', function () {
     await lab('heal');
     subnet = /subnet (\d+\.\d+\.\d+)\.0/.exec(await lab('status'))?.[1] ?? '';
     await onNode('n3', 'systemctl stop ha');
+    const policy = policyIn(subnet);
     agents = { n1: await startNodeAgent('n1', policy), n2: await startNodeAgent('n2', policy) };
     await clear();
   });

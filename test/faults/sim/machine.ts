@@ -37,7 +37,7 @@ const policy: Policy = {
     ...{ names: [cluster.database.name], user: 'postgres', socketDirectory: '/run/postgresql', port: 5432 },
     ...{ restore: true, upgrade: true, queriesDirectory: '/etc/baton/queries', queries: [] },
   },
-  ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: ['/opt/HA/conf/ha.conf'] },
+  ha: { directory: '/opt/HA', scripts: ['master.sh'], settings: [{ file: '/opt/HA/conf/ha.conf' }] },
   addresses: [clientsAddress],
   mergeFiles: { root: cluster.files.root, from: cluster.nodes.map(({ address }) => address) },
   peers: cluster.nodes.map(({ address }) => address),

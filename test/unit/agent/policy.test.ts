@@ -99,6 +99,43 @@ describe('The policy', () => {
     for (const action of [back, restore, drop]) assert.equal(refusalOf(action, all), undefined, action.kind);
   });
 
+  it('has a server copied from the nodes that it names, else from those that files come from, and no others', () => {
+    const from = (address: string): Action => ({
+      ...{ kind: 'copyServer', major: 17, name: 'main', asStandby: true, keep: false, run: 'r1' },
+      source: { address, port: 5432, user: 'replicator', passFile: '', options: '' },
+      ...{ slot: 'n2', applicationName: 'n2' },
+    });
+    const upgrade = 'database: { names: [d], upgrade: true';
+    const files = 'mergeFiles: { root: /files, from: [10.0.0.2] }';
+    const named = parse(`${upgrade}, copyFrom: [10.0.0.1] }\n${files}`);
+    const unnamed = parse(`${upgrade} }\n${files}`);
+    assert.equal(refusalOf(from('10.0.0.1'), named), undefined);
+    assert.equal(refusalOf(from('10.0.0.2'), unnamed), undefined);
+    for (const [address, policy] of [
+      ['10.0.0.2', named],
+      ['10.0.0.1', unnamed],
+      ['10.0.0.1', parse(`${upgrade} }`)],
+    ] as const)
+      assert.match(refusalOf(from(address), policy)?.message ?? '', /10\.0\.0\.\d .*database\.copyFrom/);
+    assert.match(refusalOf(from('10.0.0.1'), parse('database: { names: [d] }'))?.message ?? '', /database\.upgrade/);
+  });
+
+  it('tells and sets the settings that it names, and never what names a secret', () => {
+    const read = (...names: string[]): Action => ({ kind: 'readValues', path: '/opt/ha.conf', names });
+    const set = (name: string): Action => ({ kind: 'setValues', path: '/opt/ha.conf', values: [{ name, value: 'x' }] });
+    const any = parse('ha: { settings: [/opt/ha.conf] }');
+    const some = parse('ha: { settings: [{ file: /opt/ha.conf, names: [UNIT, DB_PASSWORD] }] }');
+    for (const policy of [any, some])
+      for (const action of [read('UNIT'), set('UNIT')]) assert.equal(refusalOf(action, policy), undefined);
+    assert.equal(refusalOf(read('PGPASSFILE'), any), undefined, 'the name of a file is no secret');
+    assert.match(refusalOf(read('UNIT', 'OTHER'), some)?.message ?? '', /OTHER of \/opt\/ha\.conf .*ha\.settings/);
+    for (const policy of [any, some])
+      for (const name of ['DB_PASSWORD', 'db.passwd', 'API_KEY', 'JWT_SECRET', 'GITHUB_TOKEN', 'PRIVATE_KEY'])
+        for (const action of [read(name), set(name)])
+          assert.match(refusalOf(action, policy)?.message ?? '', /never leaves this node/, name);
+    assert.match(refusalOf({ ...read('UNIT'), path: '/opt/x' } as Action, any)?.message ?? '', /ha\.settings/);
+  });
+
   it('allows paths below its folders only', () => {
     const policy = parse('paths: [/opt/HA/]');
     assert.equal(refusalOf({ kind: 'readFile', path: '/opt/HA/x' }, policy), undefined);

@@ -75,7 +75,10 @@ describe('a rollback is refused before anything is touched', () => {
       refusal({ ...facts, databases: { n1: primary, n2: primary } }),
       /n1 and n2 are both primaries: baton recover lab .*--primary/,
     );
-    assert.match(refusal({ ...facts, databases: { n1: standby, n2: standby } }), /no database is the primary now.*baton recover lab/);
+    assert.match(
+      refusal({ ...facts, databases: { n1: standby, n2: standby } }),
+      /no database is the primary now.*baton recover lab/,
+    );
   });
 
   it('where nobody can say what a database is', () => {
