@@ -1,40 +1,53 @@
-// Which call is for whom. Deciding is pure; the interceptors carry it out, log and audit each refusal with its reason.
-import {
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  status,
-} from '@grpc/grpc-js';
+// Which call is for whom. Deciding is pure; the interceptor carries it out, logs and audits each refusal with its reason.
+import { ServerInterceptingCall, type ServerInterceptingCallInterface, type ServerInterceptor } from '@grpc/grpc-js';
 import { failure } from '../../shared/failures.ts';
 import { Enrolment, Fleet } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
 import { failureToStatus } from '../../shared/rpc/status.ts';
 import type { Identity, Mistrust } from '../../shared/security/identity.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Revocations } from '../fleet/revocations.ts';
 import { type Caller, describeCaller, setCaller } from './caller.ts';
+import type { Operators } from './operators.ts';
+import { type OperatorRole, refusalOfCall } from './roles.ts';
 import type { Connections } from './tls-listener.ts';
 
 /** What a connection's certificate proves. */
 export type Trust = Identity | Mistrust | 'no certificate';
 
+/** What is known of certificates besides what they say themselves. */
+export interface Known {
+  isRevoked(serial: string): boolean;
+  roleOf(name: string, serial: string): OperatorRole | undefined;
+}
+
 /** Why a call is refused; undefined when it may go on. `path` is `/package.Service/Method`. */
-export function refusalOf(trust: Trust, path: string, nowMs: number, isRevoked: (serial: string) => boolean) {
-  const service = path.split('/')[1];
+export function refusalOf(trust: Trust, path: string, nowMs: number, known: Known): string | undefined {
+  const [, service, name = ''] = path.split('/');
   if (service === Enrolment.typeName) return undefined;
   if (trust === 'no certificate') return 'no client certificate was shown';
   if (typeof trust === 'string') return `its certificate is not accepted: ${trust}`;
-  if (isRevoked(trust.serial)) return `the certificate of ${trust.kind} ${trust.name} was revoked`;
-  if (nowMs > trust.validToMs) return `the certificate of ${trust.kind} ${trust.name} has expired`;
+  const whose = `the certificate of ${trust.kind} ${trust.name}`;
+  if (known.isRevoked(trust.serial)) return `${whose} was revoked`;
+  if (nowMs > trust.validToMs) return `${whose} has expired`;
   const allowed = trust.kind === 'node' ? Fleet.typeName : Operator.typeName;
-  return service === allowed ? undefined : `the certificate of ${trust.kind} ${trust.name} is not for this call`;
+  if (service !== allowed) return `${whose} is not for this call`;
+  if (trust.kind === 'node') return undefined;
+  const role = known.roleOf(trust.name, trust.serial);
+  return role === undefined
+    ? `${whose} is not the one that is known of that name; an admin issues another: baton operator add ${trust.name}`
+    : refusalOfCall(role, name);
 }
 
 export interface AccessOptions {
   /** What the connection of a call has proved when it was made, and how many calls it has made. */
   connections: Connections;
-  isRevoked(serial: string): boolean;
+  revocations: Pick<Revocations, 'has'>;
+  operators: Pick<Operators, 'roleOf'>;
   nowMs(): number;
   audit: Audit;
+  /** Where callers come from, where that is not an address. */
+  from?: string;
 }
 
 /** Open calls by certificate, so that revoking one ends them. */
@@ -44,29 +57,27 @@ export interface OpenCalls {
   end(serial: string, reason: string): void;
 }
 
-/** The check of every call that comes over TLS. */
+/** The check of every call, through whichever door it comes. */
 export function checkAccess(options: AccessOptions): OpenCalls {
+  const { connections, revocations, operators, audit } = options;
   const open = new Map<ServerInterceptingCallInterface, string>();
+  const known: Known = { isRevoked: revocations.has, roleOf: operators.roleOf };
 
   const interceptor: ServerInterceptor = (method, call) => {
-    const trust = options.connections.trustOf(call);
+    const trust = connections.trustOf(call);
     // Its connection is being cut: whatever else came in the same breath costs no more than this.
-    if (!options.connections.countCall(call)) return new ServerInterceptingCall(call, { start: () => undefined });
-    const caller: Caller =
-      typeof trust === 'object'
-        ? {
-            ...{ kind: trust.kind, name: trust.name, serial: trust.serial, from: call.getPeer() },
-            ...(trust.kind === 'operator' && { role: 'admin' as const }),
-          }
-        : { kind: 'anyone', name: '', serial: '', from: call.getPeer() };
+    if (!connections.countCall(call)) return new ServerInterceptingCall(call, { start: () => undefined });
+    const from = options.from ?? call.getPeer();
     return new ServerInterceptingCall(call, {
       start(next) {
         next({
           onReceiveMetadata(metadata, pass) {
-            const reason = refusalOf(trust, method.path, options.nowMs(), options.isRevoked);
+            const caller = callerOf(trust, from, operators);
+            const reason = refusalOf(trust, method.path, options.nowMs(), known);
             if (reason !== undefined) {
               const who = caller.kind === 'anyone' ? caller.from : `${describeCaller(caller)} at ${caller.from}`;
-              options.audit.record({ who, what: method.path.slice(1), detail: reason, outcome: 'refused' });
+              const { serial } = caller;
+              audit.record({ who, serial, what: method.path.slice(1), detail: reason, outcome: 'refused' });
               call.sendStatus(failureToStatus(failure('unauthorized', reason)));
               return;
             }
@@ -94,21 +105,9 @@ export function checkAccess(options: AccessOptions): OpenCalls {
   };
 }
 
-/** On the unix socket the file's permissions have decided; the client says which operator it is. */
-export const localAccess: ServerInterceptor = (method, call) =>
-  new ServerInterceptingCall(call, {
-    start(next) {
-      next({
-        onReceiveMetadata(metadata, pass) {
-          if (method.path.split('/')[1] !== Operator.typeName) {
-            call.sendStatus({ code: status.PERMISSION_DENIED, details: 'the socket is for operators' });
-            return;
-          }
-          const said = String(metadata.get('baton-operator')[0] ?? '');
-          const name = said.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64) || 'unnamed';
-          setCaller(metadata, { kind: 'operator', name, serial: '', from: 'socket', role: 'admin' });
-          pass(metadata);
-        },
-      });
-    },
-  });
+function callerOf(trust: Trust, from: string, operators: Pick<Operators, 'roleOf'>): Caller {
+  if (typeof trust === 'string') return { kind: 'anyone', name: '', serial: '', from };
+  const { kind, name, serial } = trust;
+  const role = kind === 'operator' ? operators.roleOf(name, serial) : undefined;
+  return { kind, name, serial, from, ...(role && { role }) };
+}

@@ -7,7 +7,7 @@ export interface Caller {
   kind: 'node' | 'operator' | 'anyone';
   /** Of the node or operator; empty for anyone. */
   name: string;
-  /** Of the certificate; empty on the socket and for anyone. */
+  /** Of the certificate; empty for anyone. */
   serial: string;
   /** Where from: address and port, or `socket`. */
   from: string;

@@ -35,6 +35,8 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   readRunLogs: everybody,
   exportRun: everybody,
   getReport: everybody,
+  // Everybody may see who may approve, and what was done under whose name.
+  listOperators: everybody,
 
   uploadRelease: operators,
   testNotice: operators,
@@ -44,6 +46,9 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   addNode: admins,
   revokeNode: admins,
   applyCluster: admins,
+  addOperator: admins,
+  changeOperator: admins,
+  revokeOperator: admins,
 };
 
 /** Words that are a second person's; all others are of those who carry a run on. */

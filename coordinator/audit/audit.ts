@@ -14,6 +14,8 @@ export interface AuditEvent {
   atMs: number;
   /** operator alice, node n1, or an address. */
   who: string;
+  /** Of the certificate that was shown. */
+  serial?: string;
   /** Such as `Enrolment.Join` or `revoke node`. */
   what: string;
   detail: string;
@@ -39,7 +41,12 @@ const certifiedPerMinuteMax = 3_000;
 const detailMax = 1_000;
 
 /** Opens the audit stream on a bus. */
-export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Result<Audit>> {
+export async function openAudit(
+  bus: Bus,
+  log: Log,
+  clock: Clock,
+  serialOf: (operator: string) => string = () => '',
+): Promise<Result<Audit>> {
   const made = await ensureStream(bus, stream, [subject], { maxAgeMs: keptMs, sizeBytesMax });
   if (!made.ok) return made;
   const limit = (allPerMinuteMax: number) =>
@@ -56,7 +63,9 @@ export async function openAudit(bus: Bus, log: Log, clock: Clock): Promise<Resul
   };
   return ok({
     record(said) {
-      const event = { ...said, detail: said.detail.slice(0, detailMax) };
+      // Calls with any other certificate of the name are refused, so it was this one.
+      const serial = said.serial ?? serialOf(/^operator ([a-z0-9-]+)$/.exec(said.who)?.[1] ?? '');
+      const event = { ...said, serial, detail: said.detail.slice(0, detailMax) };
       if (event.outcome === 'refused') {
         const of = /^(node|operator) /.test(event.who) ? limits.certified : limits.strangers;
         const { isOver, suppressed } = of(event.who.replace(/:\d+$/, ''));

@@ -1,19 +1,15 @@
-// Where the coordinator is and with which certificate one goes there: flags, then environment, then the usual places.
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+// Where the coordinator is, and with which identity one goes there: flags, then environment, then the usual places.
+import { existsSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import { howToGetOne, type IdentityFlags, identityFor } from './identity.ts';
 
 export const defaultAddress = 'unix:/run/baton/operator.sock';
 
 /** The flags that every command that talks to a coordinator has. */
-export interface ConnectionFlags {
+export interface ConnectionFlags extends IdentityFlags {
   address?: string | undefined;
-  cert?: string | undefined;
-  key?: string | undefined;
-  ca?: string | undefined;
 }
 
 export interface Endpoint {
@@ -23,46 +19,31 @@ export interface Endpoint {
   credentials: ChannelCredentials;
 }
 
-/** The coordinator's endpoint; `bad-input` when the address or a credential cannot be used. */
+export const isRunning =
+  'is it running (systemctl status baton-coordinator, or `baton coordinator`)? --address or BATON_ADDRESS names another';
+
+/** The coordinator's endpoint; `bad-input` or `unauthorized` when the address or the identity cannot be used. */
 export function endpointOf(flags: ConnectionFlags, env: NodeJS.ProcessEnv = process.env): Result<Endpoint> {
   const address = flags.address ?? (env.BATON_ADDRESS || defaultAddress);
-  if (/^unix:\/[^\0]*$/.test(address))
-    return ok({ address, isSocket: true, credentials: ChannelCredentials.createInsecure() });
+  const isSocket = /^unix:\/[^\0]*$/.test(address);
   const port = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(address)?.[1];
-  if (port === undefined || Number(port) < 1 || Number(port) > 65_535)
+  if (!isSocket && (port === undefined || Number(port) < 1 || Number(port) > 65_535))
     return fail('bad-input', `BATON_ADDRESS is ${JSON.stringify(address)}; it must be unix:/path or host:port`);
-  const files = credentialFiles(flags, env);
-  if (!files.ok) return files;
+  const socketPath = (isSocket ? address : defaultAddress).slice('unix:'.length);
+  const identity = identityFor(flags, env, socketPath);
+  if (!identity.ok) return identity;
+  if (identity.value === undefined)
+    return isSocket && !existsSync(socketPath)
+      ? fail('unreachable', `no coordinator answers at ${address}: ${isRunning}`, { retryable: true })
+      : fail('unauthorized', howToGetOne(env));
   try {
-    const context = createSecureContext({
-      ca: readFileSync(files.value.ca),
-      cert: readFileSync(files.value.cert),
-      key: readFileSync(files.value.key),
-      minVersion: 'TLSv1.3',
-    });
-    return ok({ address, isSocket: false, credentials: ChannelCredentials.createFromSecureContext(context) });
+    const { authority: ca, certificate: cert, key } = identity.value;
+    const context = createSecureContext({ ca, cert, key, minVersion: 'TLSv1.3' });
+    return ok({ address, isSocket, credentials: ChannelCredentials.createFromSecureContext(context) });
   } catch (error) {
     return fail(
       'bad-input',
       `the operator's certificate cannot be used: ${error instanceof Error ? error.message : error}`,
     );
   }
-}
-
-function credentialFiles(
-  flags: ConnectionFlags,
-  env: NodeJS.ProcessEnv,
-): Result<{ ca: string; cert: string; key: string }> {
-  const folders = [join(env.HOME ?? homedir(), '.config/baton'), '/etc/baton/operator'];
-  const folder = folders.find((candidate) => existsSync(join(candidate, 'cert.pem')));
-  const find = (flag: string | undefined, name: string) =>
-    flag ?? (env[`BATON_${name.toUpperCase()}`] || (folder && join(folder, `${name}.pem`)));
-  const ca = find(flags.ca, 'ca');
-  const cert = find(flags.cert, 'cert');
-  const key = find(flags.key, 'key');
-  if (ca && cert && key) return ok({ ca, cert, key });
-  return fail(
-    'bad-input',
-    `a coordinator on another machine needs an operator's certificate: give --ca, --cert and --key, set BATON_CA, BATON_CERT and BATON_KEY, or put ca.pem, cert.pem and key.pem into ${folders.join(' or ')}`,
-  );
 }

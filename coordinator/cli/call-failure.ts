@@ -2,7 +2,7 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { type Failure, failure } from '../../shared/failures.ts';
 import { failureFromError } from '../../shared/rpc/status.ts';
-import type { Endpoint } from './address.ts';
+import { type Endpoint, isRunning } from './address.ts';
 
 /** The failure behind an error of a call; a broken connection is `unreachable`. */
 export function explain(error: unknown, endpoint: Endpoint): Failure {
@@ -40,7 +40,9 @@ function outOfReach(details: string, endpoint: Endpoint): Failure {
   const reason = /EACCES|EPERM/.test(details)
     ? 'permission denied; join the group `baton`, or use sudo'
     : endpoint.isSocket && /ENOENT|ECONNREFUSED/.test(details)
-      ? 'is it running (systemctl status baton-coordinator, or `baton coordinator`)? --address or BATON_ADDRESS names another'
-      : details;
+      ? isRunning
+      : /self[- ]signed certificate|unable to (get|verify)/.test(details)
+        ? `it is of another authority than your identity (${details}); BATON_IDENTITY names the identity`
+        : details;
   return failure('unreachable', `no coordinator answers at ${endpoint.address}: ${reason}`, { retryable: true });
 }

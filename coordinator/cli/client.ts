@@ -1,6 +1,5 @@
 // The operator's side of the Operator service: calls with deadlines, answers as documents, failures as values.
 // It prints nothing and decides nothing.
-import { userInfo } from 'node:os';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Client, type ClientOptions, type ClientWritableStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { failure, ok, type Result } from '../../shared/failures.ts';
@@ -52,7 +51,6 @@ const options: ClientOptions = {
 export function connectOperator(endpoint: Endpoint): OperatorClient {
   const client = new Client(endpoint.address, endpoint.credentials, options);
   const metadata = new Metadata();
-  if (endpoint.isSocket) metadata.set('baton-operator', invokingUser());
   const failed = (error: unknown): Result<never> => ({ ok: false, failure: explain(error, endpoint) });
 
   return {
@@ -160,17 +158,6 @@ function documentOf<T>(message: Document | undefined): Result<T> {
       failure: failure('unexpected-output', `the coordinator's answer is no JSON document: ${String(cause)}`),
     };
   }
-}
-
-/** Who types: behind sudo the person, not root. Header values are ASCII. */
-function invokingUser(): string {
-  let name = process.env.SUDO_USER ?? '';
-  try {
-    name ||= userInfo().username;
-  } catch {
-    name ||= `uid ${process.getuid?.() ?? ''}`;
-  }
-  return name.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64);
 }
 
 /** How long the coordinator may take where it reads the nodes first. */

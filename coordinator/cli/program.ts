@@ -9,6 +9,7 @@ import { dbUpgradeCommand } from './commands/db-upgrade.ts';
 import { failoverCommand } from './commands/failover.ts';
 import { nodeCommand } from './commands/node.ts';
 import { notifyCommand } from './commands/notify.ts';
+import { operatorCommand } from './commands/operator.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -28,6 +29,7 @@ The first time, on the machine of the coordinator (not master or standby), as ro
   4. baton cluster template --machines 3 > lab.yaml then edit it
      baton cluster apply lab.yaml
   5. baton check lab                                is the cluster healthy and ready?
+  6. baton operator add alice --role operator --output alice.pem     for each person: nobody has to be root
 
 Each upgrade:
   baton plan upgrade lab --installer FILE --to 8.7.0    every step with its exact commands; touches nothing
@@ -40,7 +42,7 @@ PostgreSQL itself, where the release wants a newer one:
 
 Exit codes: 0 done and verified · 1 the run failed, or a check fails or is unknown · 2 wrong usage or bad input,
 nothing touched · 3 waits for an operator · 4 coordinator or a joined node out of reach · 130 left by Ctrl-C.
-Environment: BATON_ADDRESS, BATON_CERT, BATON_KEY, BATON_CA, NO_COLOR, BATON_DEBUG=1.
+Environment: BATON_ADDRESS, BATON_IDENTITY, NO_COLOR, BATON_DEBUG=1.
 baton COMMAND --help explains a command, with examples.
 `;
 
@@ -55,9 +57,13 @@ export function createProgram(): Command {
       '--address <ADDRESS>',
       `the coordinator: unix:/path or host:port (BATON_ADDRESS; default ${defaultAddress})`,
     )
-    .option('--cert <FILE>', 'operator’s certificate, for host:port (BATON_CERT)')
-    .option('--key <FILE>', 'its key (BATON_KEY)')
-    .option('--ca <FILE>', 'the coordinator’s authority (BATON_CA)')
+    .option(
+      '--identity <FILE>',
+      'who you are, as `baton operator add` wrote it (BATON_IDENTITY; default ~/.config/baton/identity.pem, or root’s)',
+    )
+    .option('--cert <FILE>', 'instead of --identity: certificate (BATON_CERT)')
+    .option('--key <FILE>', 'and its key (BATON_KEY)')
+    .option('--ca <FILE>', 'and the coordinator’s authority (BATON_CA)')
     .addHelpText('after', firstSteps);
   const shell = processShell(() => program.opts());
   const groups: [string, Command[]][] = [
@@ -68,6 +74,7 @@ export function createProgram(): Command {
         coordinatorCommand(shell),
         nodeCommand(shell),
         clusterCommand(shell),
+        operatorCommand(shell),
         authorityCommand(shell),
       ] as unknown as Command[],
     ],

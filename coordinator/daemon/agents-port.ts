@@ -2,16 +2,16 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { Server, type ServerOptions, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
-import { fail, type Result } from '../../shared/failures.ts';
+import type { Result } from '../../shared/failures.ts';
 import { Enrolment as EnrolmentMessages, Fleet as FleetMessages } from '../../shared/gen/baton/v1/fleet_pb.ts';
 import { Operator } from '../../shared/gen/baton/v1/operator_pb.ts';
 import { formatHostPort, type HostPort } from '../../shared/host-port.ts';
 import type { Log } from '../../shared/log.ts';
 import { channelOptions, coordinatorTlsName, serviceDefinition } from '../../shared/rpc/service.ts';
-import { issueServerCredentials } from '../../shared/security/certificates.ts';
-import { hours, minutes, seconds } from '../../shared/units.ts';
+import { minutes, seconds } from '../../shared/units.ts';
 import { checkAccess, type OpenCalls } from '../access/access.ts';
 import { hardenServer } from '../access/harden-server.ts';
+import type { Operators } from '../access/operators.ts';
 import { type Connections, listenTls } from '../access/tls-listener.ts';
 import type { Audit } from '../audit/audit.ts';
 import { isWildcard } from '../config/coordinator-config.ts';
@@ -21,6 +21,7 @@ import type { Revocations } from '../fleet/revocations.ts';
 import { enrolmentService, fleetService } from '../fleet/services.ts';
 import type { FleetTables, NodeRecord } from '../fleet/tables.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
+import { openServerCertificate } from './server-certificate.ts';
 import type { Authority } from './state-files.ts';
 
 /** Limits of all servers. What comes in stays small; reports of long runs that go out may be large. */
@@ -62,6 +63,7 @@ export interface AgentsPortParts {
   /** host:port of all coordinators that there are, for nodes that join. */
   coordinators?: () => string[];
   revocations: Revocations;
+  operators: Pick<Operators, 'roleOf'>;
   enrolment: Enrolment;
   tables: FleetTables;
   hub: Hub;
@@ -74,18 +76,13 @@ export interface AgentsPortParts {
 
 /** Listens. Revoked certificates end their open calls and connections here, from now on and at once. */
 export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<AgentsPort>> {
-  const { listen, advertise, authority, revocations, audit, clock, log } = parts;
-  const { certificate, key, server: given } = authority;
-  const issue = async () =>
-    key === undefined
-      ? given
-      : await issueServerCredentials({ certificate, key }, hostsOf(listen, advertise), clock.nowMs());
-  const server = await issue();
-  if (server === undefined) return fail('not-found', 'this coordinator has no certificate and cannot make one');
+  const { listen, advertise, authority, revocations, operators, audit, clock, log } = parts;
+  const server = await openServerCertificate(authority, hostsOf(listen, advertise), clock, log);
+  if (!server.ok) return server;
   let access: OpenCalls | undefined;
 
   const makeServer = (connections: Connections, of: 'proven' | 'strangers'): Server => {
-    access ??= checkAccess({ connections, isRevoked: revocations.has, nowMs: clock.nowMs, audit });
+    access ??= checkAccess({ connections, revocations, operators, nowMs: clock.nowMs, audit });
     const limits = of === 'proven' ? provenOptions : strangerOptions;
     const resets = of === 'proven' ? { burst: 100, perSecond: 10 } : { burst: 8, perSecond: 1 };
     const grpc = hardenServer(new Server({ ...limits, interceptors: [access.interceptor] }), resets);
@@ -106,7 +103,7 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
   const listening = await listenTls({
     listen,
     authority: authority.certificate,
-    server,
+    server: server.value.now,
     clock,
     log,
     makeServer,
@@ -123,18 +120,13 @@ export async function openAgentsPort(parts: AgentsPortParts): Promise<Result<Age
     access?.end(serial, `the certificate of ${kind} ${name} was revoked`);
     listener.cut(serial);
   });
-  // One that is made here is never on disk: a process that runs for longer than it is valid makes another.
-  const renew = (made: Awaited<ReturnType<typeof issue>>) => void (made && listener.renew(made));
-  const renewal = setInterval(() => {
-    issue().then(renew, (error: Error) => log.error('no new server certificate', { reason: error.message }));
-  }, hours(24));
-  renewal.unref();
+  const stopRenewing = server.value.renew(listener.renew);
   return {
     ok: true,
     value: {
       address: listener.address,
       close() {
-        clearInterval(renewal);
+        stopRenewing();
         if (watching.ok) watching.value();
         listener.close();
       },

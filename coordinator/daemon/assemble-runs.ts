@@ -3,6 +3,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { ok, type Result } from '../../shared/failures.ts';
 import type { Log } from '../../shared/log.ts';
+import { type Operators, openOperators } from '../access/operators.ts';
 import { type Audit, openAudit } from '../audit/audit.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -28,6 +29,7 @@ import { createRunViews, type RunViews } from '../runs/run-views.ts';
 import type { Fence } from './fence.ts';
 
 export interface Streams {
+  operators: Operators;
   audit: Audit;
   tables: FleetTables;
   hub: Hub;
@@ -64,7 +66,7 @@ export async function assembleRuns(given: {
   const { fence, notifier = toLog(log) } = given;
   const streams = given.streams === undefined ? await openStreams(given) : ok(given.streams);
   if (!streams.ok) return streams;
-  const { audit, tables, hub } = streams.value;
+  const { operators, audit, tables, hub } = streams.value;
   const clusters = await openClusterStore(bus);
   if (!clusters.ok) return clusters;
   const opened = await openJournal(bus, clock);
@@ -102,7 +104,19 @@ export async function assembleRuns(given: {
   onStop('runs', runs.stop);
   const seen = { ...stored, evidence: journal, refusals: refusals.value, fleet, progress };
   const views = createRunViews({ ...seen, troubleOf: runs.troubleOf });
-  return ok({ audit, tables, clusters: clusters.value, ...stored, locks, hub, fleet, runs, views, notifier });
+  return ok({
+    operators,
+    audit,
+    tables,
+    clusters: clusters.value,
+    ...stored,
+    locks,
+    hub,
+    fleet,
+    runs,
+    views,
+    notifier,
+  });
 }
 
 /** What agents are served with, whether this coordinator leads or stands by. */
@@ -117,7 +131,10 @@ export async function openStreams(given: {
   onStop(name: string, stop: () => unknown): void;
 }): Promise<Result<Streams>> {
   const { bus, clock, log, onStop } = given;
-  const audit = await openAudit(bus, log, clock);
+  const operators = await openOperators(bus);
+  if (!operators.ok) return operators;
+  onStop('operators', operators.value.stop);
+  const audit = await openAudit(bus, log, clock, operators.value.serialOf);
   if (!audit.ok) return audit;
   onStop('audit', audit.value.flush);
   const tables = await openFleetTables(bus);
@@ -130,7 +147,7 @@ export async function openStreams(given: {
       mayServe({ epoch, floor: floor.value, newestEpoch: () => newestEpoch(bus) }, node, highest),
   });
   onStop('hub', hub.close);
-  return ok({ audit: audit.value, tables: tables.value, hub });
+  return ok({ operators: operators.value, audit: audit.value, tables: tables.value, hub });
 }
 
 /** Which nodes are a cluster's, as its file says now. */

@@ -52,12 +52,13 @@ export async function assemble(given: {
   });
   if (!assembled.ok) return assembled;
   const { audit, tables, clusters, locks, fleet, runs, views } = assembled.value;
-  const { enrolment, releases } = agents;
+  const { operators, enrolment, releases, revocations, signer } = agents;
   const shared = { bus, clock, log, audit, tables, coordinator, epoch };
   const schedules = await openScheduleTable(bus);
   if (!schedules.ok) return schedules;
   const parts = {
     ...shared,
+    ...{ operators, revocations, signer },
     enrolment,
     authority,
     advertise,

@@ -7,6 +7,7 @@ import { makePrivateFolder, writeDurably } from '../../shared/durable-file.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { coordinatorTlsName } from '../../shared/rpc/service.ts';
 import { createAuthority, issueServerCredentials } from '../../shared/security/certificates.ts';
+import { writeIdentity } from './root-identity.ts';
 import { type Authority, readAuthority, readSecret, statePaths } from './state-files.ts';
 
 /** The authority that is there; otherwise that in the folder `from`; otherwise a new one. */
@@ -55,8 +56,8 @@ async function readFrom(folder: string): Promise<Result<Authority>> {
 }
 
 /**
- * Writes what a coordinator without the authority's key needs into a new folder: `ca.pem`, `server.pem` (one year) and
- * `server-key.pem`. Fails with `not-found` where the key is not, `conflict` where the folder is there.
+ * Writes what a coordinator without the authority's key needs into a new folder: `ca.pem`, `server.pem` (one year),
+ * `server-key.pem`, and `identity.pem` of an admin for root there, who is named after the host. Fails with `not-found` where the key is not, `conflict` where the folder is there.
  */
 export async function issueForCoordinator(
   stateDirectory: string,
@@ -74,8 +75,18 @@ export async function issueForCoordinator(
   await makePrivateFolder(folder);
   await writeDurably(join(folder, 'server-key.pem'), server.key, 0o600);
   await writeDurably(join(folder, 'server.pem'), server.certificate, 0o644);
+  await writeIdentity(join(folder, 'identity.pem'), { certificate, key }, nameAfter(hosts[0] ?? ''), nowMs);
   await writeDurably(join(folder, 'ca.pem'), certificate, 0o644);
   return ok(undefined);
+}
+
+/** `admin-10-77-0-2`. */
+function nameAfter(host: string): string {
+  const name = host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  return `admin-${name}`.slice(0, 31);
 }
 
 async function isThere(path: string): Promise<boolean> {

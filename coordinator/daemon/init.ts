@@ -1,4 +1,4 @@
-// First-time setup of a coordinator: state directory, authority, the first operator's certificate, coordinator.yaml.
+// First-time setup of a coordinator: state directory, authority, the identity of root on this machine, coordinator.yaml.
 // It overwrites nothing: an authority that is there is kept, a configuration that is there ends it.
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,7 +6,7 @@ import { makeFolder, makePrivateFolder, writeDurably } from '../../shared/durabl
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { parseHostPort } from '../../shared/host-port.ts';
 import { isName } from '../../shared/names.ts';
-import { type Credentials, issueClientCredentials, pinOf } from '../../shared/security/certificates.ts';
+import { pinOf } from '../../shared/security/certificates.ts';
 import {
   agentsPort,
   coordinatorConfigTemplate,
@@ -15,6 +15,7 @@ import {
   parseCoordinatorConfig,
 } from '../config/coordinator-config.ts';
 import { keepOrTakeAuthority } from './authority.ts';
+import { keepOrTakeIdentity } from './root-identity.ts';
 import { statePaths } from './state-files.ts';
 
 export interface InitOptions {
@@ -35,7 +36,7 @@ export interface InitOptions {
    * `baton authority issue` has written. Without it, an authority is made.
    */
   authorityFrom?: string;
-  /** Name in the first operator's certificate; `admin` by default. */
+  /** Name of the first operator, an admin: root on this machine; `admin` by default. */
   operator?: string;
 }
 
@@ -45,8 +46,8 @@ export interface Initialized {
   pin: string;
   /** Whether nodes may be enrolled here: the authority's key is. */
   mayEnrol: boolean;
-  /** Holds ca.pem, cert.pem and key.pem for a baton command on another machine; empty where none could be made. */
-  operatorDirectory: string;
+  /** File with the first operator's key and certificate; empty where none could be made. */
+  identity: string;
 }
 
 /** Sets a coordinator up. Fails with `conflict` when `configPath` is there, `bad-input` for an address that is none. */
@@ -88,7 +89,9 @@ export async function initCoordinator(options: InitOptions, nowMs = Date.now()):
     const authority = await keepOrTakeAuthority(stateDirectory, authorityFrom, nowMs);
     if (!authority.ok) return authority;
     const { certificate, key } = authority.value;
-    if (key !== undefined) await writeOperator(paths.operatorDirectory, { certificate, key }, operator, nowMs);
+    const issuer = key === undefined ? undefined : { certificate, key };
+    const identity = await keepOrTakeIdentity({ path: paths.identity, issuer, from: authorityFrom, operator, nowMs });
+    if (!identity.ok) return identity;
 
     // Last, so that an interrupted setup can simply be run again.
     await makeFolder(dirname(options.configPath), 0o755);
@@ -97,21 +100,13 @@ export async function initCoordinator(options: InitOptions, nowMs = Date.now()):
       configPath: options.configPath,
       pin: pinOf(certificate),
       mayEnrol: key !== undefined,
-      operatorDirectory: key === undefined ? '' : paths.operatorDirectory,
+      identity: identity.value,
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     return fail(code === 'ENOSPC' ? 'no-space' : 'bad-input', `the coordinator cannot be set up: ${message}`);
   }
-}
-
-async function writeOperator(directory: string, authority: Credentials, name: string, nowMs: number): Promise<void> {
-  const issued = await issueClientCredentials(authority, 'operator', name, nowMs);
-  await makePrivateFolder(directory);
-  await writeDurably(`${directory}/ca.pem`, authority.certificate, 0o644);
-  await writeDurably(`${directory}/cert.pem`, issued.certificate, 0o644);
-  await writeDurably(`${directory}/key.pem`, issued.key, 0o600);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -14,6 +14,7 @@ import { becomeLeader, ensureLeadership, type Leadership } from '../journal/lead
 import { createDesk } from '../operator/desk.ts';
 import { assemble } from './assemble.ts';
 import { openOperatorSocket } from './operator-socket.ts';
+import { keepRootIdentity } from './root-identity.ts';
 import { serveAgents } from './serve-agents.ts';
 import { type Authority, readAuthority, statePaths } from './state-files.ts';
 import { type Part, stopParts } from './stop-parts.ts';
@@ -89,7 +90,14 @@ async function serve(
   });
   if (!following.ok) return following;
   onStop('leaders', following.value);
-  const socket = await openOperatorSocket({ path: config.socketPath, group: config.socketGroup, operator, log });
+  const { socketPath, socketGroup: group, stateDirectory } = config;
+  const { operators, revocations, audit } = agents.value;
+  const access = { authority, operators, revocations, audit, clock: systemClock, log };
+  const looking = await keepRootIdentity({ ...access, stateDirectory, nowMs: systemClock.nowMs });
+  if (!looking.ok) return looking;
+  onStop('identity of root', looking.value);
+  const { identity } = statePaths(stateDirectory);
+  const socket = await openOperatorSocket({ ...access, path: socketPath, identity, group, operator });
   if (!socket.ok) return socket;
   onStop('operator socket', socket.value.close);
 
@@ -114,6 +122,8 @@ async function serve(
   if (!assembled.ok) return assembled;
   const resumed = await assembled.value.runs.resumeAll();
   if (!resumed.ok) return resumed;
+  const known = await operators.refresh();
+  if (!known.ok) return known;
   // Last: whoever is served finds every run taken up.
   desk.open(assembled.value.operator);
   const watching = new AbortController();
@@ -140,7 +150,7 @@ function whoElse(own: string, leader: Leader | undefined): Failure {
   const sentence =
     leader === undefined || leader.coordinator === own
       ? `coordinator ${own} does not lead yet, or not for certain; ask again in some seconds`
-      : `coordinator ${own} stands by; ${leader.coordinator} leads, at ${leader.address}: use the command there, or BATON_ADDRESS=${leader.address} with an operator's certificate`;
+      : `coordinator ${own} stands by; ${leader.coordinator} leads, at ${leader.address}: use the command there, or BATON_ADDRESS=${leader.address}`;
   return failure('unreachable', sentence, { retryable: true });
 }
 

@@ -22,8 +22,9 @@ export function statePaths(stateDirectory: string) {
     authorityCertificate: join(authorityDirectory, 'ca.pem'),
     serverKey: join(authorityDirectory, 'server-key.pem'),
     serverCertificate: join(authorityDirectory, 'server.pem'),
-    /** The first operator's ca.pem, cert.pem and key.pem. */
     operatorDirectory: join(stateDirectory, 'operator'),
+    /** Of root on this machine, an admin. */
+    identity: join(stateDirectory, 'operator', 'identity.pem'),
     natsDirectory: join(stateDirectory, 'nats'),
     releasesDirectory: join(stateDirectory, 'releases'),
     artefactsDirectory: join(stateDirectory, 'artefacts'),

@@ -9,7 +9,7 @@ import type {
 import { type Failure, failure, type Result } from '../../shared/failures.ts';
 import type { Log } from '../../shared/log.ts';
 import { failureToStatus } from '../../shared/rpc/status.ts';
-import { type Caller, callerOf } from '../access/caller.ts';
+import { callerOf } from '../access/caller.ts';
 import type { OperatorRole } from '../access/roles.ts';
 
 /** Who asks, and whether still somebody waits for the answer. */
@@ -28,14 +28,12 @@ const bug = (log: Log, error: unknown): Failure => {
 };
 
 type AnyCall = Pick<ServerUnaryCall<unknown, Json>, 'metadata'> & NodeJS.EventEmitter;
-/** Names on the socket are what the client says of itself: they never look like one that a certificate vouches for. */
-const operatorName = ({ name, from }: Caller): string => (from === 'socket' ? `${name} (socket)` : name);
 
 const askingOf = (call: AnyCall): Asking => {
   const controller = new AbortController();
   call.on('cancelled', () => controller.abort());
-  const caller = callerOf(call.metadata);
-  return { operator: operatorName(caller), role: caller.role ?? 'viewer', signal: controller.signal };
+  const { name, role = 'viewer' } = callerOf(call.metadata);
+  return { operator: name, role, signal: controller.signal };
 };
 
 /** One document for one request. */

@@ -5,12 +5,15 @@ import type { VersionDocument } from '../../shared/documents.ts';
 import { ok } from '../../shared/failures.ts';
 import type {
   AddNodeRequest,
+  AddOperatorRequest,
   ApplyClusterRequest,
+  ChangeOperatorRequest,
   CheckRequest,
   ClusterRequest,
   DecideRunRequest,
   ListRunsRequest,
   NodeRequest,
+  OperatorRequest,
   PlanRequest,
   RunRequest,
   StartRunRequest,
@@ -29,11 +32,12 @@ import { compile } from './compile-plan.ts';
 import { readFailover } from './failover-view.ts';
 import { clientStream, serverStream, unary } from './handlers.ts';
 import { addNode, listNodes, type NodeParts, revokeNode } from './nodes.ts';
+import { addOperator, changeOperator, listOperators, type OperatorsParts, revokeOperator } from './operators.ts';
 import { decideRun, type RunParts, runName, startRun } from './runs.ts';
 import { type NoticeParts, testNotice } from './test-notice.ts';
 import { uploadRelease } from './upload-release.ts';
 
-export interface OperatorParts extends NodeParts, ClusterParts, RunParts, NoticeParts {
+export interface OperatorParts extends NodeParts, ClusterParts, RunParts, NoticeParts, OperatorsParts {
   coordinator: string;
   epoch: number;
   schedules: ScheduleTable;
@@ -52,6 +56,13 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
     addNode: unary<AddNodeRequest>(log, (request, { operator }) => addNode(parts, request, operator)),
     listNodes: unary(log, () => listNodes(parts)),
     revokeNode: unary<NodeRequest>(log, ({ name }, { operator }) => revokeNode(parts, name, operator)),
+
+    addOperator: unary<AddOperatorRequest>(log, (request, { operator }) => addOperator(parts, request, operator)),
+    listOperators: unary(log, () => listOperators(parts)),
+    changeOperator: unary<ChangeOperatorRequest>(log, (request, { operator }) =>
+      changeOperator(parts, request, operator),
+    ),
+    revokeOperator: unary<OperatorRequest>(log, ({ name }, { operator }) => revokeOperator(parts, name, operator)),
 
     applyCluster: unary<ApplyClusterRequest>(log, (request, { operator }) => applyCluster(parts, request, operator)),
     listClusters: unary(log, () => listClusters(parts)),

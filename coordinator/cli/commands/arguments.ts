@@ -39,8 +39,11 @@ export function acceptArgument(texts: string[] = []): Result<{ accept?: Record<s
   return ok(accept.size === 0 ? {} : { accept: Object.fromEntries(accept) });
 }
 
-/** The name of a cluster or node as typed; `bad-input` when it can be none. */
-export function nameArgument(what: 'cluster' | 'node', text: string): Result<string> {
+/** The name of a cluster, node or operator as typed; `bad-input` when it can be none. */
+export function nameArgument(what: 'cluster' | 'node' | 'operator', text: string): Result<string> {
   if (isName(text)) return ok(text);
-  return fail('bad-input', `${JSON.stringify(text)} is no name of a ${what}: 1 to 31 of a-z, 0-9 and -, not first a -`);
+  return fail(
+    'bad-input',
+    `${JSON.stringify(text)} is no name of ${what === 'operator' ? 'an' : 'a'} ${what}: 1 to 31 of a-z, 0-9 and -, not first a -`,
+  );
 }

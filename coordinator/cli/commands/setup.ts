@@ -14,7 +14,7 @@ const configOption = ['--config <FILE>', 'the coordinator’s configuration', '/
 export function initCommand(shell: Shell) {
   return commandWith(
     'init',
-    'Set a coordinator up on this machine: its state directory, its certificate authority, the first operator’s certificate and coordinator.yaml. Overwrites nothing.',
+    'Set a coordinator up on this machine: its state directory, its certificate authority, the identity of root (an admin) and coordinator.yaml. Overwrites nothing.',
     [
       'baton init --listen 10.77.0.1:7450',
       'baton init --listen 0.0.0.0:7450 --advertise baton.example.org:7450 --nats-server /opt/baton/nats-server',
@@ -34,7 +34,7 @@ export function initCommand(shell: Shell) {
       '--authority-from <FOLDER>',
       'take the authority of another coordinator: a copy of its state’s authority/, or what `baton authority issue` wrote',
     )
-    .option('--operator <NAME>', 'name in the first operator’s certificate', 'admin')
+    .option('--operator <NAME>', 'name of the first operator, root on this machine', 'admin')
     .option(...jsonOption)
     .action(async (options) => {
       await shell.locally(options, async (io) => {
@@ -61,16 +61,17 @@ export function initCommand(shell: Shell) {
           operator: options.operator,
         });
         if (!done.ok) return done;
-        const { configPath, operatorDirectory, pin, mayEnrol } = done.value;
-        if (options.json) io.document({ schema: 1, configPath, operatorDirectory, pin, mayEnrol });
+        const { configPath, identity, pin, mayEnrol } = done.value;
+        if (options.json) io.document({ schema: 1, configPath, identity, pin, mayEnrol });
         else
           io.say(
             [
               `Configuration          ${configPath}`,
               `Authority              ${pin}`,
-              mayEnrol
-                ? `Operator's certificate ${operatorDirectory} (for a baton command on another machine)`
-                : 'Without the authority’s key: nodes are enrolled at the coordinator that has it.',
+              ...(identity === '' ? [] : [`Identity of root       ${identity} (an admin; others: baton operator add)`]),
+              ...(mayEnrol
+                ? []
+                : ['Without the authority’s key: nodes and operators are added at the coordinator that has it.']),
               '',
               `Next: baton coordinator --config ${configPath}`,
               '      (installed from the bundle: systemctl enable --now baton-coordinator)',

@@ -13,10 +13,13 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { execa } from 'execa';
+import { writeIdentity } from '../../../coordinator/daemon/root-identity.ts';
 import { type Failure, failure, failureCodes } from '../../../shared/failures.ts';
 import { Operator } from '../../../shared/gen/baton/v1/operator_pb.ts';
-import { channelOptions, serviceDefinition } from '../../../shared/rpc/service.ts';
+import { channelOptions, coordinatorTlsName, serviceDefinition } from '../../../shared/rpc/service.ts';
 import { failureToStatus } from '../../../shared/rpc/status.ts';
+import { createAuthority, issueServerCredentials } from '../../../shared/security/certificates.ts';
+import { identityBeside } from '../../../shared/security/identity-file.ts';
 
 type Request = Record<string, unknown>;
 type Answer = object | Failure;
@@ -42,6 +45,15 @@ const isFailure = (value: object): value is Failure => 'code' in value && String
 export async function fakeOperator(answers: Answers): Promise<FakeOperator> {
   const directory = await mkdtemp(join(tmpdir(), 'baton-cli-'));
   const socketPath = join(directory, 'operator.sock');
+  const authority = await createAuthority('test', Date.now());
+  const own = await issueServerCredentials(authority, [coordinatorTlsName], Date.now());
+  // As root’s on the machine of a coordinator, so that commands find it by themselves.
+  await writeIdentity(identityBeside(socketPath), authority, 'alice', Date.now());
+  const credentials = ServerCredentials.createSsl(
+    Buffer.from(authority.certificate),
+    [{ private_key: Buffer.from(own.key), cert_chain: Buffer.from(own.certificate) }],
+    true,
+  );
   let server = new Server(channelOptions);
   const fake: FakeOperator = {
     socketPath,
@@ -53,9 +65,7 @@ export async function fakeOperator(answers: Answers): Promise<FakeOperator> {
       server = new Server(channelOptions);
       server.addService(serviceDefinition(Operator), implementation(fake, answers));
       await new Promise<void>((done, refuse) =>
-        server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
-          error ? refuse(error) : done(),
-        ),
+        server.bindAsync(`unix:${socketPath}`, credentials, (error) => (error ? refuse(error) : done())),
       );
     },
     remove: async () => {
@@ -110,8 +120,9 @@ function implementation(fake: FakeOperator, answers: Answers): UntypedServiceImp
   return handlers;
 }
 
-const userOf = (call: { metadata: { get(name: string): unknown[] } }): string =>
-  String(call.metadata.get('baton-operator')[0] ?? '');
+/** As the certificate says it. */
+const userOf = (call: Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>): string =>
+  String(call.getAuthContext().sslPeerCertificate?.subject.CN ?? '');
 
 export interface Ended {
   exitCode: number;
@@ -124,7 +135,7 @@ export const mainPath = resolve(import.meta.dirname, '../../../coordinator/main.
 /** `baton WORDS` as a process without a terminal. */
 export async function baton(socketPath: string, words: string[], env: Record<string, string> = {}): Promise<Ended> {
   const ended = await execa(process.execPath, [mainPath, ...words], {
-    env: { BATON_ADDRESS: `unix:${socketPath}`, NO_COLOR: '', SUDO_USER: 'alice', ...env },
+    env: { BATON_ADDRESS: `unix:${socketPath}`, NO_COLOR: '', HOME: '/nonexistent', BATON_IDENTITY: '', ...env },
     reject: false,
     stdin: 'ignore',
     timeout: 60_000,

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
 import { Metadata, status } from '@grpc/grpc-js';
+import type { OperatorRole } from '../../../coordinator/access/roles.ts';
+import { fail, ok } from '../../../shared/failures.ts';
+import { Operator } from '../../../shared/gen/baton/v1/operator_pb.ts';
 import { createAuthority, issueClientCredentials } from '../../../shared/security/certificates.ts';
 import { eventually, type Fixture, must, refusal, startFixture, TestAgent, TestClient } from './fleet-fixture.ts';
 
@@ -50,10 +53,7 @@ describe('who may call', () => {
   });
 
   it('lets an operator call Operator and nothing of the fleet', async () => {
-    const client = new TestClient(
-      fixture,
-      await issueClientCredentials(fixture.authority, 'operator', 'alice', Date.now()),
-    );
+    const client = new TestClient(fixture, await fixture.operator('alice', 'viewer'));
     assert.equal((await client.getVersion()).json, '{}');
     const ended = await new Promise<{ code: number; details: string }>((resolve) =>
       client.connect().once('status', resolve),
@@ -62,6 +62,37 @@ describe('who may call', () => {
     assert.match(ended.details, /operator alice is not for this call/);
     assert.equal((await refusal(client.fetch('0'.repeat(64), 0))).code, status.UNAUTHENTICATED);
     client.close();
+  });
+
+  it('goes by the role that an operator has now, and audits a refusal with the certificate', async () => {
+    const own = await fixture.operator('bea', 'viewer');
+    const client = new TestClient(fixture, own);
+    const start = () => client.unary(Operator.method.startRun, {});
+    const refused = await refusal(start());
+    assert.equal(refused.code, status.UNAUTHENTICATED);
+    assert.match(refused.details, /StartRun is for the role operator or admin, yours is viewer/);
+    const audited = (await fixture.audited()).find(({ who }) => who.startsWith('operator bea at 127.0.0.1'));
+    assert.deepEqual([audited?.what, audited?.serial], ['baton.v1.Operator/StartRun', own.serial]);
+    const into = (role: OperatorRole) =>
+      fixture.operators.change('bea', (old) => (old ? ok({ ...old, role }) : fail('not-found', 'bea')));
+    must(await into('operator'));
+    await start();
+    must(await into('approver'));
+    assert.match((await refusal(start())).details, /yours is approver/);
+    client.close();
+  });
+
+  it('knows one certificate of an operator: an earlier one proves nothing any more', async () => {
+    const earlier = new TestClient(fixture, await fixture.operator('carl', 'admin'));
+    await earlier.getVersion();
+    const later = new TestClient(fixture, await fixture.operator('carl', 'admin'));
+    await later.getVersion();
+    assert.match(
+      (await refusal(earlier.getVersion())).details,
+      /operator carl is not the one that is known of that name/,
+    );
+    earlier.close();
+    later.close();
   });
 
   it('lets a node call Fleet and nothing of the operator’s', async () => {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { ChannelCredentials, Client, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type Operators, openOperators } from '../../../coordinator/access/operators.ts';
+import type { OperatorRole } from '../../../coordinator/access/roles.ts';
 import { type Audit, type AuditEvent, openAudit, readAudit } from '../../../coordinator/audit/audit.ts';
 import { openStore, type Store } from '../../../coordinator/bus/store.ts';
 import { openAgentsPort } from '../../../coordinator/daemon/agents-port.ts';
@@ -13,7 +15,7 @@ import { createEnrolment, type Enrolment } from '../../../coordinator/fleet/enro
 import type { Fleet as FleetOfNodes } from '../../../coordinator/fleet/fleet.ts';
 import { createHub, type Hub } from '../../../coordinator/fleet/hub.ts';
 import { noteGrants } from '../../../coordinator/fleet/release-grants.ts';
-import { openRevocations } from '../../../coordinator/fleet/revocations.ts';
+import { openRevocations, type Revocations } from '../../../coordinator/fleet/revocations.ts';
 import { type FleetTables, openFleetTables } from '../../../coordinator/fleet/tables.ts';
 import { mayServe as judgeEpoch, openEpochFloor } from '../../../coordinator/journal/epoch-floor.ts';
 import {
@@ -63,12 +65,16 @@ export interface Fixture {
   releases: ReleaseStore;
   releaseRecords: Store<ReleaseRecord>;
   releasesDirectory: string;
+  operators: Operators;
+  revocations: Revocations;
   audit: Audit;
   address: HostPort;
   /** Everything audited so far. */
   audited(): Promise<AuditEvent[]>;
   /** Notes that a run asks the node to stage an installer, as the command's way to the node does. */
   askToStage(node: string, sha256: string): Promise<void>;
+  /** Credentials of an operator of whom it is known what he may do. */
+  operator(name: string, role: OperatorRole): Promise<Credentials & { serial: string }>;
   /** Credentials of a node that has joined through the front door. */
   join(name: string): Promise<Credentials>;
   stop(): Promise<void>;
@@ -89,7 +95,8 @@ export async function startFixture(): Promise<Fixture> {
   const { bus } = test;
   const authority = await createAuthority('test', clock.nowMs());
   const tables = must(await openFleetTables(bus));
-  const audit = must(await openAudit(bus, log, clock));
+  const operators = must(await openOperators(bus));
+  const audit = must(await openAudit(bus, log, clock, operators.serialOf));
   const revocations = must(await openRevocations(tables.revoked));
   const enrolment = createEnrolment({ tables, revocations, authority, clock, audit });
   const epochs = { epoch: 7, floor: must(await openEpochFloor(bus)), newestEpoch: async () => ok(7) };
@@ -106,6 +113,7 @@ export async function startFixture(): Promise<Fixture> {
       advertise: listen,
       authority,
       revocations,
+      operators,
       enrolment,
       tables,
       hub,
@@ -127,7 +135,7 @@ export async function startFixture(): Promise<Fixture> {
     releases,
     releaseRecords,
     releasesDirectory,
-    audit,
+    ...{ operators, revocations, audit },
     address: port.address,
     async audited() {
       await audit.flush();
@@ -138,6 +146,13 @@ export async function startFixture(): Promise<Fixture> {
       const command = create(ToAgentSchema, { kind: { case: 'command', value: { action, timeoutMs: 60_000 } } });
       const granted = await noteGrants({ tables }, node, command);
       assert.ok(granted?.ok);
+    },
+    async operator(name, role) {
+      const issued = await issueClientCredentials(authority, 'operator', name, clock.nowMs());
+      const at = { issuedAtMs: clock.nowMs(), validToMs: clock.nowMs() + 86_400_000, revokedAtMs: 0 };
+      const record = { name, role, serial: issued.serial, issuedBy: 'a test', ...at };
+      must(await operators.change(name, () => ok(record)));
+      return issued;
     },
     async join(name) {
       const { token } = must(await enrolment.addNode(name, 'master', 'alice'));
@@ -151,6 +166,7 @@ export async function startFixture(): Promise<Fixture> {
       await hub.close();
       port.close();
       revocations.stop();
+      operators.stop();
       await audit.flush();
       await test.stop();
       await rm(folder, { recursive: true, force: true });
@@ -169,13 +185,13 @@ export interface Door {
 export class TestClient {
   readonly client: Client;
 
-  constructor(door: Door, own?: Credentials, port?: number) {
+  constructor(door: Door, own?: Credentials, at?: number | string) {
     const credentials = ChannelCredentials.createSsl(
       Buffer.from(door.authority.certificate),
       own ? Buffer.from(own.key) : null,
       own ? Buffer.from(own.certificate) : null,
     );
-    this.client = new Client(`127.0.0.1:${port ?? door.address.port}`, credentials, {
+    this.client = new Client(typeof at === 'string' ? at : `127.0.0.1:${at ?? door.address.port}`, credentials, {
       ...channelOptions,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -211,7 +227,7 @@ export class TestClient {
     this.client.close();
   }
 
-  private unary<T>(method: AnyMethod, request: unknown): Promise<T> {
+  unary<T>(method: AnyMethod, request: unknown): Promise<T> {
     const { path, requestSerialize, responseDeserialize } = definitionOf(method);
     const deadline = Date.now() + 10_000;
     return new Promise((resolve, reject) => {

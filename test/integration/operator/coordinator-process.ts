@@ -95,12 +95,11 @@ export async function startCoordinator(setup: CoordinatorSetup = {}): Promise<Co
       return await ended;
     },
     client(from = 'socket') {
-      const { operatorDirectory } = initialized;
-      const pem = (name: string) => join(operatorDirectory, `${name}.pem`);
+      // On the socket, root’s identity is found by itself.
       const flags =
         from === 'socket'
           ? { address: `unix:${socketPath}` }
-          : { address: `127.0.0.1:${address.port}`, ca: pem('ca'), cert: pem('cert'), key: pem('key') };
+          : { address: `127.0.0.1:${address.port}`, identity: initialized.identity };
       const client = connectOperator(must(endpointOf(flags, {})));
       clients.push(client);
       return client;

@@ -26,7 +26,7 @@ describe('setting a coordinator up', () => {
 
   it('writes keys that only the owner may read', async () => {
     const done = must(await initCoordinator(options()));
-    for (const file of ['state/authority/key.pem', 'state/operator/key.pem'])
+    for (const file of ['state/authority/key.pem', 'state/operator/identity.pem'])
       assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600, file);
     assert.equal((await stat(join(folder, 'state'))).mode & 0o777, 0o700);
     assert.equal(done.pin, pinOf(await readFile(join(folder, 'state/authority/ca.pem'), 'utf8')));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { issueForCoordinator } from '../../../coordinator/daemon/authority.ts';
@@ -11,6 +11,7 @@ import type { NodeAddedDocument } from '../../../shared/documents.ts';
 import type { Result } from '../../../shared/failures.ts';
 import { createLog } from '../../../shared/log.ts';
 import { createSigningRequest } from '../../../shared/security/certificates.ts';
+import { parseIdentity } from '../../../shared/security/identity-file.ts';
 import { must, startTestBus } from '../bus/test-bus.ts';
 import { refusal, TestClient } from '../fleet/fleet-fixture.ts';
 import { startCoordinator } from './coordinator-process.ts';
@@ -43,14 +44,19 @@ describe('the authority of a second coordinator', () => {
   });
 
   it('is taken over without its key: only a certificate of its own comes along', async () => {
-    assert.deepEqual((await readdir(join(folder, 'issued'))).sort(), ['ca.pem', 'server-key.pem', 'server.pem']);
+    const files = ['ca.pem', 'identity.pem', 'server-key.pem', 'server.pem'];
+    assert.deepEqual((await readdir(join(folder, 'issued'))).sort(), files);
     assert.equal((await stat(join(folder, 'issued'))).mode & 0o777, 0o700);
-    assert.equal((await stat(join(folder, 'issued/server-key.pem'))).mode & 0o777, 0o600);
+    for (const file of ['server-key.pem', 'identity.pem'])
+      assert.equal((await stat(join(folder, 'issued', file))).mode & 0o777, 0o600, file);
     const done = must(await init('without-key', join(folder, 'issued')));
     assert.deepEqual({ pin: done.pin, mayEnrol: done.mayEnrol }, { pin, mayEnrol: false });
     const authority = must(await readAuthority(state('without-key')));
     assert.ok(authority.key === undefined && authority.server !== undefined);
-    assert.equal((await stat(join(state('without-key'), 'authority/server-key.pem'))).mode & 0o777, 0o600);
+    for (const file of ['authority/server-key.pem', 'operator/identity.pem'])
+      assert.equal((await stat(join(state('without-key'), file))).mode & 0o777, 0o600, file);
+    const identity = must(parseIdentity(await readFile(done.identity, 'utf8'), Date.now()));
+    assert.equal(identity.operator.name, 'admin-10-77-0-2');
   });
 
   it('is issued only where its key is, and over nothing', async () => {
@@ -99,6 +105,9 @@ describe('a coordinator without the authority’s key', () => {
       const added = await second.client().call<NodeAddedDocument>('addNode', { name: 'n1', role: 'master' });
       assert.equal(failureOf(added)?.code, 'unauthorized');
       assert.match(failureOf(added)?.message ?? '', /cannot enrol: it does not have the authority's key/);
+      const asked = { name: 'alice', role: 'viewer', signingRequest: (await createSigningRequest('alice')).request };
+      const operator = failureOf(await second.client().call('addOperator', asked));
+      assert.match(operator?.message ?? '', /cannot issue certificates: it does not have the authority's key/);
       const knocking = new TestClient(second);
       const { request } = await createSigningRequest('n1');
       const refused = await refusal(knocking.join({ token: 'any', name: 'n1', signingRequest: request }));

@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type DescMethod } from '@bufbuild/protobuf';
-import { ChannelCredentials, Client, status } from '@grpc/grpc-js';
+import { type Client, status } from '@grpc/grpc-js';
+import { type OperatorRole, operatorRoles } from '../../../coordinator/access/roles.ts';
 import { openOperatorSocket } from '../../../coordinator/daemon/operator-socket.ts';
 import { file_baton_v1_fleet } from '../../../shared/gen/baton/v1/fleet_pb.ts';
 import { file_baton_v1_operator } from '../../../shared/gen/baton/v1/operator_pb.ts';
@@ -34,45 +35,59 @@ const identities = [
   'the coordinator itself',
   'node that never joined',
   'node',
-  'operator',
-  'local user',
+  'operator that nobody has added',
+  ...operatorRoles,
+  ...operatorRoles.map((role) => `${role} on the socket` as const),
+  'nobody on the socket',
+  'node on the socket',
+  'revoked operator on the socket',
 ] as const;
 type Identity = (typeof identities)[number];
 
-const everybody = identities.filter((identity) => identity !== 'local user');
+const isOnSocket = (identity: Identity): boolean => identity.endsWith(' on the socket');
+const everybody = identities.filter((identity) => !isOnSocket(identity));
 /** The status of a call that may not be made; OK stands for one that may. */
 type Row = Partial<Record<Identity, status>>;
 const allow = (...allowed: Identity[]): Row => Object.fromEntries(allowed.map((identity) => [identity, status.OK]));
-const forOperators = allow('operator', 'local user');
+const forRoles = (...roles: OperatorRole[]): Row =>
+  allow(...roles, ...roles.map((role) => `${role} on the socket` as const));
+const forAll = forRoles(...operatorRoles);
+const forOperators = forRoles('operator', 'admin');
+const forAdmins = forRoles('admin');
 
 const matrix: Record<string, Row> = {
   'Enrolment.Join': allow(...everybody),
   'Fleet.Connect': { ...allow('node'), 'node that never joined': status.NOT_FOUND },
   'Fleet.FetchRelease': allow('node'),
-  'Operator.GetVersion': forOperators,
-  'Operator.AddNode': forOperators,
-  'Operator.ListNodes': forOperators,
-  'Operator.RevokeNode': forOperators,
-  'Operator.ApplyCluster': forOperators,
-  'Operator.ShowCluster': forOperators,
-  'Operator.ListClusters': forOperators,
-  'Operator.Check': forOperators,
+  'Operator.GetVersion': forAll,
+  'Operator.AddNode': forAdmins,
+  'Operator.ListNodes': forAll,
+  'Operator.RevokeNode': forAdmins,
+  'Operator.ApplyCluster': forAdmins,
+  'Operator.ShowCluster': forAll,
+  'Operator.ListClusters': forAll,
+  'Operator.Check': forAll,
   'Operator.UploadRelease': forOperators,
-  'Operator.CompilePlan': forOperators,
+  'Operator.CompilePlan': forAll,
   'Operator.StartRun': forOperators,
-  'Operator.ListRuns': forOperators,
-  'Operator.ShowRun': forOperators,
-  'Operator.WatchRun': forOperators,
-  'Operator.DecideRun': forOperators,
-  'Operator.ReadRunLogs': forOperators,
-  'Operator.ExportRun': forOperators,
-  'Operator.GetReport': forOperators,
-  'Operator.ShowFailover': forOperators,
-  'Operator.ListBackups': forOperators,
+  'Operator.ListRuns': forAll,
+  'Operator.ShowRun': forAll,
+  'Operator.WatchRun': forAll,
+  'Operator.DecideRun': forRoles('operator', 'approver', 'admin'),
+  'Operator.ReadRunLogs': forAll,
+  'Operator.ExportRun': forAll,
+  'Operator.GetReport': forAll,
+  'Operator.ShowFailover': forAll,
+  'Operator.ListBackups': forAll,
+  'Operator.TestNotice': forOperators,
+  'Operator.AddOperator': forAdmins,
+  'Operator.ListOperators': forAll,
+  'Operator.ChangeOperator': forAdmins,
+  'Operator.RevokeOperator': forAdmins,
 };
 /** On the socket there is no service but the operator's. */
-const otherwise = (identity: Identity): status =>
-  identity === 'local user' ? status.UNIMPLEMENTED : status.UNAUTHENTICATED;
+const otherwise = (identity: Identity, { parent }: DescMethod): status =>
+  isOnSocket(identity) && parent.name !== 'Operator' ? status.UNIMPLEMENTED : status.UNAUTHENTICATED;
 
 const services = [...file_baton_v1_fleet.services, ...file_baton_v1_operator.services];
 const methods = services.flatMap((service) => service.methods);
@@ -92,7 +107,7 @@ describe('the matrix of who may call what', () => {
     const now = Date.now();
     const longAgo = now - 400 * 86_400_000;
     const other = await createAuthority('test', now);
-    const revokedOperator = await issueClientCredentials(authority, 'operator', 'bob', now);
+    const revokedOperator = await fixture.operator('bob', 'admin');
     certificates.node = await fixture.join('n1');
     certificates['revoked node'] = await fixture.join('n2');
     certificates['revoked operator'] = revokedOperator;
@@ -103,7 +118,8 @@ describe('the matrix of who may call what', () => {
     certificates['expired operator'] = await issueClientCredentials(authority, 'operator', 'alice', longAgo);
     certificates['the coordinator itself'] = await issueServerCredentials(authority, ['127.0.0.1'], now);
     certificates['node that never joined'] = await issueClientCredentials(authority, 'node', 'n9', now);
-    certificates.operator = await issueClientCredentials(authority, 'operator', 'alice', now);
+    certificates['operator that nobody has added'] = await issueClientCredentials(authority, 'operator', 'carl', now);
+    for (const role of operatorRoles) certificates[role] = await fixture.operator(`${role}-1`, role);
     must(await fixture.enrolment.revoke('n2', 'alice'));
     const revoked = { kind: 'operator', name: 'bob', atMs: now, by: 'alice' } as const;
     must(await fixture.tables.revoked.create(revokedOperator.serial, revoked));
@@ -123,7 +139,9 @@ describe('the matrix of who may call what', () => {
     const log = createLog('test');
     log.silent = true;
     const path = join(folder, 'operator.sock');
-    socket = must(await openOperatorSocket({ path, group: 'baton', operator: operatorStub(), log }));
+    const { revocations, operators, audit, clock } = fixture;
+    const parts = { authority, revocations, operators, audit, clock, log };
+    socket = must(await openOperatorSocket({ ...parts, path, group: 'baton', operator: operatorStub() }));
     const revokedClient = new TestClient(fixture, revokedOperator);
     await eventually(
       async () => (await callWith(revokedClient.client, methodCalled('Operator.GetVersion'))) !== status.OK,
@@ -177,13 +195,12 @@ describe('the matrix of who may call what', () => {
       if (nameOf(method) !== 'Fleet.Connect') call.end();
     });
   };
-  const clientOf = (identity: Identity): { client: Client; close(): void } =>
-    identity === 'local user'
-      ? (new Client(`unix:${join(folder, 'operator.sock')}`, ChannelCredentials.createInsecure()) as unknown as {
-          client: Client;
-          close(): void;
-        })
-      : new TestClient(fixture, certificates[identity]);
+  const clientOf = (identity: Identity): { client: Client; close(): void } => {
+    const own = certificates[identity.replace(/ on the socket$/, '') as Identity];
+    return isOnSocket(identity)
+      ? new TestClient(fixture, own, `unix:${join(folder, 'operator.sock')}`)
+      : new TestClient(fixture, own);
+  };
 
   it('has a row for every call of every service', () => {
     assert.deepEqual(methods.map(nameOf).sort(), Object.keys(matrix).sort());
@@ -198,10 +215,9 @@ describe('the matrix of who may call what', () => {
         // Strangers may not come so often; time passes here instead.
         fixture.clock.aheadMs += 5_000;
         const door = clientOf(identity);
-        const client = door instanceof Client ? door : door.client;
-        found[nameOf(method)] = status[await callWith(client, method)];
+        found[nameOf(method)] = status[await callWith(door.client, method)];
         door.close();
-        expected[nameOf(method)] = status[matrix[nameOf(method)]?.[identity] ?? otherwise(identity)];
+        expected[nameOf(method)] = status[matrix[nameOf(method)]?.[identity] ?? otherwise(identity, method)];
       }
       assert.deepEqual(found, expected);
     });

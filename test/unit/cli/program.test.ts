@@ -51,6 +51,7 @@ describe('baton --help', () => {
       'coordinator',
       ...['add', 'ls', 'revoke'].map((verb) => `node ${verb}`),
       ...['template', 'apply', 'show', 'ls'].map((verb) => `cluster ${verb}`),
+      ...['add', 'ls', 'role', 'revoke'].map((verb) => `operator ${verb}`),
       'authority issue',
       'check',
       'backup take',

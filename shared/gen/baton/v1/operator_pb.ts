@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/operator.proto.
  */
 export const file_baton_v1_operator: GenFile = /*@__PURE__*/
-  fileDesc("ChdiYXRvbi92MS9vcGVyYXRvci5wcm90bxIIYmF0b24udjEiGAoIRG9jdW1lbnQSDAoEanNvbhgBIAEoCSITChFHZXRWZXJzaW9uUmVxdWVzdCISChBMaXN0Tm9kZXNSZXF1ZXN0IhUKE0xpc3RDbHVzdGVyc1JlcXVlc3QiMwoPTGlzdFJ1bnNSZXF1ZXN0EhQKB2NsdXN0ZXIYASABKAlIAIgBAUIKCghfY2x1c3RlciIbCgtOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIiwKDkFkZE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEcm9sZRgCIAEoCSJHChNBcHBseUNsdXN0ZXJSZXF1ZXN0EhEKCWZpbGVfbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEg8KB2RyeV9ydW4YAyABKAgiIQoOQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSLaAQoMQ2hlY2tSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSFwoKdG9fdmVyc2lvbhgCIAEoCUgAiAEBEhsKDnJlbGVhc2Vfc2hhMjU2GAMgASgJSAGIAQESMgoGYWNjZXB0GAQgAygLMiIuYmF0b24udjEuQ2hlY2tSZXF1ZXN0LkFjY2VwdEVudHJ5Gi0KC0FjY2VwdEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDQoLX3RvX3ZlcnNpb25CEQoPX3JlbGVhc2Vfc2hhMjU2Ik0KC1VwbG9hZENodW5rEgwKBG5hbWUYASABKAkSDgoGc2hhMjU2GAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAESDAoEZGF0YRgEIAEoDCJFCgtQbGFuUmVxdWVzdBIMCgRwbGFuGAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPcGFyYW1ldGVyc19qc29uGAMgASgJIn0KD1N0YXJ0UnVuUmVxdWVzdBIjCgRwbGFuGAEgASgLMhUuYmF0b24udjEuUGxhblJlcXVlc3QSEQoJcGxhbl9oYXNoGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkSDgoGY2hhbmdlGAQgASgJEg4KBnJlYXNvbhgFIAEoCSIZCgpSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCSI2Cg9XYXRjaFJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgBIlUKEERlY2lkZVJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhAKCGRlY2lzaW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJMvEJCghPcGVyYXRvchI9CgpHZXRWZXJzaW9uEhsuYmF0b24udjEuR2V0VmVyc2lvblJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI3CgdBZGROb2RlEhguYmF0b24udjEuQWRkTm9kZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CglMaXN0Tm9kZXMSGi5iYXRvbi52MS5MaXN0Tm9kZXNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNwoKUmV2b2tlTm9kZRIVLmJhdG9uLnYxLk5vZGVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQQoMQXBwbHlDbHVzdGVyEh0uYmF0b24udjEuQXBwbHlDbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKC1Nob3dDbHVzdGVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJBCgxMaXN0Q2x1c3RlcnMSHS5iYXRvbi52MS5MaXN0Q2x1c3RlcnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNQoFQ2hlY2sSFi5iYXRvbi52MS5DaGVja1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjwKDVVwbG9hZFJlbGVhc2USFS5iYXRvbi52MS5VcGxvYWRDaHVuaxoSLmJhdG9uLnYxLkRvY3VtZW50KAESOAoLQ29tcGlsZVBsYW4SFS5iYXRvbi52MS5QbGFuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKCFN0YXJ0UnVuEhkuYmF0b24udjEuU3RhcnRSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOQoITGlzdFJ1bnMSGS5iYXRvbi52MS5MaXN0UnVuc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBIzCgdTaG93UnVuEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKCFdhdGNoUnVuEhkuYmF0b24udjEuV2F0Y2hSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI7CglEZWNpZGVSdW4SGi5iYXRvbi52MS5EZWNpZGVSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOQoLUmVhZFJ1bkxvZ3MSFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI3CglFeHBvcnRSdW4SFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI1CglHZXRSZXBvcnQSFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPAoMU2hvd0ZhaWxvdmVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CgtMaXN0QmFja3VwcxIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOgoKVGVzdE5vdGljZRIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnRiBnByb3RvMw");
+  fileDesc("ChdiYXRvbi92MS9vcGVyYXRvci5wcm90bxIIYmF0b24udjEiGAoIRG9jdW1lbnQSDAoEanNvbhgBIAEoCSITChFHZXRWZXJzaW9uUmVxdWVzdCISChBMaXN0Tm9kZXNSZXF1ZXN0IhUKE0xpc3RDbHVzdGVyc1JlcXVlc3QiMwoPTGlzdFJ1bnNSZXF1ZXN0EhQKB2NsdXN0ZXIYASABKAlIAIgBAUIKCghfY2x1c3RlciIbCgtOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIiwKDkFkZE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEcm9sZRgCIAEoCSJHChNBcHBseUNsdXN0ZXJSZXF1ZXN0EhEKCWZpbGVfbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEg8KB2RyeV9ydW4YAyABKAgiIQoOQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSLaAQoMQ2hlY2tSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSFwoKdG9fdmVyc2lvbhgCIAEoCUgAiAEBEhsKDnJlbGVhc2Vfc2hhMjU2GAMgASgJSAGIAQESMgoGYWNjZXB0GAQgAygLMiIuYmF0b24udjEuQ2hlY2tSZXF1ZXN0LkFjY2VwdEVudHJ5Gi0KC0FjY2VwdEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDQoLX3RvX3ZlcnNpb25CEQoPX3JlbGVhc2Vfc2hhMjU2Ik0KC1VwbG9hZENodW5rEgwKBG5hbWUYASABKAkSDgoGc2hhMjU2GAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAESDAoEZGF0YRgEIAEoDCJFCgtQbGFuUmVxdWVzdBIMCgRwbGFuGAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPcGFyYW1ldGVyc19qc29uGAMgASgJIn0KD1N0YXJ0UnVuUmVxdWVzdBIjCgRwbGFuGAEgASgLMhUuYmF0b24udjEuUGxhblJlcXVlc3QSEQoJcGxhbl9oYXNoGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkSDgoGY2hhbmdlGAQgASgJEg4KBnJlYXNvbhgFIAEoCSIZCgpSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCSI2Cg9XYXRjaFJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgBIlUKEERlY2lkZVJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhAKCGRlY2lzaW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0Ih8KD09wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIkkKEkFkZE9wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHJvbGUYAiABKAkSFwoPc2lnbmluZ19yZXF1ZXN0GAMgASgMIjMKFUNoYW5nZU9wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHJvbGUYAiABKAkiRAoQUmVhZEF1ZGl0UmVxdWVzdBIQCghzaW5jZV9tcxgBIAEoARILCgN3aG8YAiABKAkSEQoJY291bnRfbWF4GAMgASgBIjQKElZlcmlmeUF1ZGl0UmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoARIMCgRoYXNoGAIgASgJMv8LCghPcGVyYXRvchI9CgpHZXRWZXJzaW9uEhsuYmF0b24udjEuR2V0VmVyc2lvblJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI3CgdBZGROb2RlEhguYmF0b24udjEuQWRkTm9kZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CglMaXN0Tm9kZXMSGi5iYXRvbi52MS5MaXN0Tm9kZXNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNwoKUmV2b2tlTm9kZRIVLmJhdG9uLnYxLk5vZGVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQQoMQXBwbHlDbHVzdGVyEh0uYmF0b24udjEuQXBwbHlDbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKC1Nob3dDbHVzdGVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJBCgxMaXN0Q2x1c3RlcnMSHS5iYXRvbi52MS5MaXN0Q2x1c3RlcnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNQoFQ2hlY2sSFi5iYXRvbi52MS5DaGVja1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjwKDVVwbG9hZFJlbGVhc2USFS5iYXRvbi52MS5VcGxvYWRDaHVuaxoSLmJhdG9uLnYxLkRvY3VtZW50KAESOAoLQ29tcGlsZVBsYW4SFS5iYXRvbi52MS5QbGFuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKCFN0YXJ0UnVuEhkuYmF0b24udjEuU3RhcnRSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOQoITGlzdFJ1bnMSGS5iYXRvbi52MS5MaXN0UnVuc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBIzCgdTaG93UnVuEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKCFdhdGNoUnVuEhkuYmF0b24udjEuV2F0Y2hSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI7CglEZWNpZGVSdW4SGi5iYXRvbi52MS5EZWNpZGVSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOQoLUmVhZFJ1bkxvZ3MSFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI3CglFeHBvcnRSdW4SFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI1CglHZXRSZXBvcnQSFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPAoMU2hvd0ZhaWxvdmVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CgtMaXN0QmFja3VwcxIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOgoKVGVzdE5vdGljZRIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPwoLQWRkT3BlcmF0b3ISHC5iYXRvbi52MS5BZGRPcGVyYXRvclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJDCg1MaXN0T3BlcmF0b3JzEh4uYmF0b24udjEuTGlzdE9wZXJhdG9yc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJFCg5DaGFuZ2VPcGVyYXRvchIfLmJhdG9uLnYxLkNoYW5nZU9wZXJhdG9yUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50Ej8KDlJldm9rZU9wZXJhdG9yEhkuYmF0b24udjEuT3BlcmF0b3JSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnRiBnByb3RvMw");
 
 /**
  * @generated from message baton.v1.Document
@@ -385,6 +385,146 @@ export const DecideRunRequestSchema: GenMessage<DecideRunRequest> = /*@__PURE__*
   messageDesc(file_baton_v1_operator, 15);
 
 /**
+ * @generated from message baton.v1.ListOperatorsRequest
+ */
+export type ListOperatorsRequest = Message<"baton.v1.ListOperatorsRequest"> & {
+};
+
+/**
+ * Describes the message baton.v1.ListOperatorsRequest.
+ * Use `create(ListOperatorsRequestSchema)` to create a new message.
+ */
+export const ListOperatorsRequestSchema: GenMessage<ListOperatorsRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 16);
+
+/**
+ * @generated from message baton.v1.OperatorRequest
+ */
+export type OperatorRequest = Message<"baton.v1.OperatorRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message baton.v1.OperatorRequest.
+ * Use `create(OperatorRequestSchema)` to create a new message.
+ */
+export const OperatorRequestSchema: GenMessage<OperatorRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 17);
+
+/**
+ * @generated from message baton.v1.AddOperatorRequest
+ */
+export type AddOperatorRequest = Message<"baton.v1.AddOperatorRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * viewer, operator, approver or admin
+   *
+   * @generated from field: string role = 2;
+   */
+  role: string;
+
+  /**
+   * PKCS#10, DER.
+   *
+   * @generated from field: bytes signing_request = 3;
+   */
+  signingRequest: Uint8Array;
+};
+
+/**
+ * Describes the message baton.v1.AddOperatorRequest.
+ * Use `create(AddOperatorRequestSchema)` to create a new message.
+ */
+export const AddOperatorRequestSchema: GenMessage<AddOperatorRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 18);
+
+/**
+ * @generated from message baton.v1.ChangeOperatorRequest
+ */
+export type ChangeOperatorRequest = Message<"baton.v1.ChangeOperatorRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string role = 2;
+   */
+  role: string;
+};
+
+/**
+ * Describes the message baton.v1.ChangeOperatorRequest.
+ * Use `create(ChangeOperatorRequestSchema)` to create a new message.
+ */
+export const ChangeOperatorRequestSchema: GenMessage<ChangeOperatorRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 19);
+
+/**
+ * @generated from message baton.v1.ReadAuditRequest
+ */
+export type ReadAuditRequest = Message<"baton.v1.ReadAuditRequest"> & {
+  /**
+   * Not before, ms since 1970; 0 for no limit.
+   *
+   * @generated from field: double since_ms = 1;
+   */
+  sinceMs: number;
+
+  /**
+   * An operator's or node's name, or an address.
+   *
+   * @generated from field: string who = 2;
+   */
+  who: string;
+
+  /**
+   * The newest so many; 0 for all.
+   *
+   * @generated from field: double count_max = 3;
+   */
+  countMax: number;
+};
+
+/**
+ * Describes the message baton.v1.ReadAuditRequest.
+ * Use `create(ReadAuditRequestSchema)` to create a new message.
+ */
+export const ReadAuditRequestSchema: GenMessage<ReadAuditRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 20);
+
+/**
+ * @generated from message baton.v1.VerifyAuditRequest
+ */
+export type VerifyAuditRequest = Message<"baton.v1.VerifyAuditRequest"> & {
+  /**
+   * A head that was noted elsewhere: the number of an event and its SHA-256.
+   *
+   * @generated from field: double sequence = 1;
+   */
+  sequence: number;
+
+  /**
+   * @generated from field: string hash = 2;
+   */
+  hash: string;
+};
+
+/**
+ * Describes the message baton.v1.VerifyAuditRequest.
+ * Use `create(VerifyAuditRequestSchema)` to create a new message.
+ */
+export const VerifyAuditRequestSchema: GenMessage<VerifyAuditRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 21);
+
+/**
  * @generated from service baton.v1.Operator
  */
 export const Operator: GenService<{
@@ -564,6 +704,42 @@ export const Operator: GenService<{
   testNotice: {
     methodKind: "unary";
     input: typeof ClusterRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * Answered with a certificate for the key that the request is signed by, which never leaves its machine.
+   *
+   * @generated from rpc baton.v1.Operator.AddOperator
+   */
+  addOperator: {
+    methodKind: "unary";
+    input: typeof AddOperatorRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * @generated from rpc baton.v1.Operator.ListOperators
+   */
+  listOperators: {
+    methodKind: "unary";
+    input: typeof ListOperatorsRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * Of the role; it counts from the next call on.
+   *
+   * @generated from rpc baton.v1.Operator.ChangeOperator
+   */
+  changeOperator: {
+    methodKind: "unary";
+    input: typeof ChangeOperatorRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * @generated from rpc baton.v1.Operator.RevokeOperator
+   */
+  revokeOperator: {
+    methodKind: "unary";
+    input: typeof OperatorRequestSchema;
     output: typeof DocumentSchema;
   },
 }> = /*@__PURE__*/
