@@ -102,6 +102,8 @@ export interface CheckResultDocument {
   reading: string;
   verdict: 'pass' | 'warn' | 'fail' | 'unknown';
   remedy: string;
+  /** Which of several that the cluster file names. */
+  about?: string;
   /** What was measured, where a later check compares with it. */
   measure?: { value: number; unit: string; of?: string };
   /** It had failed, and an operator has accepted that, for this reason. */

@@ -18,6 +18,7 @@ import { readPorts, readRsync } from './read-network.ts';
 import { readOwners, readUnitFiles } from './read-owners.ts';
 import { readPackages } from './read-packages.ts';
 import { readPlatform } from './read-platform.ts';
+import { readQuery } from './read-query.ts';
 import { readSecurity } from './read-security.ts';
 import { compareServer, readServers } from './read-servers.ts';
 import { makeExecutable, readRelease, stageRelease } from './release.ts';
@@ -58,6 +59,7 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readHaOwner,
   readPlatform,
   readUnitFiles,
+  readQuery,
   stopUnits,
   startUnits,
   suspendFailover,

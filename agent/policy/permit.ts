@@ -110,6 +110,11 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
         (strange.length === 0 ? undefined : refuse(policy, 'database.queries', strange.join(', ')))
       );
     }
+    case 'readQuery':
+      return (
+        refuseDatabase(action.database, policy) ??
+        (policy.database?.queries.includes(action.query) ? undefined : refuse(policy, 'database.queries', action.query))
+      );
     case 'checkServerUpgrade':
     case 'stopServer':
     case 'upgradeServer':

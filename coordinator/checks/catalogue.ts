@@ -38,6 +38,8 @@ import { rowArrived } from './row-arrived.ts';
 import { rowGone } from './row-gone.ts';
 import { rowsAsBackedUp } from './rows-as-backed-up.ts';
 import { rowsEqual } from './rows-equal.ts';
+import { sanityPage } from './sanity-page.ts';
+import { sanityQuery } from './sanity-query.ts';
 import { serverAsBefore } from './server-as-before.ts';
 import { serverGone } from './server-gone.ts';
 import { serverHasAll } from './server-has-all.ts';
@@ -99,6 +101,8 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     rowGone,
     rowsAsBackedUp,
     rowsEqual,
+    sanityPage,
+    sanityQuery,
     serverAsBefore,
     serverGone,
     serverInService,

@@ -48,6 +48,8 @@ export interface CheckResult {
   reading: string;
   verdict: CheckVerdict;
   remedy: string;
+  /** Which of several that the cluster file names; absent where there is only one. */
+  about?: string;
   /** What was measured, for whoever compares with it later; `of` tells several figures of one node apart. */
   measure?: Measure;
   /** Why an operator takes it as it is: it had failed, and only warns. */

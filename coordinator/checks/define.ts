@@ -25,6 +25,7 @@ export interface Finding {
   verdict: CheckVerdict;
   remedy?: string;
   measure?: Measure;
+  about?: string;
 }
 
 type Findings = Generator<Reading[], Finding[], ReadingResult[]>;
@@ -65,6 +66,7 @@ export function defineCheck<Params extends z.ZodObject>(spec: Spec<Params>): Che
         reading: finding.reading,
         verdict: severity === 'warning' && finding.verdict === 'fail' ? 'warn' : finding.verdict,
         remedy: finding.verdict === 'pass' ? '' : (finding.remedy ?? remedy),
+        ...(finding.about !== undefined && { about: finding.about, title: `${title}: ${finding.about}` }),
         ...(finding.measure !== undefined && { measure: finding.measure }),
       }));
     },

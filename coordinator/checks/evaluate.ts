@@ -63,7 +63,10 @@ function withAccepted(ref: CheckRef | undefined, result: CheckResult, { earlier 
   if (ref?.accepted === undefined || result.verdict !== 'fail') return result;
   if (checkById(ref.check)?.neverAccepted !== undefined) return result;
   const isFound = (gate: string) =>
-    earlier?.(gate).some(({ id, node, accepted }) => id === result.id && node === result.node && accepted);
+    earlier?.(gate).some(
+      ({ id, node, about, accepted }) =>
+        id === result.id && node === result.node && about === result.about && accepted !== undefined,
+    );
   if (ref.acceptedWhereFoundBy?.some(isFound) === false) return result;
   return { ...result, verdict: 'warn', accepted: ref.accepted };
 }

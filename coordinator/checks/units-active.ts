@@ -31,6 +31,6 @@ export const unitsActive = defineCheck({
       .map((unit) => `${unit.unit} active for ${formatDuration(ageMs(unit, facts))} only`);
     const wrong = [...down, ...young, ...missingUnits(states, units)];
     if (wrong.length > 0) return [{ node, limit, reading: wrong.join('; '), verdict: 'fail' }];
-    return [{ node, limit, reading: `${units.join(', ')} active`, verdict: 'pass' }];
+    return [{ node, limit, reading: states.units.map(describeUnit).join('; '), verdict: 'pass' }];
   },
 });

@@ -1,6 +1,7 @@
 // The cluster as the cluster file describes it, defaults filled in, durations in ms and sizes in bytes.
 import type { NoticeKind } from '../notify/notice.ts';
 import type { BackupSchedule } from './backup-schedule.ts';
+import type { SanityCheck } from './sanity-schema.ts';
 
 export type Role = 'master' | 'standby' | 'observer';
 export type Tier = 'app' | 'db';
@@ -154,6 +155,8 @@ export interface Cluster {
   /** What must be installed beside what the plans themselves use, and why nothing sets a node's clock where that is so. */
   requires: { packages: string[]; timeSync?: { none: string } };
   security: Security;
+  /** What the site itself looks at, before and after; absent: nothing. */
+  sanity?: SanityCheck[];
   /** Absent: plans take no backup. */
   backup?: BackupPlan;
   /** Absent: nobody is told. */

@@ -5,6 +5,7 @@ import { backup, judgeBackup } from './backup-schema.ts';
 import * as field from './fields.ts';
 import { judgeNodes } from './node-rules.ts';
 import { notify } from './notify-schema.ts';
+import { sanity } from './sanity-schema.ts';
 import { fileTransport, judgeNetwork, network, requires, security } from './security-schema.ts';
 import { ticket } from './ticket-schema.ts';
 
@@ -128,6 +129,7 @@ const keys = z.strictObject(
     network: network.prefault({}),
     requires: requires.prefault({}),
     security: security.prefault({}),
+    sanity: sanity.optional(),
     backup: backup.optional(),
     notify: notify.optional(),
   },

@@ -6,6 +6,7 @@ import type { BackupPlan, Cluster, Database, HttpRequestTemplate } from './clust
 import { type ClusterFile, clusterFile, supportedByGuide } from './file-schema.ts';
 import { tiersOf } from './node-rules.ts';
 import { toNotifyPlan } from './notify-schema.ts';
+import { toSanity } from './sanity-schema.ts';
 import { toNetwork, toRequires, toSecurity, toTransport } from './site-of-file.ts';
 
 /** The cluster in a cluster file; `bad-input` tells all faults, a line each. */
@@ -93,6 +94,7 @@ function toCluster(file: ClusterFile): Cluster {
     network: toNetwork(file),
     requires: toRequires(file),
     security: toSecurity(file),
+    ...(file.sanity && { sanity: toSanity(file.sanity) }),
     ...(backup && { backup: toBackup(backup) }),
     ...(notify && { notify: toNotifyPlan(notify) }),
   };

@@ -119,6 +119,12 @@ security:
   # selinux: enforcing           # enforcing, permissive or disabled; left out: only told, and the same on master and standby
   # firewall: { none: why }      # nodes have no rules of their own, and why; otherwise that warns
   owners: {}          # who must own files.root, or another tree: { /opt/flotomate: 'flotomate:flotomate' }; otherwise who owns most
+# sanity:             # what this site looks at itself, before anything is touched and after the work; left out: nothing
+#   - name: login-page                # pages are asked from the observer; allowed by urls in its agent.yaml
+#     http: { path: /login, expectStatus: 200, expectPattern: 'Sign in' }   # headers and tokenFile as for the ticket
+#   - name: open-tickets              # /etc/baton/queries/open-tickets.sql of the master, allowed by database.queries
+#     query: open-tickets             # in its agent.yaml; with equals: 'TEXT', atLeast, atMost, sameAsBefore: true
+#     notLessThanBefore: true         # or notLessThanBefore: true
 
 backup:               # taken before anything changes, and by \`baton backup take\`; left out: none, which shows as a deviation
   directory: /var/backups/baton     # on each node, in nothing that is backed up; named in agent.yaml too (backups.directory)

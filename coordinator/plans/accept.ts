@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { checkById } from '../checks/catalogue.ts';
 import type { CheckRef } from '../checks/check.ts';
+import type { RunState } from '../sequencer/state.ts';
 import type { PlanItem } from './plan.ts';
 
 const reasonLettersMax = 300;
@@ -51,6 +52,17 @@ export function acceptInPlan(items: PlanItem[], accept: Accepted | undefined): R
       });
       return { ...item, checks };
     }),
+  );
+}
+
+/** A way back ends where its run had begun: what was accepted there, and was found, is accepted at its end. */
+export function acceptAsFound(items: PlanItem[], { items: found }: Pick<RunState, 'items'>): PlanItem[] {
+  const results = Object.values(found).flatMap(({ firstPass }) => firstPass?.results ?? []);
+  const accept = Object.fromEntries(
+    results.flatMap(({ id, accepted }) => (accepted === undefined ? [] : [[id, accepted]])),
+  );
+  return items.map((item) =>
+    item.kind === 'gate' && item.phase === afterwards ? { ...item, checks: acceptRefs(item.checks, accept) } : item,
   );
 }
 

@@ -26,6 +26,7 @@ import { settingsFor } from './database-settings.ts';
 import { gate, type Unphased } from './items.ts';
 import type { Release } from './release.ts';
 import { roomForBackup, roomForRestore } from './room-for-backup.ts';
+import { sanityBefore } from './sanity.ts';
 
 export interface Target {
   release?: Release;
@@ -110,6 +111,7 @@ function isSynchronized(cluster: Cluster): Unphased[] {
       withinMs: seconds(60),
     }),
     ...ticketApiAnswers(cluster),
+    ...sanityBefore(cluster),
   ];
 }
 

@@ -15,6 +15,7 @@ import { agents, appNodes } from './preflight.ts';
 import { guide, removeTestFile, suspend } from './roll-back-around.ts';
 import { looksAhead, masterBack } from './roll-back-master.ts';
 import { standbyBack } from './roll-back-standby.ts';
+import { sanityAfter } from './sanity.ts';
 import { startServices, stayStopped, stopServices } from './services.ts';
 import { dataIsSynchronized, resourcesAreUsual, servicesAreHealthy } from './verification.ts';
 import { type RollbackFacts, wayBack } from './way-back.ts';
@@ -61,6 +62,7 @@ export function rollBackDatabase(cluster: Cluster, facts: RollbackFacts): PlanIt
       servicesAreHealthy(cluster),
       ...dataIsSynchronized(),
       ...serversAreBack(cluster, facts, way),
+      ...sanityAfter(cluster, false),
       resourcesAreUsual(cluster),
     ]),
   ];

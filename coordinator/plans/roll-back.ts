@@ -15,6 +15,7 @@ import { reinstallAll, stagePrevious } from './reinstall.ts';
 import { restoreDatabase, restoreTrees } from './restore.ts';
 import { guide, removeTestFile, rightPrimary, suspend } from './roll-back-around.ts';
 import { roomForRestore } from './room-for-backup.ts';
+import { sanityAfter } from './sanity.ts';
 import { startServices, stayStopped, stopServices } from './services.ts';
 import { dataIsSynchronized, newVersionAnswers, resourcesAreUsual, servicesAreHealthy } from './verification.ts';
 import { type RollbackFacts, type WayBack, wayBack } from './way-back.ts';
@@ -44,6 +45,7 @@ export function rollBack(cluster: Cluster, facts: RollbackFacts): PlanItem[] {
       servicesAreHealthy(cluster),
       ...dataIsSynchronized(),
       ...(version === undefined ? [] : [newVersionAnswers(cluster, version)]),
+      ...sanityAfter(cluster, false),
       resourcesAreUsual(cluster),
     ]),
   ];

@@ -1,6 +1,7 @@
 // The plan of a rollback, by what the run that it goes back from has changed; or why there is none. Pure.
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { acceptAsFound } from './accept.ts';
 import type { Parts } from './compile.ts';
 import type { ParametersOf } from './parameters.ts';
 import { rollBack } from './roll-back.ts';
@@ -39,12 +40,17 @@ export function rollbackParts(
       { retryable: isHidden },
     );
   }
-  if (!isOfDatabase) return ok({ parameters, items: rollBack(cluster, facts), costs: costsOf(cluster, facts) });
+  if (!isOfDatabase)
+    return ok({
+      parameters,
+      items: acceptAsFound(rollBack(cluster, facts), facts.state),
+      costs: costsOf(cluster, facts),
+    });
   const { from, to, name, isTouched } = wayBackOfDatabase(cluster, facts);
   return ok({
     // Its finalize drops what the newer servers hold.
     parameters: { ...parameters, ...(isTouched && { servers: { from, to, name } }) },
-    items: rollBackDatabase(cluster, facts),
+    items: acceptAsFound(rollBackDatabase(cluster, facts), facts.state),
     costs: costsOfDatabase(cluster, facts),
   });
 }

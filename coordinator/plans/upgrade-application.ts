@@ -7,6 +7,7 @@ import { noUndo, phase } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { appNodes, preflight } from './preflight.ts';
 import { makeExecutable, type Release, runInstaller, stageRelease } from './release.ts';
+import { sanityAfter } from './sanity.ts';
 import { startAgain, startServices, stayStopped, stopAgain, stopServices } from './services.ts';
 import {
   dataIsSynchronized,
@@ -97,6 +98,7 @@ export function upgradeApplication(
       ...testTicketArrives(cluster),
       ...testFileArrives(cluster),
       newVersionAnswers(cluster, toVersion),
+      ...sanityAfter(cluster, true),
       resourcesAreUsual(cluster),
     ]),
   ];

@@ -9,6 +9,7 @@ import { noUndo, phase, type Unphased } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { serverMs } from './predictions.ts';
 import { appNodes, preflightOfDatabase } from './preflight.ts';
+import { sanityAfter } from './sanity.ts';
 import { checkUpgrade } from './servers.ts';
 import { startAgain, stopServices } from './services.ts';
 import { reconfigure, reconfigureOthers } from './upgrade-database-ha.ts';
@@ -74,6 +75,7 @@ export function upgradeDatabase(
       ...testTicketArrives(cluster),
       ...testFileArrives(cluster),
       serversAreAsBefore(cluster, upgrade, settingsFor(cluster, nodesOf(cluster), upgrade.to)),
+      ...sanityAfter(cluster, true),
       resourcesAreUsual(cluster),
     ]),
   ];

@@ -58,6 +58,7 @@ export const actionClasses = {
   readHaOwner: 'read',
   readPlatform: 'read',
   readUnitFiles: 'read',
+  readQuery: 'read',
   stopUnits: 'idempotent',
   startUnits: 'idempotent',
   suspendFailover: 'idempotent',

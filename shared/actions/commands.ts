@@ -16,6 +16,7 @@ import { readSchemaDigest } from './jobs/schema-digest.ts';
 import { outputFolder, scriptCommands } from './jobs/scripts.ts';
 import { compareServerScript } from './jobs/server-facts.ts';
 import { readValuesLine } from './jobs/set-values.ts';
+import { readQueryScript } from './read-query.ts';
 import { readServersScript } from './read-servers.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
 import { siteCommands } from './site-commands.ts';
@@ -153,6 +154,8 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
       return [{ ...program(mergeWords(action, ['-n'])), into: "grep -cE '^(>f|cL|hf)'" }];
     case 'readServers':
       return [{ ...program(['bash', '-euo', 'pipefail']), input: readServersScript(profile) }];
+    case 'readQuery':
+      return [{ ...program(['bash', '-euo', 'pipefail']), input: readQueryScript(action, profile, context.timeoutMs) }];
     case 'compareServer':
       return [{ ...program(['bash', '-euo', 'pipefail']), input: compareServerScript(action, profile) }];
     case 'readBackups':

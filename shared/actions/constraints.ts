@@ -179,6 +179,7 @@ function schemas(text: Text) {
     readDatabaseState: { database: f.database },
     measureRestore: { database: f.database },
     ...siteShapes(f),
+    readQuery: { database: f.database, query: f.hook },
     stopUnits: { units: f.units },
     startUnits: { units: f.units },
     suspendFailover: { units: f.units, leaseMs: f.ms.min(1000) },

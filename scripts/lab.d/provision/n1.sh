@@ -93,11 +93,12 @@ primary_slot_name = 'n2'" >>/var/lib/postgresql/15/standby/postgresql.auto.conf
   runuser -u postgres -- touch /var/lib/postgresql/15/standby/standby.signal
 }
 
-# Asked before and after a database upgrade: the answers must be equal.
+# Asked before and after a database upgrade: the answers must be equal. The last one is a sanity check.
 install_queries() {
   install -d -m 0755 /etc/baton/queries
   echo 'SELECT id, subject FROM apolo.request ORDER BY id DESC LIMIT 20' >/etc/baton/queries/newest-tickets.sql
   echo "SELECT date_trunc('day', created_at) AS day, count(*) FROM apolo.request GROUP BY 1 ORDER BY 1" >/etc/baton/queries/tickets-by-day.sql
+  echo 'SELECT count(*) FROM apolo.request' >/etc/baton/queries/ticket-count.sql
   chmod 0644 /etc/baton/queries/*.sql
 }
 

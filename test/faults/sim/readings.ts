@@ -83,6 +83,7 @@ export function readingsOf(node: SimNode, world: World) {
       case 'readDisk':
       case 'measureBackup':
       case 'measureRestore':
+      case 'readQuery':
       case 'countFiles':
       case 'readObserverLog':
       case 'readPackages':

@@ -44,6 +44,15 @@ describe('The policy', () => {
     }
   });
 
+  it('lets only those queries be asked that it names, and only of its databases', () => {
+    const some = parse('database: { names: [d], queries: [open-tickets] }');
+    const ask: Action = { kind: 'readQuery', database: 'd', query: 'open-tickets' };
+    assert.equal(refusalOf(ask, some), undefined);
+    assert.match(refusalOf({ ...ask, query: 'passwords' }, some)?.message ?? '', /passwords .*database\.queries/);
+    assert.match(refusalOf({ ...ask, database: 'e' }, some)?.message ?? '', /database\.names/);
+    assert.equal(refusalOf(ask, parse(''))?.code, 'refused-by-policy');
+  });
+
   it('lets a server be asked what it is wherever it may be asked for its database, and its contents nowhere else', () => {
     const ask: Action = { kind: 'readReplication', database: 'postgres' };
     const some = parse('database: { names: [d] }');

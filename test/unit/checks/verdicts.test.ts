@@ -7,11 +7,12 @@ import { checkSentence, worstVerdict } from '../../../coordinator/checks/evaluat
 import { suites as backupSuites } from './cases-of-backups.ts';
 import { suites as dataSuites } from './cases-of-data.ts';
 import { suites as recoverySuites } from './cases-of-recovery.ts';
+import { suites as sanitySuites } from './cases-of-sanity.ts';
 import { suites as serverSuites } from './cases-of-servers.ts';
 import { suites as serviceSuites } from './cases-of-services.ts';
 import { broken, context, results } from './world.ts';
 
-const suites = [...serviceSuites, ...dataSuites, ...backupSuites, ...serverSuites, ...recoverySuites];
+const suites = [...serviceSuites, ...dataSuites, ...backupSuites, ...serverSuites, ...recoverySuites, ...sanitySuites];
 const presence = (change: Partial<NodePresence>) => ({
   ...context,
   presence: context.presence.map((one) => (one.node === 'n2' ? { ...one, ...change } : one)),

@@ -249,6 +249,8 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
     }
     case 'readDatabaseState':
       return { kind: action.kind, schemaDigest, writtenDigest };
+    case 'readQuery':
+      return { kind: action.kind, text: '42', rows: 1, sha256 };
     case 'measureRestore': {
       const slots = [{ slot: 'standby', active: true, walStatus: 'reserved', safeBytes: 20e9 }];
       const room = { dataFreeBytes: 50e9, logFreeBytes: 50e9, isSameDisk: true };

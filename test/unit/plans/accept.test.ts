@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { CheckResult } from '../../../coordinator/checks/check.ts';
-import { acceptChecks } from '../../../coordinator/plans/accept.ts';
+import { acceptAsFound, acceptChecks } from '../../../coordinator/plans/accept.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import { describePlan, planMarkdown } from '../../../coordinator/plans/describe.ts';
 import type { Gate } from '../../../coordinator/plans/plan.ts';
 import { preflightChecks } from '../../../coordinator/plans/preflight.ts';
+import { initialState, itemState } from '../../../coordinator/sequencer/state.ts';
 import { cluster, context, results } from '../checks/world.ts';
 import { compile, installed, profilesOf, upgradeParameters } from './compiled.ts';
 
@@ -66,6 +67,25 @@ describe('accepting that a check fails', () => {
       [{ ...found, id: 'rows-equal' }],
     ])
       assert.ok(verdicts(other).includes('fail'), JSON.stringify(other));
+  });
+
+  it('accepts at the end of a way back what its run had found and accepted, and nothing else', () => {
+    const { items } = compile().plan;
+    const read = (results: Partial<CheckResult>[]) => ({
+      sequence: 1,
+      passed: true,
+      results: results as CheckResult[],
+    });
+    const state = initialState('upgrade-1');
+    const found = (results: Partial<CheckResult>[]) => ({
+      items: { 'preflight.files': { ...itemState(state, 'preflight.files'), firstPass: read(results) } },
+    });
+    const accepted = (results: Partial<CheckResult>[]) =>
+      acceptAsFound(items, found(results)).flatMap((item) =>
+        item.kind === 'gate' ? item.checks.filter((ref) => ref.accepted).map((ref) => `${item.id} ${ref.check}`) : [],
+      );
+    assert.deepEqual(accepted([{ id: 'files-equal', accepted: reason }]), ['verify.files files-equal']);
+    assert.deepEqual(accepted([{ id: 'files-equal' }]), []);
   });
 
   it('shows it wherever the plan is shown', () => {
