@@ -17,6 +17,21 @@ const standingSql = `SELECT 'in_recovery' || E'\\t' || pg_is_in_recovery()
     WHEN current_setting('track_commit_timestamp')::bool THEN (SELECT timestamp FROM pg_last_committed_xact())
     ELSE (SELECT checkpoint_time FROM pg_control_checkpoint()) END) * 1000)::bigint`;
 
+/**
+ * A cold tree of very many files takes longer than anybody waits for this answer: what cannot be gone through in time counts
+ * as all that is used of its file system, too much rather than too little.
+ */
+const boundedSizes = [
+  'measure_until=$((SECONDS + 7))',
+  'bytes_of() {',
+  '  local left=$((measure_until - SECONDS)) found=',
+  `  if ((left > 0)); then found=$(timeout "$left" du -sbc "$@" 2>/dev/null | sed -n 's/[[:space:]]total$//p') || true; fi`,
+  `  [[ -n $found ]] || found=$(($(stat -f -c '(%b - %f) * %S' -- "\${@: -1}" 2>/dev/null || echo 0)))`,
+  '  echo "$found"',
+  '}',
+  `data_bytes() { (shopt -s nullglob; bytes_of --exclude="$data/pg_wal" "$data"/pg_tblspc/*/PG_"$major"_* "$data"); }`,
+];
+
 export function readServersScript(profile: NodeProfile): string {
   const [before = '', after = ''] = (profile.databasePrograms || '/usr/lib/postgresql/{major}/bin').split('{major}');
   return [
@@ -24,7 +39,9 @@ export function readServersScript(profile: NodeProfile): string {
     ...databaseFunctions(profile),
     ...serverFunctions(profile),
     ...asidesFunction,
-    `tell() { printf '%s\\t%s\\n' "$1" "$2"; }`,
+    '# One line each, whatever is in a value.',
+    `tell() { printf '%s\\t%s\\n' "$1" "\${2//$'\\n'/ }"; }`,
+    ...boundedSizes,
     'installed=()',
     `for found in ${shellQuote(before)}*${shellQuote(after)}/pg_upgrade; do`,
     '  [[ ! -x $found ]] || {',
@@ -68,13 +85,13 @@ export function readServersScript(profile: NodeProfile): string {
     '    running=true',
     '    server[3]=$(running_port)',
     '    # The socket’s folder as its lock file says; later values replace those of the control file.',
-    '    found=$(sed -n 5p "$data/postmaster.pid")',
+    '    found=$(lock_line 5)',
     `    server[1]=\${found:-\${server[1]}}`,
     `    timeout 20 bash -c "$(declare -f sql as_database); $(declare -p server); sql postgres \\"\\$1\\"" ask ${shellQuote(standingSql.replaceAll(/\s*\n\s*/g, ' '))} 2>/dev/null || true`,
     '  fi',
     '  tell is_running "$running"',
     `  newest=$(cd "$data/pg_wal" 2>/dev/null && ls | grep -xE '[0-9A-F]{8}[.]history' | tail -n 1) || true`,
-    `  [[ -z $newest ]] || sed -nE "s#^([0-9]+)[[:space:]]+([0-9A-F]+/[0-9A-F]+).*#history\t\\1 \\2#p" "$data/pg_wal/$newest"`,
+    `  [[ -z $newest || ! -f $data/pg_wal/$newest ]] || timeout 5 sed -nE "s#^([0-9]+)[[:space:]]+([0-9A-F]+/[0-9A-F]+).*#history\t\\1 \\2#p" "$data/pg_wal/$newest"`,
     '  [[ $(setting_of port 5432) != "$service_port" || ( -n $serving && $running == false ) ]] || { serving=$data n_serving=$n; }',
     '  last_data=$data',
     'done < <(list_servers)',

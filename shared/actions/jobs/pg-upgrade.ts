@@ -78,6 +78,8 @@ export function checkServerUpgradeScript(
       `from=${action.from} to=${action.to} name=${shellQuote(action.name)}`,
       ...checkMajors,
       `is_running || fail ${jobExits.notInState} "PostgreSQL $from $name is not running; it is checked while it runs"`,
+      `! has_tablespaces || fail ${jobExits.notInState} "PostgreSQL $from $name has tablespaces, which the copies that follow an upgrade cannot carry: bring their tables into pg_default and drop them, or upgrade by hand"`,
+      `[[ ! -L $data/pg_wal ]] || fail ${jobExits.notInState} "$data/pg_wal is a link, which a new server would not have, so that its log would lie with the data: put the log back there, or upgrade by hand"`,
       'use_server "$to" "$name"',
       'if has_server; then',
       '  # Half made ones are made anew.',

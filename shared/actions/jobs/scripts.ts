@@ -32,7 +32,9 @@ export function outputFolder(profile: NodeProfile, key: CommandContext['key']): 
 
 /** The script that carries out a job. */
 export function scriptOf(action: ScriptAction, profile: NodeProfile, folder: string): string {
-  return `${of(action, profile, folder).lines.join('\n')}\n`;
+  const { lines } = of(action, profile, folder);
+  // What its programs say is read; an HA script’s own words are its authors’ affair.
+  return `${[...(action.kind === 'runHaScript' ? [] : ['export LC_ALL=C.UTF-8']), ...lines].join('\n')}\n`;
 }
 
 /** The script written into the job's folder, then started as a unit. */

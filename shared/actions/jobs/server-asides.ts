@@ -30,7 +30,7 @@ export const asidesFunction = [
 export const tellAsides = [
   'while read -r m n found; do',
   '  [[ -n $m ]] || continue',
-  `  tell aside "$m $n \${found##*${infix}} $(du -sb "$found" 2>/dev/null | cut -f 1 || true) $found"`,
+  `  tell aside "$m $n \${found##*${infix}} $(bytes_of "$found") $found"`,
   'done < <(asides)',
 ];
 

@@ -99,6 +99,7 @@ export function copyServerScript(given: ActionOf<'copyServer'>, profile: NodePro
       'if is_made; then',
       '  echo "it was copied before"',
       'else',
+      `  ! has_tablespaces || fail ${jobExits.notInState} "PostgreSQL $major $name has tablespaces, which a copy beside it cannot carry: move its data away by hand with what is in them, then it is made anew; nothing was changed"`,
       ...askSource(action, profile).map(indent),
       '  make_place',
       '  settings_here',

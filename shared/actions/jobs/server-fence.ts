@@ -2,6 +2,7 @@
 // node, and what may be copied from it: replication connections write nothing. The pg_hba file says so, so that it lasts.
 import type { ActionOf } from '../action.ts';
 import type { NodeProfile } from '../command.ts';
+import { shellQuote } from '../shell-quote.ts';
 import { jobExits } from './job.ts';
 import { databaseFunctions, failFunction, literal, type Script } from './script.ts';
 import { unfencedSuffix } from './server-configuration.ts';
@@ -46,7 +47,7 @@ const endOthers = [
   '}',
   'end_others() {',
   '  local early left tries=0',
-  '  early=$(pgrep -P "$(head -n 1 "$data/postmaster.pid")" || true)',
+  '  early=$(pgrep -P "$(lock_line 1)" || true)',
   `  local others="FROM pg_stat_activity WHERE backend_type = 'client backend' AND (usename <> current_user OR client_addr IS NOT NULL)"`,
   '  until left=$(sql postgres "SELECT count(pg_terminate_backend(pid)) $others") && [[ $left == 0 ]] && ! entering $early; do',
   '    tries=$((tries + 1))',
@@ -55,6 +56,19 @@ const endOthers = [
   '  done',
   '}',
 ];
+
+/**
+ * Lines that let in replication, also beside databases (`all,replication`); of several databases only that word stays. In
+ * quotes it is the name of a database. Lines may go on behind a backslash.
+ */
+const replicationRules = String.raw`
+/\\$/ { sub(/\\$/, ""); begun = begun $0; next }
+{ $0 = begun $0; begun = ""; gsub(/,[ \t]+/, ",") }
+/^[ \t]*#/ { next }
+{ count = split($2, names, ","); for (i = 1; i <= count; i++) if (names[i] == "replication") { $2 = names[i]; print; break } }
+`
+  .replaceAll('\n', ' ')
+  .trim();
 
 export function fenceScript(profile: NodeProfile): Script {
   return {
@@ -72,7 +86,7 @@ export function fenceScript(profile: NodeProfile): Script {
       '    as_database cp -a -- "$hba" "$unfenced.new"',
       '    as_database sync -- "$unfenced.new"',
       '  fi',
-      `  rules=$(echo "$fenced"; echo "local all $database_user peer"; awk '$2 == "replication" && !/^[[:space:]]*#/' "$unfenced.new")`,
+      `  rules=$(echo "$fenced"; echo "local all $database_user peer"; as_database awk ${shellQuote(replicationRules)} "$unfenced.new")`,
       '  replace_file "$hba" <<<"$rules"',
       'fi',
       'if is_running; then',

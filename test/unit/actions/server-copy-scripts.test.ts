@@ -110,6 +110,31 @@ describe('Scripts that copy whole servers', () => {
     assert.match(script, /pg_promote/);
   });
 
+  it('read what programs say in one language, whatever the machine speaks; an HA script speaks its own', () => {
+    for (const action of actions) {
+      const [first] = scriptOf(action, profile, folder).split('\n');
+      assert.equal(first === 'export LC_ALL=C.UTF-8', action.kind !== 'runHaScript', action.kind);
+    }
+  });
+
+  it('refuse a server with tablespaces before anything is changed, and go on with one without', () => {
+    const script = scriptOf(copy, profile, folder).split('\n');
+    const line = script.find((one) => one.includes('has_tablespaces ||')) ?? '';
+    assert.ok(script.indexOf(line) < script.findIndex((one) => one.trim() === 'make_place'));
+    mkdirSync(join(folder, 'pg_tblspc'));
+    const input = [
+      ...script.filter((one) => /^(?:fail|has_tablespaces)\(\)/.test(one)),
+      `data=${folder} major=77 name=main`,
+      line,
+      'echo on',
+    ].join('\n');
+    const ask = () => spawnSync('bash', ['-euo', 'pipefail'], { input, encoding: 'utf8' });
+    assert.equal(ask().stdout, 'on\n');
+    writeFileSync(join(folder, 'pg_tblspc/16384'), '');
+    assert.equal(ask().status, 70);
+    assert.match(ask().stderr, /has tablespaces.*nothing was changed/);
+  });
+
   it('go on where they were killed between the two renames of a swap', () => {
     const script = scriptOf(copy, profile, folder).split('\n');
     const functions = script.slice(

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptOf } from '../../../shared/actions/jobs/scripts.ts';
+import { readServersScript } from '../../../shared/actions/read-servers.ts';
 import { profile } from '../plans/compiled.ts';
 
 describe('Functions of scripts about PostgreSQL servers', () => {
@@ -157,5 +159,93 @@ describe('Functions of scripts about PostgreSQL servers', () => {
     assert.match(read('conf/postgresql.conf'), /^port = 543\d$/, 'what cannot be read is not taken for empty');
     bash('echo work_mem | unknown_of');
     assert.equal(statSync(folder).uid, 0);
+  });
+
+  it('wait for nothing that the database’s user has put in a file’s place, and take no folder’s name for two', () => {
+    const bash = (line: string) =>
+      spawnSync('bash', ['-euo', 'pipefail'], {
+        input: [...functions, 'as_database() { "$@"; }', `data=${root} conf=${root}`, line].join('\n'),
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
+    for (const file of ['postmaster.pid', 'start.conf', 'baton-upgraded.json'])
+      assert.equal(spawnSync('mkfifo', [join(root, file)]).status, 0);
+    const asked = bash(`is_running && echo runs || echo stopped; boot_of; mark_value baton-upgraded.json run`);
+    assert.deepEqual([asked.status, asked.stdout], [0, 'stopped\n'], `${asked.signal} ${asked.stderr}`);
+    rmSync(join(root, 'postmaster.pid'));
+    write('postmaster.pid', '../../etc\n');
+    assert.equal(bash('is_running && echo runs || echo stopped').stdout, 'stopped\n');
+    const told = bash(`tell_server 15/main; tell_server $'15/x\\n../..'; tell_server 15/-x; tell_server '15/a b'`);
+    assert.equal(told.stdout, '15 main\n');
+  });
+
+  it('keep of fenced access rules what lets in replication, alone or beside databases, and nothing else', () => {
+    const script = scriptOf({ kind: 'fenceServer' }, profile, '/var/job').split('\n');
+    const begins = script.findIndex((line) => line.includes('rules=$('));
+    const length = script.slice(begins).findIndex((line) => line.includes('$unfenced.new'));
+    const lines = script.slice(begins, begins + length + 1);
+    write(
+      'hba.new',
+      [
+        '# host all,replication all 0.0.0.0/0 trust',
+        'local   all all peer',
+        'host    replication     replicator      10.0.0.0/8      scram-sha-256',
+        'host all,replication replicator 10.1.0.0/16 md5',
+        'host app, replication  replicator 10.2.0.0/16 md5',
+        'host "replication" all 10.3.0.0/16 md5',
+        'host replication_of_mine all 10.4.0.0/16 md5',
+        'host replication \\',
+        '  replicator 10.5.0.0/16 md5',
+      ].join('\n'),
+    );
+    const { stdout, stderr, status } = spawnSync('bash', ['-euo', 'pipefail'], {
+      input: [
+        'as_database() { "$@"; }',
+        `database_user=postgres fenced='# Fenced' unfenced=${root}/hba`,
+        ...lines,
+        'echo "$rules"',
+      ].join('\n'),
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .slice(2)
+        .map((line) => line.replaceAll(/ +/g, ' ')),
+      [
+        'host replication replicator 10.0.0.0/8 scram-sha-256',
+        'host replication replicator 10.1.0.0/16 md5',
+        'host replication replicator 10.2.0.0/16 md5',
+        'host replication replicator 10.5.0.0/16 md5',
+      ],
+    );
+  });
+
+  it('tell the size of a tree in time: what is used of its disk where it cannot be gone through', () => {
+    const script = readServersScript(profile).split('\n');
+    const begins = script.findIndex((line) => line.startsWith('measure_until='));
+    const ends = script.findIndex((line) => line.startsWith('data_bytes()') && script.indexOf(line) > begins);
+    const sizes = script.slice(begins, script.lastIndexOf(script[ends] ?? '') + 1);
+    const size = (before: string): number => {
+      const { stdout, stderr, status } = spawnSync('bash', ['-euo', 'pipefail'], {
+        input: [...sizes, before, `data=${root} major=15`, 'data_bytes'].join('\n'),
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      assert.equal(status, 0, stderr);
+      return Number(stdout.trim());
+    };
+    write('some', 'x'.repeat(5000));
+    const exact = size('');
+    assert.ok(exact >= 5000 && exact < 1_000_000, String(exact));
+    mkdirSync(join(root, 'bin'));
+    writeFileSync(join(root, 'bin/du'), '#!/bin/sh\necho "7 part"\nsleep 600\n', { mode: 0o755 });
+    const { blocks, bfree, bsize } = statfsSync(root);
+    const used = (blocks - bfree) * bsize;
+    const late = size(`PATH=${root}/bin:$PATH measure_until=$((SECONDS + 1))`);
+    assert.ok(late > used / 2 && late < used * 2, `${late}, used ${used}`);
+    assert.ok(size('measure_until=0') > used / 2, 'no time is left');
   });
 });
