@@ -146,4 +146,19 @@ export const regressions: Regression[] = [
       { at: 980, kind: 'restoreNode', node: 'n1', forMs: 23_691 },
     ],
   },
+  {
+    found:
+      'the administrator of the simulation started a former primary beside the present one, where a standby was asked for',
+    scenario: {
+      plan: 'recover-crashed',
+      way: 'adopt',
+      failing: 'standby.rebuild-database',
+      coordinators: ['c1', 'c2'],
+    },
+    faults: [
+      { at: 579, kind: 'killCoordinator', node: 'n2', forMs: 17_128 },
+      { at: 1_444, kind: 'reboot', node: 'n1', forMs: 30_053 },
+      { at: 1_862, kind: 'killCoordinator', node: 'n2', forMs: 53_466 },
+    ],
+  },
 ];

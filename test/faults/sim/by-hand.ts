@@ -65,7 +65,9 @@ function putDown(server: SimServer, world: World): void {
 /** The server of this version, as what it must be; one that is lost is copied from the other node, where that has it. */
 function letServe(world: World, node: SimNode, { major, as, fenced }: Params): void {
   const server = node.databases.servers.get(Number(major));
-  const isUsable = server?.isWhole === true && !server.isSpent;
+  // What was a primary is no standby, and started as it is it would be a second one.
+  const isOther = as === 'standby' && server?.isStandby === false;
+  const isUsable = server?.isWhole === true && !server.isSpent && !isOther;
   if (isUsable) takeThePort(world, node, server);
   const inService = serverInService(node);
   const isCutOff = as === 'standby' && streamsFrom(node, world) === undefined;
@@ -95,6 +97,9 @@ export function mendReplication(world: World): void {
   if (master === undefined || standby === undefined) return;
   const usable = [...master.databases.servers.values()].filter(({ isWhole, isSpent }) => isWhole && !isSpent);
   const chosen = usable.find(({ port }) => port === servicePort) ?? usable.at(-1);
+  const present = serverInService(master) ?? chosen;
+  const other = serverInService(standby);
+  if (present?.isStandby === false && other?.isStandby === false) putDown(other, world);
   if (serverInService(master) === undefined && chosen !== undefined) takeThePort(world, master, chosen);
   const primary = serverInService(master);
   if (primary === undefined || primary.isStandby) return;
