@@ -169,6 +169,8 @@ export interface PlanDocument {
   hash: string;
   parameters: Record<string, unknown>;
   predicted: { durationMs: number; outageMs: number; suspensionMs: number };
+  /** How many of this cluster's own runs the prediction is from; absent: constants. */
+  predictedFrom?: { runs: number };
   /** What carrying it out costs, a sentence each, as read when it was compiled. */
   costs?: string[];
   items: PlanItemDocument[];

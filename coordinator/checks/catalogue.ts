@@ -61,6 +61,7 @@ import { unitsStopped } from './units-stopped.ts';
 import { valuesSet } from './values-set.ts';
 import { versionCompatible } from './version-compatible.ts';
 import { versionIs } from './version-is.ts';
+import { windowOpen } from './window-open.ts';
 
 /** Every check by its id. */
 export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = new Map(
@@ -125,6 +126,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     unitsStopped,
     valuesSet,
     versionCompatible,
+    windowOpen,
     versionIs,
   ].map((check) => [check.id, check]),
 );

@@ -100,6 +100,8 @@ export interface CheckContext {
   presence: NodePresence[];
   /** What a gate of this run found when it let the run pass first, as journaled; nothing outside a run or before that. */
   earlier?: (item: string) => CheckResult[];
+  /** How long what is about to be begun will take with a way back, by this site's own runs; undefined where none is known. */
+  neededMs?: number | undefined;
 }
 
 export type Evaluation = Generator<Reading[], CheckResult[], ReadingResult[]>;

@@ -2,6 +2,7 @@
 import type { NoticeKind } from '../notify/notice.ts';
 import type { BackupSchedule } from './backup-schedule.ts';
 import type { SanityCheck } from './sanity-schema.ts';
+import type { MaintenanceWindow } from './window.ts';
 
 export type Role = 'master' | 'standby' | 'observer';
 export type Tier = 'app' | 'db';
@@ -159,6 +160,8 @@ export interface Cluster {
   sanity?: SanityCheck[];
   /** Absent: plans take no backup. */
   backup?: BackupPlan;
+  /** When upgrades may run; absent: at any time. */
+  window?: MaintenanceWindow;
   /** Absent: nobody is told. */
   notify?: NotifyPlan;
 }

@@ -8,6 +8,7 @@ import { notify } from './notify-schema.ts';
 import { sanity } from './sanity-schema.ts';
 import { fileTransport, judgeNetwork, network, requires, security } from './security-schema.ts';
 import { ticket } from './ticket-schema.ts';
+import { maintenanceWindow } from './window-schema.ts';
 
 const hourMs = 3_600_000;
 const busyPatterns = ['(?i:swap|switchover|failover|fencing|promot|synchroni[sz])'];
@@ -132,6 +133,7 @@ const keys = z.strictObject(
     sanity: sanity.optional(),
     backup: backup.optional(),
     notify: notify.optional(),
+    window: maintenanceWindow.optional(),
   },
   { error: 'must hold the keys cluster, nodes and application' },
 );

@@ -39,7 +39,7 @@ function withoutSnapshots({ backup }: Cluster): string[] {
 }
 
 function toCluster(file: ClusterFile): Cluster {
-  const { application, observer, limits, backup, notify } = file;
+  const { application, observer, limits, backup, notify, window } = file;
   const { portal, progress, ticket } = application;
   return {
     cluster: file.cluster,
@@ -96,6 +96,7 @@ function toCluster(file: ClusterFile): Cluster {
     security: toSecurity(file),
     ...(file.sanity && { sanity: toSanity(file.sanity) }),
     ...(backup && { backup: toBackup(backup) }),
+    ...(window && { window }),
     ...(notify && { notify: toNotifyPlan(notify) }),
   };
 }
@@ -143,7 +144,7 @@ function toRequest(request: FileRequest): HttpRequestTemplate {
   return { method, path, headers, expectStatus, ...(body !== undefined && { body }), ...(id !== undefined && { id }) };
 }
 
-const laterKeys = ['window', 'hooks'];
+const laterKeys = ['hooks'];
 
 function unknownKey(path: string[]): string {
   const key = path.at(-1) ?? '';

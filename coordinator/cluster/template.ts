@@ -141,6 +141,11 @@ backup:               # taken before anything changes, and by \`baton backup tak
   ##  { none: 'why' }: there are none, which shows as a deviation. Left out: a person is asked for them
   # schedule: { cron: '30 0 * * *', timezone: Asia/Kolkata }   # minute, hour, day, month, weekday; left out: only when asked for
 
+# window:             # when upgrades may run; left out: at any time. One that would not fit, with a way back, is refused or held
+#   days: [sat, sun]  # on which it opens; all unless told
+#   from: '01:00'     # by the clocks of the time zone, summer time included
+#   to: '05:00'       # before \`from\`: on the day after; 24:00 is midnight
+#   timezone: Asia/Kolkata
 # notify:             # who is told of runs and alarms; left out: nobody. See it work: baton notify test mysite
 #   smtp:
 #     host: mail.example.com

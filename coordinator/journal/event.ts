@@ -36,6 +36,7 @@ export interface Halt {
     | 'undo-failed'
     | 'approval'
     | 'paused'
+    | 'window'
     | 'evidence-contradicts'
     | 'restored-state'
     | 'rejected';

@@ -16,6 +16,7 @@ import type { CompiledPlan } from '../plans/plan.ts';
 import { appNodes } from '../plans/preflight.ts';
 import type { RunViews } from '../runs/run-views.ts';
 import { readBackups } from './backups.ts';
+import { readExpected } from './past-durations.ts';
 import { readRecoverFacts } from './recover-facts.ts';
 import { readRollbackFacts } from './rollback-facts.ts';
 import { readServers } from './servers.ts';
@@ -59,8 +60,10 @@ export async function compile(
   const kept = request.plan === 'finalize' ? goesOnFrom(request.parametersJson) : undefined;
   const past = kept === undefined ? undefined : await views.past(kept);
   if (past?.ok === false) return past;
+  const expected = await readExpected(views, cluster.value.cluster, request.plan);
   const facts = {
     ...{ installed, backups: backups.value },
+    ...(expected === undefined ? {} : { expected }),
     ...(servers === undefined ? {} : { servers: servers.value }),
     ...(rollback === undefined ? {} : { rollback: rollback.value }),
     ...(recover === undefined ? {} : { recover: recover.value }),

@@ -9,6 +9,7 @@ import { acceptInPlan } from './accept.ts';
 import { armFailover } from './arm-failover.ts';
 import { takeBackup, verifyBackup } from './back-up.ts';
 import { commandLines, undoCommandLines } from './commands.ts';
+import type { Expected } from './expected.ts';
 import { costsOfFinalize, type FinalizeFacts, finalize, judgeFinalize } from './finalize.ts';
 import { judgeDatabase } from './judge-database.ts';
 import { isPlanName, judgeTarget, type PlanName, parseParameters } from './parameters.ts';
@@ -23,6 +24,7 @@ import { suspendFailover } from './suspend-failover.ts';
 import { upgradeApplication } from './upgrade-application.ts';
 import { upgradeDatabase } from './upgrade-database.ts';
 import type { RollbackFacts } from './way-back.ts';
+import { withWindow } from './window-gate.ts';
 
 /** What is known of the nodes. */
 export interface Facts {
@@ -36,6 +38,8 @@ export interface Facts {
   rollback?: RollbackFacts;
   /** Of both nodes as they are, and the run that holds the cluster. */
   recover?: RecoverFacts & { open?: { run: string; status: string } };
+  /** Of this cluster's own runs of the plan. */
+  expected?: Expected;
   /** Of the rollback that is finalized. */
   finalize?: FinalizeFacts;
 }
@@ -75,6 +79,7 @@ export function compilePlan(
     commands: Object.fromEntries(plan.items.map((item) => [item.id, commandLines(item, cluster, profiles)])),
     undoCommands: Object.fromEntries(plan.items.map((item) => [item.id, undoCommandLines(item, profiles)])),
     ...(items.value.costs !== undefined && { costs: items.value.costs }),
+    ...(facts.expected !== undefined && { expected: facts.expected }),
   });
 }
 
@@ -88,7 +93,10 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       const target = judgeTarget(cluster, told.value, facts.installed);
       if (!target.ok) return target;
       const { release, toVersion, accept } = told.value;
-      const items = acceptInPlan(upgradeApplication(cluster, release, toVersion, facts.backups ?? []), accept);
+      const items = acceptInPlan(
+        withWindow(cluster, upgradeApplication(cluster, release, toVersion, facts.backups ?? [])),
+        accept,
+      );
       return items.ok ? ok({ parameters: told.value, items: items.value }) : items;
     }
     case 'db-upgrade': {
@@ -97,7 +105,10 @@ function itemsOf(name: PlanName, cluster: Cluster, parameters: unknown, facts: F
       const upgrade = judgeDatabase(cluster, told.value, facts.servers ?? {});
       if (!upgrade.ok) return upgrade;
       const { from, name: server } = upgrade.value;
-      const items = acceptInPlan(upgradeDatabase(cluster, upgrade.value, facts.backups ?? []), told.value.accept);
+      const items = acceptInPlan(
+        withWindow(cluster, upgradeDatabase(cluster, upgrade.value, facts.backups ?? [])),
+        told.value.accept,
+      );
       return items.ok ? ok({ parameters: { ...told.value, from, name: server }, items: items.value }) : items;
     }
     case 'stage': {

@@ -5,18 +5,19 @@ import { checkById } from '../checks/catalogue.ts';
 import type { CheckRef } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { fenced, escapeMarkdown as m } from '../report/escape.ts';
+import { likely, likelyMs } from './expected.ts';
 import type { CompiledPlan, PlanItem, Step } from './plan.ts';
-import { predictedMs } from './predictions.ts';
 
 /** What `baton plan` shows. */
-export function describePlan({ plan, hash, commands, undoCommands, costs }: CompiledPlan): PlanDocument {
+export function describePlan({ plan, hash, commands, undoCommands, costs, expected }: CompiledPlan): PlanDocument {
   return {
     schema: 1,
     cluster: plan.cluster.cluster,
     plan: plan.name,
     hash,
     parameters: plan.parameters,
-    predicted: plan.predicted,
+    predicted: likely(plan, expected),
+    ...(expected !== undefined && { predictedFrom: { runs: expected.runs } }),
     ...(costs !== undefined && { costs }),
     items: plan.items.map((item) => ({
       id: item.id,
@@ -27,7 +28,7 @@ export function describePlan({ plan, hash, commands, undoCommands, costs }: Comp
       ...(item.deviation !== undefined && { deviation: item.deviation }),
       commands: commands[item.id] ?? [],
       undoCommands: undoCommands[item.id] ?? [],
-      predictedMs: predictedMs(item),
+      predictedMs: likelyMs(item, expected),
       ...particulars(item, plan.cluster),
     })),
   };
@@ -93,7 +94,7 @@ export function planMarkdown(plan: PlanDocument): string {
     fenced(JSON.stringify(plan.parameters)),
     '',
     `- hash: \`${plan.hash}\``,
-    `- predicted: ${formatDuration(durationMs)} in all, portal down ${formatDuration(outageMs)}, failover suspended ${formatDuration(suspensionMs)}`,
+    `- predicted: ${formatDuration(durationMs)} in all, portal down ${formatDuration(outageMs)}, failover suspended ${formatDuration(suspensionMs)}${plan.predictedFrom === undefined ? '' : ` (from ${plan.predictedFrom.runs} earlier runs of this cluster)`}`,
   ];
   for (const cost of plan.costs ?? []) lines.push(`- **costs:** ${m(cost)}`);
   let phase = '';

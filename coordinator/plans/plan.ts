@@ -3,6 +3,7 @@
 import type { Action } from '../../shared/actions/action.ts';
 import type { CheckRef, ReadAction } from '../checks/check.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Expected } from './expected.ts';
 
 interface Item {
   /** Unique in the plan: [a-z0-9][a-z0-9.-]{0,79}. */
@@ -109,4 +110,6 @@ export interface CompiledPlan {
   undoCommands: Record<string, string[]>;
   /** What carrying it out costs, a sentence each, as read when it was compiled: no part of what the hash is of. */
   costs?: string[];
+  /** How long this site's own runs of the plan have taken; no part of the hash either. */
+  expected?: Expected;
 }

@@ -26,7 +26,8 @@ export function predictedMs(item: PlanItem): number {
 }
 
 /** Duration of all; outage from the first step with the portal down to the end of the last; suspension likewise. */
-export function predict(items: PlanItem[]): Plan['predicted'] {
+export function predict(items: PlanItem[], msOf: (item: PlanItem) => number = predictedMs): Plan['predicted'] {
+  const sum = (some: PlanItem[]): number => some.reduce((total, item) => total + msOf(item), 0);
   const down = items.map((item) => item.kind === 'step' && item.takesPortalDown);
   const kinds = items.map((item) => (item.kind === 'step' ? item.action.kind : undefined));
   const suspended = kinds.indexOf('suspendFailover');
@@ -37,5 +38,3 @@ export function predict(items: PlanItem[]): Plan['predicted'] {
     suspensionMs: suspended >= 0 && armed > suspended ? sum(items.slice(suspended, armed + 1)) : 0,
   };
 }
-
-const sum = (items: PlanItem[]): number => items.reduce((total, item) => total + predictedMs(item), 0);

@@ -27,6 +27,7 @@ import { gate, type Unphased } from './items.ts';
 import type { Release } from './release.ts';
 import { roomForBackup, roomForRestore } from './room-for-backup.ts';
 import { sanityBefore } from './sanity.ts';
+import { windowGate } from './window-gate.ts';
 
 export interface Target {
   release?: Release;
@@ -35,7 +36,9 @@ export interface Target {
 
 /** Every check that `baton check` takes, in the order of the plan. */
 export const preflightChecks = (cluster: Cluster, target: Target = {}): CheckRef[] =>
-  preflight(cluster, target).flatMap((item) => (item.kind === 'gate' ? item.checks : []));
+  [...windowGate(cluster, null), ...preflight(cluster, target)].flatMap((item) =>
+    item.kind === 'gate' ? item.checks : [],
+  );
 
 /** The preflight gates of the upgrade. */
 export function preflight(cluster: Cluster, target: Target): Unphased[] {

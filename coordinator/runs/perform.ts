@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { CheckResult } from '../checks/check.ts';
 import { allPass } from '../checks/evaluate.ts';
 import type { Fleet, Head } from '../fleet/fleet.ts';
+import { type Expected, neededFrom } from '../plans/expected.ts';
 import type { Plan } from '../plans/plan.ts';
 import type { Instruction } from '../sequencer/instruction.ts';
 import type { Observation } from '../sequencer/seen.ts';
@@ -17,6 +18,7 @@ export interface Performing {
   /** Of the journal that the instruction was decided from. */
   head: Head;
   sequence: number;
+  expected?: Expected | undefined;
   /** What an earlier gate of the run found, from the journal. */
   earlier(item: string): CheckResult[];
 }
@@ -32,7 +34,10 @@ export async function perform(parts: Performing, instruction: Performed): Promis
   switch (instruction.kind) {
     case 'read': {
       const { item, of, base } = instruction;
-      const results = await takeChecks(fleet, plan.cluster, clock, instruction.checks, parts.earlier);
+      const index = plan.items.findIndex(({ id }) => id === item);
+      const neededMs = parts.expected && neededFrom(plan.items, index, parts.expected);
+      const given = { earlier: parts.earlier, neededMs };
+      const results = await takeChecks(fleet, plan.cluster, clock, instruction.checks, given);
       return { type: 'read', item, of, base, passed: allPass(results), results, atMs };
     }
     case 'look': {

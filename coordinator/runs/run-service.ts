@@ -9,7 +9,7 @@ import type { RunOpened } from '../journal/cluster-log.ts';
 import type { RunFact } from '../journal/event.ts';
 import type { Notifier } from '../notify/notice.ts';
 import { createRunTeller } from '../notify/tell-of-run.ts';
-import type { Plan } from '../plans/plan.ts';
+import type { CompiledPlan, Plan } from '../plans/plan.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import type { RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
@@ -80,7 +80,7 @@ export function createRunService(parts: RunServiceParts): RunService {
   /** Runs whose work here was ended by another coordinator, damage or a bug: it is not begun again by itself. */
   const givenUp = new Set<string>();
 
-  const work = (run: string, plan: Plan, isTakeover: boolean): void => {
+  const work = (run: string, { plan, expected }: CompiledPlan, isTakeover: boolean): void => {
     if (runners.has(run)) return;
     const meter = parts.meterOf(run, plan.cluster);
     const onTrouble = (trouble: Failure | undefined) => {
@@ -95,7 +95,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       teller.ofEvent(plan, fact, state);
     };
     const watching = { onTrouble, onEvent };
-    const runner: Runner = startRunner({ ...parts, run, meter, plan: filled, ...watching }, isTakeover);
+    const runner: Runner = startRunner({ ...parts, run, meter, plan: filled, expected, ...watching }, isTakeover);
     runners.set(run, runner);
     care(run, teller.ofPast(run));
     care(run, attend(run, plan, runner, meter, leases));
@@ -156,7 +156,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     const compiled = await loadPlan(artefacts, state);
     if (!compiled.ok) return compiled;
     // Its start may be another coordinator’s, whose word on it came late.
-    if (state.ended === undefined) work(run, compiled.value.plan, state.sequence > 1 || state.epoch !== epoch);
+    if (state.ended === undefined) work(run, compiled.value, state.sequence > 1 || state.epoch !== epoch);
     return ok(run);
   };
 
@@ -178,7 +178,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     const compiled = await loadPlan(artefacts, state);
     if (!compiled.ok) return compiled;
     log.info('taking up a run', { run, cluster, epoch });
-    return ok(work(run, compiled.value.plan, true));
+    return ok(work(run, compiled.value, true));
   };
 
   /** Takes up the run that holds a cluster; false where the bus gave no answer and it has to be tried again. */

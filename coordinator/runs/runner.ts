@@ -12,6 +12,7 @@ import { headOf, type StoredEvent } from '../journal/chain.ts';
 import type { Decision, RunFact, Successor } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { eventOf } from '../journal/next-event.ts';
+import type { Expected } from '../plans/expected.ts';
 import type { Plan } from '../plans/plan.ts';
 import { apply, fold } from '../sequencer/apply.ts';
 import { isSame } from '../sequencer/attempt.ts';
@@ -23,6 +24,7 @@ import { redoneBy } from '../sequencer/redo.ts';
 import { whyOutdated } from '../sequencer/roll-back-offer.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
 import { earlierIn, initialState, itemState, type RunState } from '../sequencer/state.ts';
+import { sleepUntil, wakeUp } from './bell.ts';
 import { fitFact } from './fit-fact.ts';
 import { perform } from './perform.ts';
 import type { RunMeter } from './run-meter.ts';
@@ -40,6 +42,8 @@ export interface RunnerParts {
   clock: Clock;
   log: Log;
   limits?: Limits;
+  /** How long this site's own runs of the plan have taken. */
+  expected?: Expected | undefined;
   /** What keeps the run from going on by itself, told again and again while it does; undefined once it is over. */
   onTrouble?(trouble: Failure | undefined): void;
   /** Called with each event that this runner has journaled. */
@@ -84,7 +88,7 @@ const retryMs = 1_000;
 
 /** Starts to work on a run whose journal has its start; `isTakeover`: somebody else, or an earlier process, had it before. */
 export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
-  const { run, plan, epoch, journal, fleet, clock, log } = parts;
+  const { run, plan, epoch, journal, fleet, clock, log, expected } = parts;
   const strange = createLineLimit(clock, { perMinuteMax: 10, allPerMinuteMax: 100 });
   const limits = parts.limits ?? defaultLimits;
   const stopping = new AbortController();
@@ -196,7 +200,15 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
     while (end === undefined && !stopping.signal.aborted) {
       awake = wakeUp();
       const decidedAt = state.sequence;
-      const instruction = decide({ plan, state, seen, nowMs: clock.monotonicMs(), limits });
+      const instruction = decide({
+        plan,
+        state,
+        seen,
+        nowMs: clock.monotonicMs(),
+        limits,
+        wallMs: clock.nowMs(),
+        expected,
+      });
       switch (instruction.kind) {
         case 'finished':
           return { is: 'ended', state };
@@ -271,29 +283,4 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
       await done;
     },
   };
-}
-
-interface Bell {
-  rung: Promise<void>;
-  ring(): void;
-}
-
-function wakeUp(): Bell {
-  let ring = (): void => undefined;
-  const rung = new Promise<void>((resolve) => {
-    ring = resolve;
-  });
-  return { rung, ring };
-}
-
-/** Until the time, or until something is noticed. */
-async function sleepUntil(clock: Clock, untilMs: number | undefined, bell: Bell, signal: AbortSignal): Promise<void> {
-  if (untilMs === undefined) return bell.rung;
-  const timer = new AbortController();
-  // With a reason: without one an error with its stack is made each time.
-  const forward = (): void => timer.abort('woken');
-  signal.addEventListener('abort', forward, { once: true });
-  await Promise.race([bell.rung, clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), timer.signal)]);
-  signal.removeEventListener('abort', forward);
-  timer.abort('woken');
 }

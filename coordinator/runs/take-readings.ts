@@ -13,9 +13,9 @@ export async function takeChecks(
   cluster: Cluster,
   clock: Clock,
   checks: CheckRef[],
-  earlier: (item: string) => CheckResult[] = () => [],
+  { earlier = () => [], neededMs }: Pick<CheckContext, 'earlier' | 'neededMs'> = {},
 ): Promise<CheckResult[]> {
-  const context: CheckContext = { cluster, nowMs: clock.nowMs(), presence: await fleet.presence(), earlier };
+  const context: CheckContext = { cluster, nowMs: clock.nowMs(), presence: await fleet.presence(), earlier, neededMs };
   const evaluation = evaluateChecks(checks, context);
   let next = evaluation.next();
   while (!next.done) next = evaluation.next(await Promise.all(next.value.map((reading) => take(fleet, reading))));

@@ -225,6 +225,8 @@ function decided(
     case 'resume':
       return on;
     case 'approve':
+      // Of a step that would leave the window: it is not done by that.
+      if (state.halt?.reason === 'window') return { ...on, isWindowLeft: true };
       return withItem({ status: move(item.status, 'approved', fact.item), isDone: true, endedAtMs: atMs });
     case 'reject':
       return withItem({ status: move(item.status, 'rejected', fact.item), isRejected: true, endedAtMs: atMs });

@@ -12,7 +12,7 @@ type RunEnded = Extract<RunFact, { type: 'RunEnded' }>;
 
 /** Reasons that end the run as failed, not halted, as long as nothing of the cluster was touched. */
 const endsHarmless: readonly Halt['reason'][] = ['gate-failed', 'step-failed', 'postcondition-failed'];
-const waitsForOperator: readonly Halt['reason'][] = ['approval', 'paused', 'step-unknown', 'restored-state'];
+const waitsForOperator: readonly Halt['reason'][] = ['approval', 'paused', 'window', 'step-unknown', 'restored-state'];
 
 /** Halts for a person, or ends as failed when nothing of the cluster was touched yet. */
 export function halt(situation: Situation, what: Omit<Halt, 'checks' | 'evidence'> & Partial<Halt>): Instruction {

@@ -17,6 +17,7 @@ import {
   latestAttempt,
   mayHaveBegun,
 } from './state.ts';
+import { heldByWindow } from './window-hold.ts';
 
 /** What comes next on the way ahead. */
 export function decideForward(situation: Situation): Instruction {
@@ -113,7 +114,7 @@ function decideApproval(situation: Situation, approval: Approval): Instruction {
 function decideStep(situation: Situation, step: Step, index: number): Instruction {
   const item = itemState(situation.state, step.id);
   const attempt = latestAttempt(item, 'do');
-  if (attempt === undefined) return prepare(situation, step, index, item);
+  if (attempt === undefined) return heldByWindow(situation, step, index) ?? prepare(situation, step, index, item);
   if (isToRedo(item, attempt))
     return isToSettle(attempt) ? settle(situation, step, attempt) : prepare(situation, step, index, item);
   if (isOpen(attempt))

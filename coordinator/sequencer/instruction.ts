@@ -2,6 +2,7 @@
 import type { Key } from '../../shared/key.ts';
 import type { CheckRef } from '../checks/check.ts';
 import type { RunFact } from '../journal/event.ts';
+import type { Expected } from '../plans/expected.ts';
 import type { Binding, Plan } from '../plans/plan.ts';
 import type { Limits } from './limits.ts';
 import type { Seen } from './seen.ts';
@@ -35,4 +36,8 @@ export interface Situation {
   /** Monotonic. */
   nowMs: number;
   limits: Limits;
+  /** By the clock on the wall, for the maintenance window; undefined where none is looked at. */
+  wallMs?: number;
+  /** How long this site's own runs have taken. */
+  expected?: Expected | undefined;
 }

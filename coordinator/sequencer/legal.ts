@@ -44,6 +44,12 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
       ];
     case 'paused':
       return [{ decision: 'resume', consequence: `goes on with: ${item?.title ?? 'what comes next'}` }, ...back];
+    case 'window':
+      return [
+        { decision: 'retry', consequence: 'looks at the window again and goes on once the rest fits' },
+        { decision: 'approve', consequence: `goes on now, outside of the window, to the end: ${item?.title ?? ''}` },
+        ...back,
+      ];
     case 'rejected':
       return [{ decision: 'retry', consequence: 'asks for the approval again' }, ...back];
     default:

@@ -31,7 +31,7 @@ export function putBackNode(situation: Situation): Instruction | undefined {
  * An approval, a pause and going on after one are no word about them.
  */
 export function otherLedgers(plan: Plan, state: RunState, nodes: Readonly<Record<string, NodeSeen>>) {
-  if (state.halt === undefined || ['approval', 'rejected', 'paused'].includes(state.halt.reason)) return {};
+  if (state.halt === undefined || ['approval', 'rejected', 'paused', 'window'].includes(state.halt.reason)) return {};
   const others = plan.cluster.nodes.flatMap(({ name }): [string, string][] => {
     const generation = nodes[name]?.ledger?.generation;
     return generation !== undefined && isOtherLedger(state, name, generation) ? [[name, generation]] : [];

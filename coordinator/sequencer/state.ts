@@ -70,6 +70,8 @@ export interface RunState {
   operatorSequence: number;
   direction: 'forward' | 'undo';
   isPauseRequested: boolean;
+  /** An operator has said that it may go on outside of the maintenance window. */
+  isWindowLeft?: true;
   /** The run that goes back from here, once nothing of this one runs any more; over with the next halt. */
   successor?: Successor;
   halt?: Halt;

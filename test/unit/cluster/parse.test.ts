@@ -139,10 +139,10 @@ describe('cluster file', () => {
   });
 
   it('asks what an unknown key was meant to be, and says which ones come later', () => {
-    const text = `${small}observr: {}\nwindow: { days: [sat] }\nlimits: { zzz: 1, settled: 5s }\n`;
+    const text = `${small}observr: {}\nhooks: { days: [sat] }\nlimits: { zzz: 1, settled: 5s }\n`;
     const told = faults(text);
     assert.ok(told.includes('c.yaml:9:1: observr: there is no such key; did you mean observer?'), told.join('\n'));
-    assert.ok(told.includes('c.yaml:10:1: window: not supported by this version of Baton; remove it'));
+    assert.ok(told.includes('c.yaml:10:1: hooks: not supported by this version of Baton; remove it'));
     assert.ok(told.includes('c.yaml:11:19: limits.settled: there is no such key; did you mean settle?'));
     assert.match(told.at(2) ?? '', /c\.yaml:11:11: limits\.zzz: there is no such key; there are replicationLag, /);
     assert.match(faults(changed('role: master', 'rolle: master'))[1] ?? '', /nodes\.n1\.rolle: .* did you mean role\?/);

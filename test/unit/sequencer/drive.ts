@@ -27,6 +27,8 @@ export interface Drive {
   /** Called after each event. */
   onEvent?: (event: RunEvent, state: RunState) => void;
   instructionsMax?: number;
+  /** The clock on the wall; undefined: no window is looked at. */
+  wallMs?: () => number;
 }
 
 export interface Driven {
@@ -95,7 +97,8 @@ export function drive(test: Drive): Driven {
   });
   for (let count = 0; count < (test.instructionsMax ?? 5_000); count += 1) {
     see({ type: 'nodes', presence: world.presence() });
-    const instruction = decide({ plan, state, seen, nowMs: world.nowMs, limits: defaultLimits });
+    const wall = test.wallMs === undefined ? {} : { wallMs: test.wallMs() };
+    const instruction = decide({ plan, state, seen, nowMs: world.nowMs, limits: defaultLimits, ...wall });
     if (instruction.kind === 'finished') break;
     if (test.isCrash?.(instruction, count)) {
       seen = nothingSeen;
