@@ -22,6 +22,8 @@ export function mergeWords({ root, from }: { root: string; from: string }, more:
       '--no-devices',
       '--no-specials',
       '--chmod=Fug-s',
+      // Of what else is said of a file only what its owner could say: no capabilities, no labels of another machine.
+      '--filter=-x! user.*',
       '--protect-args',
     ],
     ...['--out-format=%i %l %n', '-e', ssh, '--', `root@${host}:${root}/`, `${root}/`],

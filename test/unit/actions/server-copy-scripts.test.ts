@@ -157,8 +157,10 @@ describe('Scripts that copy whole servers', () => {
   it('bring files of another node, but nothing with a power of its own', () => {
     const [theirs, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
     for (const path of [theirs, ours]) mkdirSync(path);
+    const env = { PATH: `${process.env.PATH}:/usr/sbin` };
     writeFileSync(join(theirs, 'one'), 'content');
     chmodSync(join(theirs, 'one'), 0o6755);
+    assert.equal(spawnSync('setcap', ['cap_net_raw+ep', join(theirs, 'one')], { env }).status, 0);
     spawnSync('mkfifo', [join(theirs, 'pipe')]);
     spawnSync('mknod', [join(theirs, 'null'), 'c', '1', '3']);
     const words = mergeWords({ root: ours, from: '192.0.2.1' });
@@ -166,5 +168,8 @@ describe('Scripts that copy whole servers', () => {
     assert.equal(spawnSync(program, args).status, 0);
     assert.deepEqual(readdirSync(ours), ['one']);
     assert.equal(statSync(join(ours, 'one')).mode & 0o7777, 0o755);
+    const powers = (of: string) => spawnSync('getcap', [join(of, 'one')], { env, encoding: 'utf8' }).stdout;
+    assert.match(powers(theirs), /cap_net_raw/);
+    assert.equal(powers(ours), '');
   });
 });
