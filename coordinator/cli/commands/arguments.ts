@@ -1,5 +1,5 @@
 // Arguments that several commands share, and the validation of what people type. It touches nothing.
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command, Option, type OptionValues } from '@commander-js/extra-typings';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { isName } from '../../../shared/names.ts';
 
@@ -15,6 +15,16 @@ export function commandWith(name: string, description: string, examples: string[
 }
 
 export const jsonOption = ['--json', 'one JSON document on stdout (schema 1); the words go to stderr'] as const;
+
+/** What every command that starts a run takes; told to the coordinator by asTold. */
+export const withStartOptions = <Arguments extends unknown[], Options extends OptionValues, All extends OptionValues>(
+  command: Command<Arguments, Options, All>,
+) =>
+  command
+    .option('--yes', 'do not ask; needed without a terminal')
+    .option('--detach', 'return as soon as the run has started')
+    .option('--change <ID>', 'number of the change request, for the journal')
+    .option('--reason <TEXT>', 'why, for the journal');
 
 export const acceptOption = () =>
   new Option(

@@ -6,7 +6,7 @@ import { type OperatorClient, readingTimeoutMs } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
 import { backupsView } from '../view/backup-view.ts';
-import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 
 export function backupCommand(shell: Shell) {
@@ -21,17 +21,15 @@ export function backupCommand(shell: Shell) {
 }
 
 function takeCommand(shell: Shell) {
-  return commandWith(
-    'take',
-    'Back up application, files, database and configuration onto the nodes, and verify what was written. Services go on. Older backups go by the rule of the cluster file.',
-    ['baton backup take lab', 'baton backup take lab --yes --detach --reason "before the audit"'],
+  return withStartOptions(
+    commandWith(
+      'take',
+      'Back up application, files, database and configuration onto the nodes, and verify what was written. Services go on. Older backups go by the rule of the cluster file.',
+      ['baton backup take lab', 'baton backup take lab --yes --detach --reason "before the audit"'],
+    )
+      .argument('<CLUSTER>')
+      .option('--snapshots', 'also VM snapshots, as before an upgrade'),
   )
-    .argument('<CLUSTER>')
-    .option('--snapshots', 'also VM snapshots, as before an upgrade')
-    .option('--yes', 'do not ask; needed without a terminal')
-    .option('--detach', 'return as soon as the run has started')
-    .option('--change <ID>', 'number of the change request, for the journal')
-    .option('--reason <TEXT>', 'why, for the journal')
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {

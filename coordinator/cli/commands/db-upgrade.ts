@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
-import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 
 const toOption = ['--to <MAJOR>', 'the major version of PostgreSQL to end with, such as 17'] as const;
@@ -24,24 +24,22 @@ const standbyOption = () =>
     .default('promote' as const);
 
 export function dbUpgradeCommand(shell: Shell) {
-  return commandWith(
-    'db-upgrade',
-    'Upgrade PostgreSQL on master and standby to another major version in the order of the guide, failover suspended meanwhile, and set replication up again. The packages of the new version must be installed on both. Shows the plan, the predicted outage and suspension time, and asks. The old servers are kept, stopped, until `baton run finalize`.',
-    [
-      'baton db-upgrade lab --to 17',
-      'baton db-upgrade lab --to 17 --mode link --standby rebuild --yes --detach --change CHG-4711',
-      'baton run finalize latest          # weeks later: the old servers are removed',
-    ],
+  return withStartOptions(
+    commandWith(
+      'db-upgrade',
+      'Upgrade PostgreSQL on master and standby to another major version in the order of the guide, failover suspended meanwhile, and set replication up again. The packages of the new version must be installed on both. Shows the plan, the predicted outage and suspension time, and asks. The old servers are kept, stopped, until `baton run finalize`.',
+      [
+        'baton db-upgrade lab --to 17',
+        'baton db-upgrade lab --to 17 --mode link --standby rebuild --yes --detach --change CHG-4711',
+        'baton run finalize latest          # weeks later: the old servers are removed',
+      ],
+    )
+      .argument('<CLUSTER>')
+      .requiredOption(...toOption)
+      .addOption(modeOption())
+      .addOption(standbyOption())
+      .addOption(acceptOption()),
   )
-    .argument('<CLUSTER>')
-    .requiredOption(...toOption)
-    .addOption(modeOption())
-    .addOption(standbyOption())
-    .addOption(acceptOption())
-    .option('--yes', 'do not ask; needed without a terminal')
-    .option('--detach', 'return as soon as the run has started')
-    .option('--change <ID>', 'number of the change request, for the journal')
-    .option('--reason <TEXT>', 'why, for the journal')
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {

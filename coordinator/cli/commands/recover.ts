@@ -4,7 +4,7 @@ import { ok } from '../../../shared/failures.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
-import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 
 const primaryOption = [
@@ -33,23 +33,21 @@ const parametersOf = ({ primary, applicationFrom, databaseFrom }: Options) => ({
 });
 
 export function recoverCommand(shell: Shell) {
-  return commandWith(
-    'recover',
-    'Bring an unstable cluster back to its assigned roles, from whatever is found: services stopped, the newer side of the database kept, the other one set aside and made its standby, files brought together, services in order, observer last. Shows the plan, what is found and what it costs, and asks. A run that stands is ended for it.',
-    [
-      'baton recover lab',
-      'baton recover lab --primary n2 --reason "both were primary for ten minutes; n2 has the tickets"',
-      'baton recover lab --database-from upgrade-1a2b3c4d --application-from upgrade-1a2b3c4d',
-    ],
+  return withStartOptions(
+    commandWith(
+      'recover',
+      'Bring an unstable cluster back to its assigned roles, from whatever is found: services stopped, the newer side of the database kept, the other one set aside and made its standby, files brought together, services in order, observer last. Shows the plan, what is found and what it costs, and asks. A run that stands is ended for it.',
+      [
+        'baton recover lab',
+        'baton recover lab --primary n2 --reason "both were primary for ten minutes; n2 has the tickets"',
+        'baton recover lab --database-from upgrade-1a2b3c4d --application-from upgrade-1a2b3c4d',
+      ],
+    )
+      .argument('<CLUSTER>')
+      .option(...primaryOption)
+      .option(...applicationOption)
+      .option(...databaseOption),
   )
-    .argument('<CLUSTER>')
-    .option(...primaryOption)
-    .option(...applicationOption)
-    .option(...databaseOption)
-    .option('--yes', 'do not ask; needed without a terminal')
-    .option('--detach', 'return as soon as the run has started')
-    .option('--change <ID>', 'number of the change request, for the journal')
-    .option('--reason <TEXT>', 'why, for the journal')
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {

@@ -10,7 +10,7 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { runArgument } from '../run-end.ts';
 import type { Shell } from '../shell.ts';
-import { commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 import { identityOf, readRelease } from './release-file.ts';
 
@@ -92,13 +92,7 @@ export function finalizeCommand(shell: Shell) {
 }
 
 const runCommand = (verb: keyof typeof verbs, examples: string[]) =>
-  commandWith(verb, verbs[verb], examples)
-    .argument('<RUN>')
-    .option('--yes', 'do not ask; needed without a terminal')
-    .option('--detach', 'return as soon as the run has started')
-    .option('--change <ID>', 'number of the change request, for the journal')
-    .option('--reason <TEXT>', 'why, for the journal')
-    .option(...jsonOption);
+  withStartOptions(commandWith(verb, verbs[verb], examples).argument('<RUN>')).option(...jsonOption);
 
 /** The installer that is named, as plans know it and as it is uploaded; nothing of both where none is. */
 async function previousRelease(

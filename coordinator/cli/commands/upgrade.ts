@@ -5,7 +5,7 @@ import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
-import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument } from './arguments.ts';
+import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
 import { planDbUpgradeCommand } from './db-upgrade.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
@@ -19,24 +19,22 @@ const sumOption = ['--sha256 <SUM>', 'refuse the installer unless this is its SH
 const toOption = ['--to <VERSION>', 'the version to end with, such as 8.7.0'] as const;
 
 export function upgradeCommand(shell: Shell) {
-  return commandWith(
-    'upgrade',
-    'Upgrade the application on master and standby in the order of the guide, failover suspended meanwhile. Shows the plan, the predicted outage and suspension time, and asks. Ctrl-C only leaves the view.',
-    [
-      `baton upgrade lab --installer ${installer} --to 8.7.0`,
-      `baton upgrade lab --installer ${installer} --to 8.7.0 --yes --detach --change CHG-4711 --reason "quarterly"`,
-      `baton upgrade lab --installer ${installer} --to 8.7.0 --accept files-equal="a copy is under way, CHG-4711"`,
-    ],
+  return withStartOptions(
+    commandWith(
+      'upgrade',
+      'Upgrade the application on master and standby in the order of the guide, failover suspended meanwhile. Shows the plan, the predicted outage and suspension time, and asks. Ctrl-C only leaves the view.',
+      [
+        `baton upgrade lab --installer ${installer} --to 8.7.0`,
+        `baton upgrade lab --installer ${installer} --to 8.7.0 --yes --detach --change CHG-4711 --reason "quarterly"`,
+        `baton upgrade lab --installer ${installer} --to 8.7.0 --accept files-equal="a copy is under way, CHG-4711"`,
+      ],
+    )
+      .argument('<CLUSTER>')
+      .requiredOption(...installerOption)
+      .requiredOption(...toOption)
+      .option(...sumOption)
+      .addOption(acceptOption()),
   )
-    .argument('<CLUSTER>')
-    .requiredOption(...installerOption)
-    .requiredOption(...toOption)
-    .option(...sumOption)
-    .addOption(acceptOption())
-    .option('--yes', 'do not ask; needed without a terminal')
-    .option('--detach', 'return as soon as the run has started')
-    .option('--change <ID>', 'number of the change request, for the journal')
-    .option('--reason <TEXT>', 'why, for the journal')
     .option(...jsonOption)
     .action(async (cluster, options) => {
       await shell.withCoordinator(options, async (client, io) => {
