@@ -27,6 +27,8 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   showCluster: everybody,
   showFailover: everybody,
   listBackups: everybody,
+  listProbes: everybody,
+  listSchedules: everybody,
   check: everybody,
   compilePlan: everybody,
   listRuns: everybody,
@@ -42,6 +44,9 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   testNotice: operators,
   startRun: operators,
   decideRun: deciders,
+  takeProbe: operators,
+  addSchedule: operators,
+  removeSchedule: operators,
 
   addNode: admins,
   revokeNode: admins,

@@ -3,6 +3,7 @@ import { agentsConnected } from './agents-connected.ts';
 import { asidesGone } from './asides-gone.ts';
 import { backupComplete } from './backup-complete.ts';
 import { backupFresh } from './backup-fresh.ts';
+import { backupRecent } from './backup-recent.ts';
 import { backupSpace } from './backup-space.ts';
 import { backupsPruned } from './backups-pruned.ts';
 import { clockOffset } from './clock-offset.ts';
@@ -28,6 +29,7 @@ import { osSupported } from './os-supported.ts';
 import { partRestored } from './part-restored.ts';
 import { portalAnswers } from './portal-answers.ts';
 import { postgresqlSupported } from './postgresql-supported.ts';
+import { probeRecent } from './probe-recent.ts';
 import { releaseExecutable } from './release-executable.ts';
 import { releaseStaged } from './release-staged.ts';
 import { replicationStreaming } from './replication-streaming.ts';
@@ -70,6 +72,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     asidesGone,
     backupComplete,
     backupFresh,
+    backupRecent,
     backupSpace,
     backupsPruned,
     clockOffset,
@@ -92,6 +95,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     partRestored,
     portalAnswers,
     postgresqlSupported,
+    probeRecent,
     releaseExecutable,
     releaseStaged,
     replicationStreaming,

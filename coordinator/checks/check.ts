@@ -4,6 +4,7 @@
 import type { ActionKind, ActionOf, Answer, AnswerOf, actionClasses } from '../../shared/actions/action.ts';
 import type { Failure } from '../../shared/failures.ts';
 import type { LedgerMark } from '../../shared/ledger-mark.ts';
+import type { ProbeDocument } from '../../shared/probe-documents.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 
 type ReadKind = { [K in ActionKind]: (typeof actionClasses)[K] extends 'read' ? K : never }[ActionKind];
@@ -102,6 +103,8 @@ export interface CheckContext {
   earlier?: (item: string) => CheckResult[];
   /** How long what is about to be begun will take with a way back, by this site's own runs; undefined where none is known. */
   neededMs?: number | undefined;
+  /** The newest probe of the cluster; absent where none was ever taken. */
+  lastProbe?: ProbeDocument | undefined;
 }
 
 export type Evaluation = Generator<Reading[], CheckResult[], ReadingResult[]>;

@@ -10,6 +10,7 @@ import { failoverCommand } from './commands/failover.ts';
 import { nodeCommand } from './commands/node.ts';
 import { notifyCommand } from './commands/notify.ts';
 import { operatorCommand } from './commands/operator.ts';
+import { probeCommand, probesCommand, scheduleCommand } from './commands/probe.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -36,6 +37,10 @@ Each upgrade:
   baton upgrade lab --installer FILE --to 8.7.0         shows the plan, asks, upgrades, shows progress
   baton run watch latest                                back to the view after Ctrl-C
   baton report latest --format html --output report.html
+
+Every night, by itself:
+  baton schedule add lab --probe --cron '0 2 * * *' --timezone Asia/Kolkata
+  baton probes history lab                              how the cluster was, as a chart
 
 PostgreSQL itself, where the release wants a newer one:
   baton plan db-upgrade lab --to 17                     then the same without plan
@@ -93,6 +98,7 @@ export function createProgram(): Command {
       'Afterwards, and when it stands still:',
       [runCommand(shell), recoverCommand(shell), reportCommand(shell), failoverCommand(shell)] as unknown as Command[],
     ],
+    ['Every night:', [probeCommand(shell), probesCommand(shell), scheduleCommand(shell)] as unknown as Command[]],
     ['Other:', [notifyCommand(shell), versionCommand(shell)] as unknown as Command[]],
   ];
   for (const [heading, commands] of groups)

@@ -53,6 +53,7 @@ export const backup = z.strictObject({
   trialRestore: z.boolean({ error: 'must be true or false' }).default(false),
   keep: count(1, 100).default(3),
   maxAge: field.duration(60_000, 7 * 24 * hourMs, 'from 1m to 168h').default(4 * hourMs),
+  verifiedWithin: field.duration(hourMs, 366 * 24 * hourMs, 'from 1h to 366d').default(7 * 24 * hourMs),
   snapshots: snapshots.optional(),
   schedule: schedule.optional(),
 });

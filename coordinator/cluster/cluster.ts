@@ -51,6 +51,8 @@ export interface BackupPlan {
   keep: number;
   /** What is older when the installer is about to start is too old to go back to. */
   maxAgeMs: number;
+  /** A backup that was read again longer ago is no evidence any more. */
+  verifiedWithinMs: number;
   /** Absent: an upgrade asks a person for them. */
   snapshots?: { hook: string; node: string; timeoutMs: number } | { none: string };
   schedule?: BackupSchedule;
@@ -151,6 +153,8 @@ export interface Cluster {
     rtoMaxMs: number;
     rpoMaxRows: number;
     settleMs: number;
+    /** How old the last probe may be. */
+    probeAgeMs: number;
   };
   network: Network;
   /** What must be installed beside what the plans themselves use, and why nothing sets a node's clock where that is so. */

@@ -85,6 +85,7 @@ const limits = z.strictObject({
   rtoMax: field.duration(1, hourMs, 'from 1ms to 1h').default(60_000),
   rpoMax: z.int({ error: 'must be a number of rows' }).min(0, 'must be 0 or more').default(0),
   settle: field.duration(1000, hourMs, 'from 1s to 1h').default(15_000),
+  probeAge: field.duration(hourMs, 366 * 24 * hourMs, 'from 1h to 366d').default(36 * hourMs),
 });
 
 /** What the guide names; the cluster file may widen it, which shows as a deviation. */

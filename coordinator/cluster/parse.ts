@@ -90,6 +90,7 @@ function toCluster(file: ClusterFile): Cluster {
       rtoMaxMs: limits.rtoMax,
       rpoMaxRows: limits.rpoMax,
       settleMs: limits.settle,
+      probeAgeMs: limits.probeAge,
     },
     network: toNetwork(file),
     requires: toRequires(file),
@@ -116,6 +117,7 @@ function toBackup({
   exclude,
   database,
   maxAge,
+  verifiedWithin,
   snapshots,
   schedule,
   ...backup
@@ -125,6 +127,7 @@ function toBackup({
     excludes: exclude,
     databaseJobs: database.jobs,
     maxAgeMs: maxAge,
+    verifiedWithinMs: verifiedWithin,
     ...(snapshots && { snapshots: toSnapshots(snapshots) }),
     ...(schedule && { schedule }),
   };

@@ -103,6 +103,7 @@ limits:
   rtoMax: 60s             # longest time without service that a drill may take
   rpoMax: 0               # acknowledged rows that a drill may lose
   settle: 15s             # how long stopped services must stay stopped, 1s to 1h
+  probeAge: 36h           # how old the last probe (baton probe, baton schedule add) may be, 1h to 366d; older warns
 
 network:              # who must reach whom follows from the rest of this file; each port is tried in both directions
   ssh: 22             # of every node; by it files are synchronized and HA scripts reach the other node
@@ -135,6 +136,7 @@ backup:               # taken before anything changes, and by \`baton backup tak
   trialRestore: false               # true: every backup of the database is restored into a scratch cluster and its rows counted
   keep: 3                           # backups on each node, 1 to 100; the last one of an upgrade stays besides
   maxAge: 4h                        # of the database's, right before services are stopped for the installer; older: the run stands there
+  verifiedWithin: 7d                # how long ago the newest backup may have been read again from the disk, 1h to 366d; longer warns
   # snapshots: { hook: vm-snapshot, node: ${observers[machines]}, timeout: 30m }
   ##  VM snapshots before an upgrade, of every machine but the observer: on that node the hook is called with create, verify or
   ##  remove, a machine's name and the snapshot's. verify ends with 0 only where it is there, remove also where none is.

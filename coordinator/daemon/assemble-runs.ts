@@ -20,6 +20,7 @@ import type { Journal } from '../journal/journal.ts';
 import { newestEpoch } from '../journal/leadership.ts';
 import { openJournal } from '../journal/nats-journal.ts';
 import { type Notifier, toLog } from '../notify/notice.ts';
+import type { ProbeLog } from '../probes/probe-log.ts';
 import { guardJournal } from '../runs/guarded-journal.ts';
 import { openProgressFeed } from '../runs/progress.ts';
 import { openRefusals } from '../runs/refusals.ts';
@@ -60,6 +61,7 @@ export async function assembleRuns(given: {
   meterOf(artefacts: Artefacts, run: string, cluster: Cluster): RunMeter;
   /** Whom people are told by; otherwise only the log is. */
   notifier?: Notifier;
+  lastProbe?: ProbeLog['last'];
   onStop(name: string, stop: () => unknown): void;
 }): Promise<Result<AssembledRuns>> {
   const { bus, clock, log, coordinator, epoch, onStop } = given;
@@ -98,6 +100,7 @@ export async function assembleRuns(given: {
     progress,
     // Without one nothing is read for it.
     ...(given.notifier !== undefined && { notifier }),
+    ...(given.lastProbe && { lastProbe: given.lastProbe }),
     meterOf: (run, cluster) => given.meterOf(artefacts, run, cluster),
     agentsBack: (nodes, signal) => untilHeld(shared, nodes, signal),
   });

@@ -10,9 +10,12 @@ import type { Leadership } from '../journal/leadership.ts';
 import { createAlarms } from '../notify/alarms.ts';
 import { startScheduledBackup } from '../operator/runs.ts';
 import { operatorService } from '../operator/service.ts';
+import { openProbeLog } from '../probes/probe-log.ts';
+import { takeProbe } from '../probes/take-probe.ts';
 import { createRunMeter } from '../runs/run-meter.ts';
 import type { RunService } from '../runs/run-service.ts';
-import { createBackupTimer, openScheduleTable } from '../schedule/backup-timer.ts';
+import { allScheduled, openProbeSchedules } from '../schedule/probe-schedules.ts';
+import { createTimer, openScheduleTable } from '../schedule/timer.ts';
 import { assembleRuns } from './assemble-runs.ts';
 import { createFence } from './fence.ts';
 import { openOutbox } from './open-outbox.ts';
@@ -45,8 +48,10 @@ export async function assemble(given: {
   const opened = await openOutbox({ bus, audit: agents.audit, secretsDirectory, clock, log });
   if (!opened.ok) return opened;
   const { outbox: notifier, deliver } = opened.value;
+  const probes = await openProbeLog(bus);
+  if (!probes.ok) return probes;
   const assembled = await assembleRuns({
-    ...{ bus, clock, log, coordinator, epoch, onStop, fence, notifier },
+    ...{ bus, clock, log, coordinator, epoch, onStop, fence, notifier, lastProbe: probes.value.last },
     streams: agents,
     meterOf: (artefacts, run, cluster) => createRunMeter({ bus, log, artefacts, run, cluster, guard: fence.samples }),
   });
@@ -56,6 +61,8 @@ export async function assemble(given: {
   const shared = { bus, clock, log, audit, tables, coordinator, epoch };
   const schedules = await openScheduleTable(bus);
   if (!schedules.ok) return schedules;
+  const probeSchedules = await openProbeSchedules(bus);
+  if (!probeSchedules.ok) return probeSchedules;
   const parts = {
     ...shared,
     ...{ operators, revocations, signer },
@@ -71,10 +78,18 @@ export async function assemble(given: {
     views,
     schedules: schedules.value,
     deliver,
+    probeSchedules: probeSchedules.value,
+    probes: probes.value,
+    notifier,
   };
-  const timer = createBackupTimer({
-    ...{ clusters, table: schedules.value, audit, clock, log },
-    start: (cluster, requestId, reason) => startScheduledBackup(parts, cluster, requestId, reason),
+  const timer = createTimer({
+    ...{ table: schedules.value, audit, notifier, clock, log },
+    schedules: () => allScheduled(clusters, probeSchedules.value),
+    start: async ({ cluster, what }, requestId, reason) => {
+      if (what === 'backup') return await startScheduledBackup(parts, cluster, requestId, reason);
+      const probe = await takeProbe(parts, { cluster, id: requestId, by: 'schedule' });
+      return probe.ok ? ok(probe.value.id) : probe;
+    },
   });
   const alarms = createAlarms({ clusters, fleet, notifier, clock, log });
   const keep = async (signal: AbortSignal): Promise<void> => {

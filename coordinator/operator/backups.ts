@@ -7,7 +7,7 @@ import { answerOf, isFailure } from '../checks/check.ts';
 import { nextTime } from '../cluster/backup-schedule.ts';
 import type { BackupPlan, Cluster } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { ScheduleTable } from '../schedule/backup-timer.ts';
+import type { ScheduleTable } from '../schedule/timer.ts';
 
 const readTimeoutMs = 15_000;
 

@@ -10,6 +10,7 @@ import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { acceptChecks, acceptedReasons } from '../plans/accept.ts';
 import { preflightChecks } from '../plans/preflight.ts';
+import type { ProbeLog } from '../probes/probe-log.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
 import { takeChecks } from '../runs/take-readings.ts';
 import type { Asking, Tell } from './handlers.ts';
@@ -18,7 +19,7 @@ import type { Asking, Tell } from './handlers.ts';
 const atOnce = 4;
 
 export async function checkCluster(
-  parts: { clusters: ClusterStore; fleet: Fleet; releases: ReleaseStore; clock: Clock },
+  parts: { clusters: ClusterStore; fleet: Fleet; releases: ReleaseStore; probes: Pick<ProbeLog, 'last'>; clock: Clock },
   request: {
     cluster: string;
     toVersion?: string | undefined;
@@ -50,6 +51,7 @@ export async function checkCluster(
   const accepted = acceptChecks(preflight, accept.data);
   if (!accepted.ok) return accepted;
   const refs = accepted.value;
+  const lastProbe = parts.probes.last(request.cluster);
   const results: CheckResult[][] = refs.map(() => []);
   const document = (complete: boolean): CheckDocument => {
     const checks = results.flat();
@@ -60,7 +62,7 @@ export async function checkCluster(
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
       const [index, ref] = next;
-      results[index] = await takeChecks(fleet, cluster.value, clock, [ref]);
+      results[index] = await takeChecks(fleet, cluster.value, clock, [ref], { lastProbe });
       if (waiting.length > 0) await tell(document(false));
     }
   };

@@ -6,24 +6,30 @@ import { ok } from '../../shared/failures.ts';
 import type {
   AddNodeRequest,
   AddOperatorRequest,
+  AddScheduleRequest,
   ApplyClusterRequest,
   ChangeOperatorRequest,
   CheckRequest,
   ClusterRequest,
   DecideRunRequest,
+  ListProbesRequest,
   ListRunsRequest,
   NodeRequest,
   OperatorRequest,
   PlanRequest,
   RunRequest,
   StartRunRequest,
+  TakeProbeRequest,
   UploadChunk,
   WatchRunRequest,
 } from '../../shared/gen/baton/v1/operator_pb.ts';
 import type { Log } from '../../shared/log.ts';
 import { batonVersion } from '../../shared/version.ts';
+import type { Notifier } from '../notify/notice.ts';
 import { describePlan } from '../plans/describe.ts';
-import type { ScheduleTable } from '../schedule/backup-timer.ts';
+import type { ProbeLog } from '../probes/probe-log.ts';
+import type { ProbeSchedules } from '../schedule/probe-schedules.ts';
+import type { ScheduleTable } from '../schedule/timer.ts';
 import { listBackups } from './backups.ts';
 import { checkCluster } from './check-cluster.ts';
 import { clusterDocument } from './cluster-view.ts';
@@ -33,6 +39,7 @@ import { readFailover } from './failover-view.ts';
 import { clientStream, serverStream, unary } from './handlers.ts';
 import { addNode, listNodes, type NodeParts, revokeNode } from './nodes.ts';
 import { addOperator, changeOperator, listOperators, type OperatorsParts, revokeOperator } from './operators.ts';
+import { addSchedule, listProbes, listSchedules, probeNow, removeSchedule } from './probes.ts';
 import { decideRun, type RunParts, runName, startRun } from './runs.ts';
 import { type NoticeParts, testNotice } from './test-notice.ts';
 import { uploadRelease } from './upload-release.ts';
@@ -41,6 +48,9 @@ export interface OperatorParts extends NodeParts, ClusterParts, RunParts, Notice
   coordinator: string;
   epoch: number;
   schedules: ScheduleTable;
+  probeSchedules: ProbeSchedules;
+  probes: ProbeLog;
+  notifier: Notifier;
   clock: Clock;
   log: Log;
 }
@@ -83,6 +93,11 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
     testNotice: unary<ClusterRequest>(log, ({ cluster }, { operator, signal }) =>
       testNotice(parts, cluster, operator, signal),
     ),
+    takeProbe: unary<TakeProbeRequest>(log, (request, { operator }) => probeNow(parts, request, operator)),
+    listProbes: unary<ListProbesRequest>(log, (request) => listProbes(parts, request)),
+    addSchedule: unary<AddScheduleRequest>(log, (request, { operator }) => addSchedule(parts, request, operator)),
+    listSchedules: unary(log, () => listSchedules(parts)),
+    removeSchedule: unary<ClusterRequest>(log, ({ cluster }, { operator }) => removeSchedule(parts, cluster, operator)),
     check: serverStream<CheckRequest>(log, (request, asking, tell) => checkCluster(parts, request, asking, tell)),
 
     uploadRelease: clientStream<UploadChunk>(log, (chunks, { operator }) => uploadRelease(parts, chunks, operator)),

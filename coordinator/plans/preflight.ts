@@ -1,6 +1,7 @@
 // Guide › Pre-Upgrade Requirements, read-only: what must be so before anything is touched. One gate for each bullet.
 import { seconds } from '../../shared/units.ts';
 import { agentsConnected } from '../checks/agents-connected.ts';
+import { backupRecent } from '../checks/backup-recent.ts';
 import type { CheckRef } from '../checks/check.ts';
 import { clockOffset } from '../checks/clock-offset.ts';
 import { databaseUnitActive } from '../checks/database-unit-active.ts';
@@ -13,6 +14,7 @@ import { notFenced } from '../checks/not-fenced.ts';
 import { osSupported } from '../checks/os-supported.ts';
 import { portalAnswers } from '../checks/portal-answers.ts';
 import { postgresqlSupported } from '../checks/postgresql-supported.ts';
+import { probeRecent } from '../checks/probe-recent.ts';
 import { replicationStreaming } from '../checks/replication-streaming.ts';
 import { rowsEqual } from '../checks/rows-equal.ts';
 import { serverUpgradable } from '../checks/server-upgradable.ts';
@@ -55,6 +57,7 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
     diskIsFree(cluster, target.release),
     ...roomForBackup(cluster),
     ...(cluster.backup === undefined ? [] : [roomForRestore()]),
+    evidence(cluster),
     ...isSynchronized(cluster),
   ];
 }
@@ -87,6 +90,7 @@ export function preflightOfDatabase(
       checks: [serverUpgradable.ref({ from, to, name, mode, standby }), masterIsPrimary.ref({}), ...settings],
     }),
     ...roomForBackup(cluster),
+    evidence(cluster),
     ...isSynchronized(cluster),
   ];
 }
@@ -172,6 +176,14 @@ function diskIsFree(cluster: Cluster, release: Release | undefined): Unphased {
     title: 'There is room for the upgrade',
     ...deviationOf(cluster),
     checks: [diskSpace.ref({ nodes: appNodes(cluster), release: release ?? null })],
+  });
+}
+
+function evidence({ backup }: Cluster): Unphased {
+  return gate('Monitoring and Maintenance › Regular Health Checks, Backup Scheduling', {
+    id: 'preflight.evidence',
+    title: 'The last weeks left evidence: probes and verified backups',
+    checks: [probeRecent.ref({}), ...(backup === undefined ? [] : [backupRecent.ref({})])],
   });
 }
 

@@ -5,6 +5,7 @@ import { allPass } from '../checks/evaluate.ts';
 import type { Fleet, Head } from '../fleet/fleet.ts';
 import { type Expected, neededFrom } from '../plans/expected.ts';
 import type { Plan } from '../plans/plan.ts';
+import type { ProbeLog } from '../probes/probe-log.ts';
 import type { Instruction } from '../sequencer/instruction.ts';
 import type { Observation } from '../sequencer/seen.ts';
 import { lookAtFailover } from './look-now.ts';
@@ -21,6 +22,7 @@ export interface Performing {
   expected?: Expected | undefined;
   /** What an earlier gate of the run found, from the journal. */
   earlier(item: string): CheckResult[];
+  lastProbe?: ProbeLog['last'];
 }
 
 type Performed = Extract<Instruction, { kind: 'read' | 'look' | 'bind' | 'send' | 'ask' | 'settle' | 'read-failover' }>;
@@ -36,7 +38,7 @@ export async function perform(parts: Performing, instruction: Performed): Promis
       const { item, of, base } = instruction;
       const index = plan.items.findIndex(({ id }) => id === item);
       const neededMs = parts.expected && neededFrom(plan.items, index, parts.expected);
-      const given = { earlier: parts.earlier, neededMs };
+      const given = { earlier: parts.earlier, neededMs, lastProbe: parts.lastProbe?.(plan.cluster.cluster) };
       const results = await takeChecks(fleet, plan.cluster, clock, instruction.checks, given);
       return { type: 'read', item, of, base, passed: allPass(results), results, atMs };
     }

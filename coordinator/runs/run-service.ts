@@ -10,6 +10,7 @@ import type { RunFact } from '../journal/event.ts';
 import type { Notifier } from '../notify/notice.ts';
 import { createRunTeller } from '../notify/tell-of-run.ts';
 import type { CompiledPlan, Plan } from '../plans/plan.ts';
+import type { ProbeLog } from '../probes/probe-log.ts';
 import type { Limits } from '../sequencer/limits.ts';
 import type { RunState } from '../sequencer/state.ts';
 import { fill } from '../sequencer/template.ts';
@@ -44,6 +45,7 @@ export interface RunServiceParts extends OpeningParts {
   clock: Clock;
   log: Log;
   notifier?: Notifier;
+  lastProbe?: ProbeLog['last'];
   limits?: Limits;
   agentsBack?: NonNullable<RunnerParts['agentsBack']>;
 }

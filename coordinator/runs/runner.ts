@@ -26,10 +26,10 @@ import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/s
 import { earlierIn, initialState, itemState, type RunState } from '../sequencer/state.ts';
 import { sleepUntil, wakeUp } from './bell.ts';
 import { fitFact } from './fit-fact.ts';
-import { perform } from './perform.ts';
+import { type Performing, perform } from './perform.ts';
 import type { RunMeter } from './run-meter.ts';
 
-export interface RunnerParts {
+export interface RunnerParts extends Pick<Performing, 'lastProbe'> {
   run: string;
   /** With the run's id filled in. */
   plan: Plan;

@@ -7,15 +7,18 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Binding } from '../plans/plan.ts';
 
+/** What is known without a reading. */
+export type Known = Pick<CheckContext, 'earlier' | 'lastProbe' | 'neededMs'>;
+
 /** The findings of the checks as of now. A reading that fails makes its check unknown, never the run end. */
 export async function takeChecks(
   fleet: Fleet,
   cluster: Cluster,
   clock: Clock,
   checks: CheckRef[],
-  { earlier = () => [], neededMs }: Pick<CheckContext, 'earlier' | 'neededMs'> = {},
+  known: Known = {},
 ): Promise<CheckResult[]> {
-  const context: CheckContext = { cluster, nowMs: clock.nowMs(), presence: await fleet.presence(), earlier, neededMs };
+  const context: CheckContext = { cluster, nowMs: clock.nowMs(), presence: await fleet.presence(), ...known };
   const evaluation = evaluateChecks(checks, context);
   let next = evaluation.next();
   while (!next.done) next = evaluation.next(await Promise.all(next.value.map((reading) => take(fleet, reading))));

@@ -12,6 +12,8 @@ import { suites as serverSuites } from './cases-of-servers.ts';
 import { suites as serviceSuites } from './cases-of-services.ts';
 import { broken, context, results } from './world.ts';
 
+/** Seen in evidence.test.ts. */
+const inEvidence = ['probe-recent', 'backup-recent'];
 const suites = [...serviceSuites, ...dataSuites, ...backupSuites, ...serverSuites, ...recoverySuites, ...sanitySuites];
 const presence = (change: Partial<NodePresence>) => ({
   ...context,
@@ -56,7 +58,7 @@ describe('checks', () => {
 
   it('are all seen passing and failing here', () => {
     // The window by its own tests, test/unit/window.
-    const elsewhere = ['agents-connected', 'clock-offset', 'window-open'];
+    const elsewhere = ['agents-connected', 'clock-offset', 'window-open', ...inEvidence];
     const seen = new Set([...suites.map(({ ref }) => ref.check), ...elsewhere]);
     assert.deepEqual(
       [...checkCatalogue.keys()].filter((id) => !seen.has(id)),

@@ -85,6 +85,9 @@ describe('baton --help', () => {
       'recover',
       'report',
       ...['show', 'suspend', 'arm'].map((verb) => `failover ${verb}`),
+      'probe',
+      'probes history',
+      ...['add', 'ls', 'rm'].map((verb) => `schedule ${verb}`),
       'notify test',
       'version',
     ]);

@@ -37,12 +37,13 @@ describe('backups in the cluster file', () => {
       trialRestore: false,
       keep: 3,
       maxAgeMs: 14_400_000,
+      verifiedWithinMs: 604_800_000,
     });
   });
 
   it('are as they were written', () => {
     const { backup } = told(
-      "{ directory: /b, application: [/opt/a, /opt/c], exclude: [/opt/a/logs], configuration: [], database: { jobs: 8 }, trialRestore: true, keep: 1, maxAge: 30m, snapshots: { node: n3 }, schedule: { cron: '*/5 2 * * sat', timezone: Europe/Berlin } }",
+      "{ directory: /b, application: [/opt/a, /opt/c], exclude: [/opt/a/logs], configuration: [], database: { jobs: 8 }, trialRestore: true, keep: 1, maxAge: 30m, verifiedWithin: 48h, snapshots: { node: n3 }, schedule: { cron: '*/5 2 * * sat', timezone: Europe/Berlin } }",
     );
     assert.deepEqual(backup, {
       directory: '/b',
@@ -53,6 +54,7 @@ describe('backups in the cluster file', () => {
       trialRestore: true,
       keep: 1,
       maxAgeMs: 1_800_000,
+      verifiedWithinMs: 172_800_000,
       snapshots: { hook: 'vm-snapshot', node: 'n3', timeoutMs: 1_800_000 },
       schedule: { cron: '*/5 2 * * sat', timezone: 'Europe/Berlin' },
     });

@@ -47,6 +47,7 @@ describe('cluster file', () => {
       rtoMaxMs: 60_000,
       rpoMaxRows: 0,
       settleMs: 15_000,
+      probeAgeMs: 129_600_000,
     });
     assert.deepEqual(nodeOf(cluster, 'master', 'db'), {
       name: 'n1',

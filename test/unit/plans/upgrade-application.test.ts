@@ -16,6 +16,7 @@ describe('plan of the upgrade', () => {
         'Preflight | preflight.versions',
         'Preflight | preflight.platforms',
         'Preflight | preflight.disk',
+        'Preflight | preflight.evidence',
         'Preflight | preflight.rows',
         'Preflight | preflight.files',
         'Preflight | preflight.ticket-api',

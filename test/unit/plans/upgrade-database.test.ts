@@ -27,6 +27,7 @@ describe('plan of the database upgrade', () => {
         'Preflight | preflight.platforms',
         'Preflight | preflight.disk',
         'Preflight | preflight.servers',
+        'Preflight | preflight.evidence',
         'Preflight | preflight.rows',
         'Preflight | preflight.files',
         'Preflight | preflight.ticket-api',

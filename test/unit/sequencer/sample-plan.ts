@@ -42,6 +42,7 @@ const cluster: Cluster = {
     rtoMaxMs: 60_000,
     rpoMaxRows: 0,
     settleMs: 1000,
+    probeAgeMs: 129_600_000,
   },
   network: { ssh: 22, ports: [] },
   requires: { packages: [] },

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/operator.proto.
  */
 export const file_baton_v1_operator: GenFile = /*@__PURE__*/
-  fileDesc("ChdiYXRvbi92MS9vcGVyYXRvci5wcm90bxIIYmF0b24udjEiGAoIRG9jdW1lbnQSDAoEanNvbhgBIAEoCSITChFHZXRWZXJzaW9uUmVxdWVzdCISChBMaXN0Tm9kZXNSZXF1ZXN0IhUKE0xpc3RDbHVzdGVyc1JlcXVlc3QiMwoPTGlzdFJ1bnNSZXF1ZXN0EhQKB2NsdXN0ZXIYASABKAlIAIgBAUIKCghfY2x1c3RlciIbCgtOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIiwKDkFkZE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEcm9sZRgCIAEoCSJHChNBcHBseUNsdXN0ZXJSZXF1ZXN0EhEKCWZpbGVfbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEg8KB2RyeV9ydW4YAyABKAgiIQoOQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSLaAQoMQ2hlY2tSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSFwoKdG9fdmVyc2lvbhgCIAEoCUgAiAEBEhsKDnJlbGVhc2Vfc2hhMjU2GAMgASgJSAGIAQESMgoGYWNjZXB0GAQgAygLMiIuYmF0b24udjEuQ2hlY2tSZXF1ZXN0LkFjY2VwdEVudHJ5Gi0KC0FjY2VwdEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDQoLX3RvX3ZlcnNpb25CEQoPX3JlbGVhc2Vfc2hhMjU2Ik0KC1VwbG9hZENodW5rEgwKBG5hbWUYASABKAkSDgoGc2hhMjU2GAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAESDAoEZGF0YRgEIAEoDCJFCgtQbGFuUmVxdWVzdBIMCgRwbGFuGAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPcGFyYW1ldGVyc19qc29uGAMgASgJIn0KD1N0YXJ0UnVuUmVxdWVzdBIjCgRwbGFuGAEgASgLMhUuYmF0b24udjEuUGxhblJlcXVlc3QSEQoJcGxhbl9oYXNoGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkSDgoGY2hhbmdlGAQgASgJEg4KBnJlYXNvbhgFIAEoCSIZCgpSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCSI2Cg9XYXRjaFJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgBIlUKEERlY2lkZVJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhAKCGRlY2lzaW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0Ih8KD09wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIkkKEkFkZE9wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHJvbGUYAiABKAkSFwoPc2lnbmluZ19yZXF1ZXN0GAMgASgMIjMKFUNoYW5nZU9wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHJvbGUYAiABKAkiRAoQUmVhZEF1ZGl0UmVxdWVzdBIQCghzaW5jZV9tcxgBIAEoARILCgN3aG8YAiABKAkSEQoJY291bnRfbWF4GAMgASgBIjQKElZlcmlmeUF1ZGl0UmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoARIMCgRoYXNoGAIgASgJMv8LCghPcGVyYXRvchI9CgpHZXRWZXJzaW9uEhsuYmF0b24udjEuR2V0VmVyc2lvblJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI3CgdBZGROb2RlEhguYmF0b24udjEuQWRkTm9kZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CglMaXN0Tm9kZXMSGi5iYXRvbi52MS5MaXN0Tm9kZXNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNwoKUmV2b2tlTm9kZRIVLmJhdG9uLnYxLk5vZGVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQQoMQXBwbHlDbHVzdGVyEh0uYmF0b24udjEuQXBwbHlDbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKC1Nob3dDbHVzdGVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJBCgxMaXN0Q2x1c3RlcnMSHS5iYXRvbi52MS5MaXN0Q2x1c3RlcnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNQoFQ2hlY2sSFi5iYXRvbi52MS5DaGVja1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjwKDVVwbG9hZFJlbGVhc2USFS5iYXRvbi52MS5VcGxvYWRDaHVuaxoSLmJhdG9uLnYxLkRvY3VtZW50KAESOAoLQ29tcGlsZVBsYW4SFS5iYXRvbi52MS5QbGFuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKCFN0YXJ0UnVuEhkuYmF0b24udjEuU3RhcnRSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOQoITGlzdFJ1bnMSGS5iYXRvbi52MS5MaXN0UnVuc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBIzCgdTaG93UnVuEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKCFdhdGNoUnVuEhkuYmF0b24udjEuV2F0Y2hSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI7CglEZWNpZGVSdW4SGi5iYXRvbi52MS5EZWNpZGVSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOQoLUmVhZFJ1bkxvZ3MSFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI3CglFeHBvcnRSdW4SFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI1CglHZXRSZXBvcnQSFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPAoMU2hvd0ZhaWxvdmVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CgtMaXN0QmFja3VwcxIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOgoKVGVzdE5vdGljZRIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPwoLQWRkT3BlcmF0b3ISHC5iYXRvbi52MS5BZGRPcGVyYXRvclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJDCg1MaXN0T3BlcmF0b3JzEh4uYmF0b24udjEuTGlzdE9wZXJhdG9yc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJFCg5DaGFuZ2VPcGVyYXRvchIfLmJhdG9uLnYxLkNoYW5nZU9wZXJhdG9yUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50Ej8KDlJldm9rZU9wZXJhdG9yEhkuYmF0b24udjEuT3BlcmF0b3JSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnRiBnByb3RvMw");
+  fileDesc("ChdiYXRvbi92MS9vcGVyYXRvci5wcm90bxIIYmF0b24udjEiGAoIRG9jdW1lbnQSDAoEanNvbhgBIAEoCSITChFHZXRWZXJzaW9uUmVxdWVzdCISChBMaXN0Tm9kZXNSZXF1ZXN0IhUKE0xpc3RDbHVzdGVyc1JlcXVlc3QiMwoPTGlzdFJ1bnNSZXF1ZXN0EhQKB2NsdXN0ZXIYASABKAlIAIgBAUIKCghfY2x1c3RlciIbCgtOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIiwKDkFkZE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEcm9sZRgCIAEoCSJHChNBcHBseUNsdXN0ZXJSZXF1ZXN0EhEKCWZpbGVfbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEg8KB2RyeV9ydW4YAyABKAgiIQoOQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSI3ChBUYWtlUHJvYmVSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIzChFMaXN0UHJvYmVzUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEg0KBWNvdW50GAIgASgNIkUKEkFkZFNjaGVkdWxlUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEgwKBGNyb24YAiABKAkSEAoIdGltZXpvbmUYAyABKAkiFgoUTGlzdFNjaGVkdWxlc1JlcXVlc3Qi2gEKDENoZWNrUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEhcKCnRvX3ZlcnNpb24YAiABKAlIAIgBARIbCg5yZWxlYXNlX3NoYTI1NhgDIAEoCUgBiAEBEjIKBmFjY2VwdBgEIAMoCzIiLmJhdG9uLnYxLkNoZWNrUmVxdWVzdC5BY2NlcHRFbnRyeRotCgtBY2NlcHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC190b192ZXJzaW9uQhEKD19yZWxlYXNlX3NoYTI1NiJNCgtVcGxvYWRDaHVuaxIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgBEgwKBGRhdGEYBCABKAwiRQoLUGxhblJlcXVlc3QSDAoEcGxhbhgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3BhcmFtZXRlcnNfanNvbhgDIAEoCSJ9Cg9TdGFydFJ1blJlcXVlc3QSIwoEcGxhbhgBIAEoCzIVLmJhdG9uLnYxLlBsYW5SZXF1ZXN0EhEKCXBsYW5faGFzaBgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJEg4KBmNoYW5nZRgEIAEoCRIOCgZyZWFzb24YBSABKAkiGQoKUnVuUmVxdWVzdBILCgNydW4YASABKAkiNgoPV2F0Y2hSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgCIAEoASJVChBEZWNpZGVSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCRIQCghkZWNpc2lvbhgCIAEoCRIOCgZyZWFzb24YAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCSIWChRMaXN0T3BlcmF0b3JzUmVxdWVzdCIfCg9PcGVyYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCSJJChJBZGRPcGVyYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRyb2xlGAIgASgJEhcKD3NpZ25pbmdfcmVxdWVzdBgDIAEoDCIzChVDaGFuZ2VPcGVyYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRyb2xlGAIgASgJIkQKEFJlYWRBdWRpdFJlcXVlc3QSEAoIc2luY2VfbXMYASABKAESCwoDd2hvGAIgASgJEhEKCWNvdW50X21heBgDIAEoASI0ChJWZXJpZnlBdWRpdFJlcXVlc3QSEAoIc2VxdWVuY2UYASABKAESDAoEaGFzaBgCIAEoCTLBDgoIT3BlcmF0b3ISPQoKR2V0VmVyc2lvbhIbLmJhdG9uLnYxLkdldFZlcnNpb25SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNwoHQWRkTm9kZRIYLmJhdG9uLnYxLkFkZE5vZGVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOwoJTGlzdE5vZGVzEhouYmF0b24udjEuTGlzdE5vZGVzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjcKClJldm9rZU5vZGUSFS5iYXRvbi52MS5Ob2RlUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EkEKDEFwcGx5Q2x1c3RlchIdLmJhdG9uLnYxLkFwcGx5Q2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CgtTaG93Q2x1c3RlchIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQQoMTGlzdENsdXN0ZXJzEh0uYmF0b24udjEuTGlzdENsdXN0ZXJzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjUKBUNoZWNrEhYuYmF0b24udjEuQ2hlY2tSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI8Cg1VcGxvYWRSZWxlYXNlEhUuYmF0b24udjEuVXBsb2FkQ2h1bmsaEi5iYXRvbi52MS5Eb2N1bWVudCgBEjgKC0NvbXBpbGVQbGFuEhUuYmF0b24udjEuUGxhblJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI5CghTdGFydFJ1bhIZLmJhdG9uLnYxLlN0YXJ0UnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKCExpc3RSdW5zEhkuYmF0b24udjEuTGlzdFJ1bnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSMwoHU2hvd1J1bhIULmJhdG9uLnYxLlJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CghXYXRjaFJ1bhIZLmJhdG9uLnYxLldhdGNoUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50MAESOwoJRGVjaWRlUnVuEhouYmF0b24udjEuRGVjaWRlUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKC1JlYWRSdW5Mb2dzEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50MAESNwoJRXhwb3J0UnVuEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50MAESNQoJR2V0UmVwb3J0EhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjwKDFNob3dGYWlsb3ZlchIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOwoLTGlzdEJhY2t1cHMSGC5iYXRvbi52MS5DbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjoKClRlc3ROb3RpY2USGC5iYXRvbi52MS5DbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50Ej8KC0FkZE9wZXJhdG9yEhwuYmF0b24udjEuQWRkT3BlcmF0b3JSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQwoNTGlzdE9wZXJhdG9ycxIeLmJhdG9uLnYxLkxpc3RPcGVyYXRvcnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSRQoOQ2hhbmdlT3BlcmF0b3ISHy5iYXRvbi52MS5DaGFuZ2VPcGVyYXRvclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI/Cg5SZXZva2VPcGVyYXRvchIZLmJhdG9uLnYxLk9wZXJhdG9yUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKCVRha2VQcm9iZRIaLmJhdG9uLnYxLlRha2VQcm9iZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI9CgpMaXN0UHJvYmVzEhsuYmF0b24udjEuTGlzdFByb2Jlc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI/CgtBZGRTY2hlZHVsZRIcLmJhdG9uLnYxLkFkZFNjaGVkdWxlUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EkMKDUxpc3RTY2hlZHVsZXMSHi5iYXRvbi52MS5MaXN0U2NoZWR1bGVzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50Ej4KDlJlbW92ZVNjaGVkdWxlEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudGIGcHJvdG8z");
 
 /**
  * @generated from message baton.v1.Document
@@ -174,6 +174,96 @@ export const ClusterRequestSchema: GenMessage<ClusterRequest> = /*@__PURE__*/
   messageDesc(file_baton_v1_operator, 8);
 
 /**
+ * @generated from message baton.v1.TakeProbeRequest
+ */
+export type TakeProbeRequest = Message<"baton.v1.TakeProbeRequest"> & {
+  /**
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * Given by the client, so that asking twice takes one.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message baton.v1.TakeProbeRequest.
+ * Use `create(TakeProbeRequestSchema)` to create a new message.
+ */
+export const TakeProbeRequestSchema: GenMessage<TakeProbeRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 9);
+
+/**
+ * @generated from message baton.v1.ListProbesRequest
+ */
+export type ListProbesRequest = Message<"baton.v1.ListProbesRequest"> & {
+  /**
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * The newest so many.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message baton.v1.ListProbesRequest.
+ * Use `create(ListProbesRequestSchema)` to create a new message.
+ */
+export const ListProbesRequestSchema: GenMessage<ListProbesRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 10);
+
+/**
+ * @generated from message baton.v1.AddScheduleRequest
+ */
+export type AddScheduleRequest = Message<"baton.v1.AddScheduleRequest"> & {
+  /**
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * Minute, hour, day, month, weekday.
+   *
+   * @generated from field: string cron = 2;
+   */
+  cron: string;
+
+  /**
+   * @generated from field: string timezone = 3;
+   */
+  timezone: string;
+};
+
+/**
+ * Describes the message baton.v1.AddScheduleRequest.
+ * Use `create(AddScheduleRequestSchema)` to create a new message.
+ */
+export const AddScheduleRequestSchema: GenMessage<AddScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 11);
+
+/**
+ * @generated from message baton.v1.ListSchedulesRequest
+ */
+export type ListSchedulesRequest = Message<"baton.v1.ListSchedulesRequest"> & {
+};
+
+/**
+ * Describes the message baton.v1.ListSchedulesRequest.
+ * Use `create(ListSchedulesRequestSchema)` to create a new message.
+ */
+export const ListSchedulesRequestSchema: GenMessage<ListSchedulesRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 12);
+
+/**
  * @generated from message baton.v1.CheckRequest
  */
 export type CheckRequest = Message<"baton.v1.CheckRequest"> & {
@@ -205,7 +295,7 @@ export type CheckRequest = Message<"baton.v1.CheckRequest"> & {
  * Use `create(CheckRequestSchema)` to create a new message.
  */
 export const CheckRequestSchema: GenMessage<CheckRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 9);
+  messageDesc(file_baton_v1_operator, 13);
 
 /**
  * @generated from message baton.v1.UploadChunk
@@ -237,7 +327,7 @@ export type UploadChunk = Message<"baton.v1.UploadChunk"> & {
  * Use `create(UploadChunkSchema)` to create a new message.
  */
 export const UploadChunkSchema: GenMessage<UploadChunk> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 10);
+  messageDesc(file_baton_v1_operator, 14);
 
 /**
  * @generated from message baton.v1.PlanRequest
@@ -268,7 +358,7 @@ export type PlanRequest = Message<"baton.v1.PlanRequest"> & {
  * Use `create(PlanRequestSchema)` to create a new message.
  */
 export const PlanRequestSchema: GenMessage<PlanRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 11);
+  messageDesc(file_baton_v1_operator, 15);
 
 /**
  * @generated from message baton.v1.StartRunRequest
@@ -309,7 +399,7 @@ export type StartRunRequest = Message<"baton.v1.StartRunRequest"> & {
  * Use `create(StartRunRequestSchema)` to create a new message.
  */
 export const StartRunRequestSchema: GenMessage<StartRunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 12);
+  messageDesc(file_baton_v1_operator, 16);
 
 /**
  * @generated from message baton.v1.RunRequest
@@ -326,7 +416,7 @@ export type RunRequest = Message<"baton.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 13);
+  messageDesc(file_baton_v1_operator, 17);
 
 /**
  * @generated from message baton.v1.WatchRunRequest
@@ -348,7 +438,7 @@ export type WatchRunRequest = Message<"baton.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 14);
+  messageDesc(file_baton_v1_operator, 18);
 
 /**
  * @generated from message baton.v1.DecideRunRequest
@@ -382,7 +472,7 @@ export type DecideRunRequest = Message<"baton.v1.DecideRunRequest"> & {
  * Use `create(DecideRunRequestSchema)` to create a new message.
  */
 export const DecideRunRequestSchema: GenMessage<DecideRunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 15);
+  messageDesc(file_baton_v1_operator, 19);
 
 /**
  * @generated from message baton.v1.ListOperatorsRequest
@@ -395,7 +485,7 @@ export type ListOperatorsRequest = Message<"baton.v1.ListOperatorsRequest"> & {
  * Use `create(ListOperatorsRequestSchema)` to create a new message.
  */
 export const ListOperatorsRequestSchema: GenMessage<ListOperatorsRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 16);
+  messageDesc(file_baton_v1_operator, 20);
 
 /**
  * @generated from message baton.v1.OperatorRequest
@@ -412,7 +502,7 @@ export type OperatorRequest = Message<"baton.v1.OperatorRequest"> & {
  * Use `create(OperatorRequestSchema)` to create a new message.
  */
 export const OperatorRequestSchema: GenMessage<OperatorRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 17);
+  messageDesc(file_baton_v1_operator, 21);
 
 /**
  * @generated from message baton.v1.AddOperatorRequest
@@ -443,7 +533,7 @@ export type AddOperatorRequest = Message<"baton.v1.AddOperatorRequest"> & {
  * Use `create(AddOperatorRequestSchema)` to create a new message.
  */
 export const AddOperatorRequestSchema: GenMessage<AddOperatorRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 18);
+  messageDesc(file_baton_v1_operator, 22);
 
 /**
  * @generated from message baton.v1.ChangeOperatorRequest
@@ -465,7 +555,7 @@ export type ChangeOperatorRequest = Message<"baton.v1.ChangeOperatorRequest"> & 
  * Use `create(ChangeOperatorRequestSchema)` to create a new message.
  */
 export const ChangeOperatorRequestSchema: GenMessage<ChangeOperatorRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 19);
+  messageDesc(file_baton_v1_operator, 23);
 
 /**
  * @generated from message baton.v1.ReadAuditRequest
@@ -498,7 +588,7 @@ export type ReadAuditRequest = Message<"baton.v1.ReadAuditRequest"> & {
  * Use `create(ReadAuditRequestSchema)` to create a new message.
  */
 export const ReadAuditRequestSchema: GenMessage<ReadAuditRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 20);
+  messageDesc(file_baton_v1_operator, 24);
 
 /**
  * @generated from message baton.v1.VerifyAuditRequest
@@ -522,7 +612,7 @@ export type VerifyAuditRequest = Message<"baton.v1.VerifyAuditRequest"> & {
  * Use `create(VerifyAuditRequestSchema)` to create a new message.
  */
 export const VerifyAuditRequestSchema: GenMessage<VerifyAuditRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 21);
+  messageDesc(file_baton_v1_operator, 25);
 
 /**
  * @generated from service baton.v1.Operator
@@ -740,6 +830,50 @@ export const Operator: GenService<{
   revokeOperator: {
     methodKind: "unary";
     input: typeof OperatorRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * Every check of the preflight once, kept for the cluster's history; the same request again gives the same probe.
+   *
+   * @generated from rpc baton.v1.Operator.TakeProbe
+   */
+  takeProbe: {
+    methodKind: "unary";
+    input: typeof TakeProbeRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * @generated from rpc baton.v1.Operator.ListProbes
+   */
+  listProbes: {
+    methodKind: "unary";
+    input: typeof ListProbesRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * When probes are taken by themselves; one schedule a cluster.
+   *
+   * @generated from rpc baton.v1.Operator.AddSchedule
+   */
+  addSchedule: {
+    methodKind: "unary";
+    input: typeof AddScheduleRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * @generated from rpc baton.v1.Operator.ListSchedules
+   */
+  listSchedules: {
+    methodKind: "unary";
+    input: typeof ListSchedulesRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * @generated from rpc baton.v1.Operator.RemoveSchedule
+   */
+  removeSchedule: {
+    methodKind: "unary";
+    input: typeof ClusterRequestSchema;
     output: typeof DocumentSchema;
   },
 }> = /*@__PURE__*/

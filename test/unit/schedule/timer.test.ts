@@ -4,8 +4,10 @@ import type { Stored } from '../../../coordinator/bus/store.ts';
 import type { BackupSchedule } from '../../../coordinator/cluster/backup-schedule.ts';
 import type { ClusterRecord } from '../../../coordinator/cluster/cluster-store.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
-import { createBackupTimer, type ScheduleTable } from '../../../coordinator/schedule/backup-timer.ts';
+import type { Notice } from '../../../coordinator/notify/notice.ts';
 import { graceMs, judgeDue, type ScheduleRecord } from '../../../coordinator/schedule/due.ts';
+import { allScheduled, type ProbeSchedule } from '../../../coordinator/schedule/probe-schedules.ts';
+import { createTimer, type ScheduleTable } from '../../../coordinator/schedule/timer.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { createLog } from '../../../shared/log.ts';
 
@@ -37,6 +39,8 @@ class World {
   readonly table = new Map<string, Stored<ScheduleRecord>>();
   readonly runs = new Map<string, { reason: string; atMs: number }>();
   readonly said: string[] = [];
+  readonly notices: Notice[] = [];
+  readonly probes = new Map<string, ProbeSchedule>();
   hindrance: string | undefined;
   /** What a coordinator does between starting the run and keeping the record of it. */
   betweenStartAndRecord: () => void = () => undefined;
@@ -58,17 +62,22 @@ class World {
       put: async (key, value, revision = -1) => write(key, value, revision),
     };
     const record = { fileName: '', text: '', appliedAtMs: 0, appliedBy: '' };
-    return createBackupTimer({
-      clusters: { list: async () => ok([{ ...record, cluster: cluster(this.file) } satisfies ClusterRecord]) },
+    const clusters = {
+      list: async () => ok([{ ...record, cluster: cluster(this.file) } satisfies ClusterRecord]),
+    };
+    const added = { list: async () => ok([...this.probes].map(([key, value]) => ({ key, value, revision: 1 }))) };
+    return createTimer({
+      schedules: () => allScheduled(clusters, added),
       table,
+      notifier: { tell: (notice) => this.notices.push(notice) },
       audit: { record: ({ detail }) => this.said.push(detail) },
       clock: { nowMs: () => this.nowMs, monotonicMs: () => this.nowMs, sleep: async () => undefined },
       log,
-      start: async (_cluster, requestId, reason) => {
+      start: async ({ what }, requestId, reason) => {
         if (this.hindrance !== undefined) return fail('conflict', this.hindrance);
         if (!this.runs.has(requestId)) this.runs.set(requestId, { reason, atMs: this.nowMs });
         this.betweenStartAndRecord();
-        return ok(`backup-${requestId}`);
+        return ok(`${what}-${requestId}`);
       },
     });
   }
@@ -207,6 +216,55 @@ describe('scheduled backups', () => {
     world.file = '{}';
     await world.coordinator().look();
     assert.equal(world.table.size, 0);
+  });
+});
+
+describe('scheduled probes', () => {
+  const nightly = { cron: '0 3 * * *', timezone: 'UTC', addedBy: 'ana', addedAtMs: 0 };
+
+  it('are taken beside backups, each at its own time, once over a restart between taking and the record of it', async () => {
+    const world = new World();
+    world.probes.set('lab', nightly);
+    await world.coordinator().look();
+    world.to('2026-11-21T02:00:05Z');
+    await world.coordinator().look();
+    world.betweenStartAndRecord = () => {
+      throw new Error('killed');
+    };
+    world.to('2026-11-21T03:00:05Z');
+    await assert.rejects(world.coordinator().look());
+    world.betweenStartAndRecord = () => undefined;
+    await world.coordinator().look();
+    assert.deepEqual(world.reasons(), [
+      'scheduled for 2026-11-21T02:00:00.000Z',
+      'scheduled for 2026-11-21T03:00:00.000Z',
+    ]);
+    assert.match(world.table.get('lab/probe')?.value.last?.run ?? '', /^probe-scheduled-/);
+    assert.deepEqual(world.notices, []);
+  });
+
+  it('alarm for each night that nobody looked, once', async () => {
+    const world = new World();
+    world.file = '{}';
+    world.probes.set('lab', nightly);
+    await world.coordinator().look();
+    world.to('2026-11-23T10:00:00Z');
+    await world.coordinator().look();
+    await world.coordinator().look();
+    assert.deepEqual(
+      world.notices.map(({ kind, subject }) => [kind, subject]),
+      [21, 22, 23].map((day) => ['alarm', `no scheduled probe of lab at 2026-11-${day}T03:00:00.000Z`]),
+    );
+    assert.match(world.notices[0]?.text ?? '', /no coordinator was there.*\n.*baton probe lab/);
+    assert.equal(new Set(world.notices.map(({ id }) => id)).size, 3);
+  });
+
+  it('are none of a cluster that is not there', async () => {
+    const world = new World();
+    world.file = '{}';
+    world.probes.set('other', nightly);
+    await world.coordinator().look();
+    assert.deepEqual([...world.table.keys()], []);
   });
 });
 
