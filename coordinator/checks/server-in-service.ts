@@ -1,7 +1,8 @@
 // The server of one major version serves, as what it must be, and no other one of its name runs beside it.
 import { z } from 'zod';
+import { stoppedAs } from '../databases/side.ts';
 import { defineCheck, judgeEach } from './define.ts';
-import { describeServer, find, nameOf, runningTwins } from './server-facts.ts';
+import { describeServer, find, nameOf, runningTwins, type Server } from './server-facts.ts';
 
 export const serverInService = defineCheck({
   id: 'server-in-service',
@@ -35,7 +36,10 @@ export const serverInService = defineCheck({
       const server = find(list, major, name);
       if (server === undefined) return { reading: `there is no server ${wanted}`, verdict: 'fail' };
       const reading = describeServer(server);
-      if (!server.isRunning) return { reading, verdict: 'fail' };
+      if (!server.isRunning)
+        return as === 'standby' && wasPrimary(server)
+          ? { reading: `${reading}; it was a primary`, verdict: 'fail', remedy: notAsItIs }
+          : { reading, verdict: 'fail' };
       if (server.inRecovery === undefined) return { reading, verdict: 'unknown' };
       const isRight =
         server.port === port &&
@@ -47,5 +51,11 @@ export const serverInService = defineCheck({
     });
   },
 });
+
+const notAsItIs =
+  'Do not start it as it is: it would be a second primary. It becomes a standby by being copied from the primary, which baton run retry does where it is offered.';
+
+/** Of one whose control file cannot be read, nothing is said. */
+const wasPrimary = ({ state }: Server): boolean => state !== '' && stoppedAs(state).is === 'primary';
 
 const access = (fenced: boolean): string => (fenced ? 'fenced from clients' : 'open to clients');

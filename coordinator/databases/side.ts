@@ -48,7 +48,7 @@ function serverAt(servers: Server[], port: number): Server | undefined {
 }
 
 /** By pg_controldata's “Database cluster state”. */
-function stoppedAs(state: string): Pick<KnownSide, 'is' | 'isEndKnown'> {
+export function stoppedAs(state: string): Pick<KnownSide, 'is' | 'isEndKnown'> {
   return {
     is: state.includes('recovery') && state !== 'in crash recovery' ? 'standby' : 'primary',
     isEndKnown: state === 'shut down' || state === 'shut down in recovery',

@@ -186,6 +186,15 @@ export const suites: Suite[] = [
     ],
   },
   {
+    ref: serverInService.ref({ node: 'n2', ...at, as: 'standby' }),
+    passing: servers(() => [{ inRecovery: true }]),
+    cases: [
+      ['a stopped standby', 'fail', servers(() => [{ ...stopped, state: 'shut down in recovery' }]), /at boot$/],
+      ['a stopped primary', 'fail', servers(() => [{ ...stopped, state: 'shut down' }]), /; it was a primary$/],
+      ['one that crashed as a primary', 'fail', servers(() => [{ ...stopped, state: 'in production' }]), /a primary$/],
+    ],
+  },
+  {
     ref: serverInService.ref({ node: 'n2', ...at, as: 'primary', fenced: true }),
     passing: servers(() => [{ inRecovery: false, isFenced: true }]),
     cases: [['one that is open to clients', 'fail', servers(() => [{ inRecovery: false }]), /primary$/]],
