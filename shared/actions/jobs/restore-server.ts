@@ -33,7 +33,7 @@ const refuseWithoutRoom = [
   `((free > needed)) || fail ${jobExits.noRoom} "restoring the server needs $needed bytes in $near, $free are free; nothing was changed"`,
 ];
 
-/** With checksums unless the present one has none; encoding and locale as its database had them. */
+/** With checksums unless the present one has none; encoding, locale and who provides it as its database had them. */
 const makeServer = (profile: NodeProfile): string[] => [
   'echo "making a new server"',
   `properties=$("$bin/pg_restore" --create --schema-only --schema=baton-none --file=- dump | grep -m 1 '^CREATE DATABASE ' || true)`,
@@ -42,6 +42,10 @@ const makeServer = (profile: NodeProfile): string[] => [
   '[[ -n $locale ]] || locale=$(property LC_COLLATE)',
   'options=(--data-checksums)',
   '[[ $(control "Data page checksum version") != 0 ]] || options=()',
+  `case $(sed -nE 's/.* LOCALE_PROVIDER = ([a-z]+).*/\\1/p' <<<"$properties") in`,
+  '  icu) options+=(--locale-provider=icu "--icu-locale=$(property ICU_LOCALE)") ;;',
+  '  builtin) options+=(--locale-provider=builtin "--builtin-locale=$(property BUILTIN_LOCALE)") ;;',
+  'esac',
   'segment=$(control "Bytes per WAL segment")',
   '[[ ! $segment =~ ^[0-9]+$ ]] || options+=("--wal-segsize=$((segment / 1048576))")',
   `as_database "$bin/initdb" -D "$copy" -U "$database_user" --auth-local=peer --auth-host=scram-sha-256 "--encoding=\${encoding:-UTF8}" "--locale=\${locale:-C.UTF-8}" --no-sync \${options[@]+"\${options[@]}"} >/dev/null`,

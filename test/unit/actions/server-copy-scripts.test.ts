@@ -135,6 +135,44 @@ describe('Scripts that copy whole servers', () => {
     assert.match(ask().stderr, /has tablespaces.*nothing was changed/);
   });
 
+  it('make a server of a backup with the locales that its database had, whoever provides them', () => {
+    const script = scriptOf(actions[2] ?? copy, { ...profile, databasePrograms: `${folder}/{major}` }, folder).split(
+      '\n',
+    );
+    const lines = script.map((line) => line.trim());
+    const making = lines.slice(
+      lines.findIndex((line) => line.startsWith('properties=')),
+      lines.findIndex((line) => line.includes('$bin/initdb" -D')) + 1,
+    );
+    const given = (told: string): string => {
+      writeFileSync(join(folder, '77/pg_restore'), `#!/bin/sh\necho "CREATE DATABASE d WITH ${told};"\n`, {
+        mode: 0o755,
+      });
+      const { stderr, status } = spawnSync('bash', ['-euo', 'pipefail'], {
+        input: [
+          'as_database() { echo "$*" >&2; }',
+          'control() { echo 1; }',
+          `bin=${folder}/77 copy=/copy database_user=postgres`,
+          ...making,
+        ].join('\n'),
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stderr);
+      return stderr.replace(/.*--encoding/s, '--encoding').trim();
+    };
+    const rest = '--no-sync --data-checksums';
+    assert.match(
+      given("TEMPLATE = template0 ENCODING = 'UTF8' LOCALE_PROVIDER = icu LOCALE = 'C.UTF-8' ICU_LOCALE = 'de-DE'"),
+      new RegExp(`--encoding=UTF8 --locale=C.UTF-8 ${rest} --locale-provider=icu --icu-locale=de-DE `),
+    );
+    assert.match(
+      given("ENCODING = 'UTF8' LOCALE_PROVIDER = builtin LOCALE = 'en_US.UTF-8' BUILTIN_LOCALE = 'C.UTF-8'"),
+      new RegExp(`--locale=en_US.UTF-8 ${rest} --locale-provider=builtin --builtin-locale=C.UTF-8 `),
+    );
+    for (const told of ["LOCALE_PROVIDER = libc LOCALE = 'C'", "ENCODING = 'LATIN1' LC_COLLATE = 'C' LC_CTYPE = 'C'"])
+      assert.doesNotMatch(given(told), /provider/);
+  });
+
   it('go on where they were killed between the two renames of a swap', () => {
     const script = scriptOf(copy, profile, folder).split('\n');
     const functions = script.slice(
