@@ -123,11 +123,26 @@ export function createRunViews(parts: {
     return refusal.ok ? refusal.value : undefined;
   };
 
+  /** One that another run is handed over to has a name before it has a journal. */
+  const notBegun = async (run: string): Promise<Result<never>> => {
+    const names = await journal.runs();
+    for (const name of names.ok ? names.value : []) {
+      const before = await know(name);
+      const successor = before.ok ? before.value.state.successor?.run : undefined;
+      if (successor === run)
+        return fail(
+          'not-in-state',
+          `run ${run} has not begun yet: ${name} is being handed over to it; see baton run show ${name}`,
+        );
+    }
+    return noRun(run);
+  };
+
   const show = async (run: string): Promise<Result<RunDocument>> => {
     const known = await withPlan(run);
     if (known.ok) return ok(await documentToday(known.value));
     const refusal = known.failure.code === 'damaged' ? await refusalOf(run) : undefined;
-    if (refusal === undefined) return known;
+    if (refusal === undefined) return known.failure.code === 'not-found' ? await notBegun(run) : known;
     const told = await withPlan(run, evidence);
     const now = told.ok ? await lookNow(fleet, told.value.compiled.plan.cluster) : nothingRead;
     const document = told.ok ? await documentOf(told.value) : undefined;

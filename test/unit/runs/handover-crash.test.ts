@@ -77,6 +77,11 @@ describe('crash of the coordinator at each thing that it does while it hands ove
       while (!isHeld) await site.clock.sleep(20);
     };
     await site.run(held());
+    const shown = await site.run(first.views.show(back));
+    assert.ok(!shown.ok && shown.failure.code === 'not-in-state');
+    assert.match(shown.failure.message, new RegExp(`has not begun yet: .* see baton run show ${run}`));
+    const none = await site.run(first.views.show('rollback-none'));
+    assert.equal(none.ok ? '' : none.failure.code, 'not-found');
     const second = site.process();
     await site.run(second.service.resumeAll());
     await site.until(back, 'rolled-back');
