@@ -169,7 +169,6 @@ export interface PlanDocument {
   hash: string;
   parameters: Record<string, unknown>;
   predicted: { durationMs: number; outageMs: number; suspensionMs: number };
-  /** How many of this cluster's own runs the prediction is from; absent: constants. */
   predictedFrom?: { runs: number };
   /** What carrying it out costs, a sentence each, as read when it was compiled. */
   costs?: string[];
@@ -247,6 +246,8 @@ export interface RunSummaryDocument {
   startedAt: string;
   endedAt?: string;
   message: string;
+  /** Of a run that starts, or was to start, at a time of its own. */
+  scheduledFor?: string;
   rolledBackBy?: string;
   rollbackOf?: string;
 }

@@ -43,6 +43,7 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   uploadRelease: operators,
   testNotice: operators,
   startRun: operators,
+  scheduleRun: operators,
   decideRun: deciders,
   takeProbe: operators,
   addSchedule: operators,

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PlanDocument, ReleaseDocument, RunStartedDocument } from '../../shared/documents.ts';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
+import type { ScheduledDocument } from '../../shared/scheduled-run-document.ts';
 import { hours, minutes } from '../../shared/units.ts';
 import { type OperatorClient, readingTimeoutMs } from './client.ts';
 import { type ReleaseFile, uploadParts } from './commands/release-file.ts';
@@ -35,6 +36,8 @@ export interface Change {
   takesOver?: true;
   /** Uploaded to the coordinator before the run starts. */
   release?: ReleaseFile;
+  /** When it is to start; absent: now. */
+  at?: string | undefined;
   isYes: boolean;
   isDetached: boolean;
   change: string;
@@ -70,10 +73,12 @@ interface StartOptions {
   detach?: true | undefined;
   change?: string | undefined;
   reason?: string | undefined;
+  at?: string | undefined;
 }
 
 /** What the options of every command that starts a run say of its start. */
-export const asTold = ({ yes, detach, change, reason }: StartOptions) => ({
+export const asTold = ({ yes, detach, change, reason, at }: StartOptions) => ({
+  at,
   isYes: yes === true,
   isDetached: detach === true,
   change: change ?? '',
@@ -82,7 +87,8 @@ export const asTold = ({ yes, detach, change, reason }: StartOptions) => ({
 
 /** Carries a change out, or hands it over with --detach. */
 export async function carryOut(client: OperatorClient, io: Io, change: Change): Promise<CommandEnd> {
-  const plan = await compile(client, change, 'change');
+  // A run that holds the cluster now is gone by then, or keeps it from starting.
+  const plan = await compile(client, change, change.at === undefined ? 'change' : 'look');
   if (!plan.ok) return await uploadAllTheSame(client, io, change, plan.failure);
   io.say(`${planSummary(plan.value, io.paint)}\n`);
   if (!change.isYes) {
@@ -100,7 +106,9 @@ export async function carryOut(client: OperatorClient, io: Io, change: Change): 
     const uploaded = await upload(client, io, change.release);
     if (!uploaded.ok) return uploaded;
   }
-  return await start(client, io, change, plan.value);
+  return change.at === undefined
+    ? await start(client, io, change, plan.value)
+    : await schedule(client, io, change, plan.value, change.at);
 }
 
 /** A run that holds the cluster and misses its installer finds it once it is uploaded; staging is that run's affair. */
@@ -120,6 +128,36 @@ async function upload(client: OperatorClient, io: Io, release: ReleaseFile): Pro
   } finally {
     progress.end();
   }
+}
+
+/** Leaves it to the coordinator, which starts it once, whatever is restarted until then. */
+async function schedule(
+  client: OperatorClient,
+  io: Io,
+  change: Change,
+  plan: PlanDocument,
+  at: string,
+): Promise<CommandEnd> {
+  const requestId = randomUUID();
+  const request = {
+    plan: planRequest(change),
+    planHash: plan.hash,
+    requestId,
+    change: change.change,
+    reason: change.reason,
+  };
+  const scheduled = await untilAnswered(
+    () => client.call<ScheduledDocument>('scheduleRun', { ...request, at }, readingTimeoutMs),
+    (failure) => io.note(`${failure.message}; asking again`),
+  );
+  if (!scheduled.ok) return scheduled;
+  const { run, at: when, atWall } = scheduled.value;
+  if (io.isJson) io.document(scheduled.value);
+  else
+    io.say(
+      `Run ${run} starts at ${atWall ?? when}, after its checks have passed again. See it: baton run show ${run}. Cancel it: baton run abort ${run}`,
+    );
+  return ok(exitCodes.done);
 }
 
 async function start(client: OperatorClient, io: Io, change: Change, plan: PlanDocument): Promise<CommandEnd> {

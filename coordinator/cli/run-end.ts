@@ -17,7 +17,8 @@ export async function runArgument(client: OperatorClient, text: string): Promise
   if (text !== 'latest') return ok(text);
   const runs = await client.call<RunsDocument>('listRuns', {});
   if (!runs.ok) return runs;
-  const newest = runs.value.runs[0];
+  // One that is to start, or never did, is no run to look at without its name.
+  const newest = runs.value.runs.find(({ scheduledFor }) => scheduledFor === undefined);
   return newest ? ok(newest.id) : fail('not-found', 'there is no run yet');
 }
 

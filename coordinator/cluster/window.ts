@@ -48,7 +48,7 @@ function openings({ days, from, to, timezone }: MaintenanceWindow, aroundMs: num
 }
 
 /** A time that comes twice is the first one; one that the clock skips is the moment at which it does. */
-function momentOf(date: Temporal.PlainDate, time: string, timezone: string, what: 'opens' | 'closes'): number {
+export function momentOf(date: Temporal.PlainDate, time: string, timezone: string, what: 'opens' | 'closes'): number {
   const wall = date.toPlainDateTime(time);
   const moment = wall.toZonedDateTime(timezone, { disambiguation: what === 'opens' ? 'compatible' : 'earlier' });
   if (moment.toPlainDateTime().equals(wall)) return moment.epochMilliseconds;

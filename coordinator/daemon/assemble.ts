@@ -9,12 +9,14 @@ import type { CoordinatorConfig } from '../config/coordinator-config.ts';
 import type { Leadership } from '../journal/leadership.ts';
 import { createAlarms } from '../notify/alarms.ts';
 import { startScheduledBackup } from '../operator/runs.ts';
+import { startScheduled } from '../operator/scheduled.ts';
 import { operatorService } from '../operator/service.ts';
 import { openProbeLog } from '../probes/probe-log.ts';
 import { takeProbe } from '../probes/take-probe.ts';
 import { createRunMeter } from '../runs/run-meter.ts';
 import type { RunService } from '../runs/run-service.ts';
 import { allScheduled, openProbeSchedules } from '../schedule/probe-schedules.ts';
+import { createRunTimer, openScheduledTable } from '../schedule/scheduled-runs.ts';
 import { createTimer, openScheduleTable } from '../schedule/timer.ts';
 import { assembleRuns } from './assemble-runs.ts';
 import { createFence } from './fence.ts';
@@ -56,13 +58,15 @@ export async function assemble(given: {
     meterOf: (artefacts, run, cluster) => createRunMeter({ bus, log, artefacts, run, cluster, guard: fence.samples }),
   });
   if (!assembled.ok) return assembled;
-  const { audit, tables, clusters, locks, fleet, runs, views } = assembled.value;
+  const { audit, tables, clusters, artefacts, locks, fleet, runs, views } = assembled.value;
   const { operators, enrolment, releases, revocations, signer } = agents;
   const shared = { bus, clock, log, audit, tables, coordinator, epoch };
   const schedules = await openScheduleTable(bus);
   if (!schedules.ok) return schedules;
   const probeSchedules = await openProbeSchedules(bus);
   if (!probeSchedules.ok) return probeSchedules;
+  const scheduled = await openScheduledTable(bus);
+  if (!scheduled.ok) return scheduled;
   const parts = {
     ...shared,
     ...{ operators, revocations, signer },
@@ -80,6 +84,8 @@ export async function assemble(given: {
     deliver,
     probeSchedules: probeSchedules.value,
     probes: probes.value,
+    scheduled: scheduled.value,
+    artefacts,
     notifier,
   };
   const timer = createTimer({
@@ -91,9 +97,13 @@ export async function assemble(given: {
       return probe.ok ? ok(probe.value.id) : probe;
     },
   });
+  const runTimer = createRunTimer({
+    ...{ table: scheduled.value, audit, notifier, clock, log },
+    start: (entry) => startScheduled(parts, entry),
+  });
   const alarms = createAlarms({ clusters, fleet, notifier, clock, log });
   const keep = async (signal: AbortSignal): Promise<void> => {
-    await Promise.all([timer, notifier, alarms].map((one) => one.keep(signal)));
+    await Promise.all([timer, runTimer, notifier, alarms].map((one) => one.keep(signal)));
   };
   return ok({ operator: operatorService(parts), runs, keep });
 }

@@ -54,10 +54,8 @@ export async function startRun(
 ): Promise<Result<RunStartedDocument>> {
   const { plan: wanted, planHash, requestId } = request;
   if (wanted === undefined) return fail('bad-input', 'no plan is named');
-  if (!requestPattern.test(requestId))
-    return fail('bad-input', 'the request has no id of 8 to 64 letters, digits or -');
-  const texts = checkTexts(request);
-  if (!texts.ok) return texts;
+  const wrong = checkRequest(request);
+  if (!wrong.ok) return wrong;
 
   // Asked again after a lost answer, the nodes may be in the middle of the run: they are not what it was compiled from.
   const started = await parts.views.list(wanted.cluster);
@@ -141,10 +139,8 @@ export async function decideRun(
         ? 'a rollback has a plan of its own, which is agreed to first: baton run rollback'
         : `${JSON.stringify(decision)} is no decision; one of ${decisions.join(', ')}`,
     );
-  if (!requestPattern.test(requestId))
-    return fail('bad-input', 'the request has no id of 8 to 64 letters, digits or -');
-  const texts = checkTexts({ change: '', reason });
-  if (!texts.ok) return texts;
+  const wrong = checkRequest({ requestId, change: '', reason });
+  if (!wrong.ok) return wrong;
   const refusal = refusalOfDecision(role, decision);
   if (refusal !== undefined) {
     audit.record({
@@ -161,7 +157,10 @@ export async function decideRun(
   return said.ok ? await views.show(run.value) : said;
 }
 
-function checkTexts(texts: { change: string; reason: string }): Result<void> {
+/** Whether what a client has sent beside the plan or the decision can be taken. */
+export function checkRequest(texts: { requestId: string; change: string; reason: string }): Result<void> {
+  if (!requestPattern.test(texts.requestId))
+    return fail('bad-input', 'the request has no id of 8 to 64 letters, digits or -');
   for (const [name, text] of [
     ['change', texts.change],
     ['reason', texts.reason],
@@ -171,7 +170,7 @@ function checkTexts(texts: { change: string; reason: string }): Result<void> {
 }
 
 /** What the agents will fetch must be here before the run begins. */
-async function releaseIsStored(releases: ReleaseStore, { plan }: CompiledPlan): Promise<Result<void>> {
+export async function releaseIsStored(releases: ReleaseStore, { plan }: CompiledPlan): Promise<Result<void>> {
   const release = plan.parameters.release as { name: string; sha256: string; sizeBytes: number } | undefined;
   if (release === undefined) return ok(undefined);
   const stored = await releases.get(release.sha256);

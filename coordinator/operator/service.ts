@@ -1,8 +1,8 @@
 // The Operator service of operator.proto: which call is whose. It translates, everything else is done elsewhere.
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock } from '../../shared/clock.ts';
-import type { VersionDocument } from '../../shared/documents.ts';
-import { ok } from '../../shared/failures.ts';
+import type { VersionDocument, WatchDocument } from '../../shared/documents.ts';
+import { ok, type Result } from '../../shared/failures.ts';
 import type {
   AddNodeRequest,
   AddOperatorRequest,
@@ -18,6 +18,7 @@ import type {
   OperatorRequest,
   PlanRequest,
   RunRequest,
+  ScheduleRunRequest,
   StartRunRequest,
   TakeProbeRequest,
   UploadChunk,
@@ -40,11 +41,12 @@ import { clientStream, serverStream, unary } from './handlers.ts';
 import { addNode, listNodes, type NodeParts, revokeNode } from './nodes.ts';
 import { addOperator, changeOperator, listOperators, type OperatorsParts, revokeOperator } from './operators.ts';
 import { addSchedule, listProbes, listSchedules, probeNow, removeSchedule } from './probes.ts';
-import { decideRun, type RunParts, runName, startRun } from './runs.ts';
+import { decideRun, runName, startRun } from './runs.ts';
+import { decideScheduled, type ScheduledParts, scheduleRun, showScheduled, withScheduled } from './scheduled.ts';
 import { type NoticeParts, testNotice } from './test-notice.ts';
 import { uploadRelease } from './upload-release.ts';
 
-export interface OperatorParts extends NodeParts, ClusterParts, RunParts, NoticeParts, OperatorsParts {
+export interface OperatorParts extends NodeParts, ClusterParts, ScheduledParts, NoticeParts, OperatorsParts {
   coordinator: string;
   epoch: number;
   schedules: ScheduleTable;
@@ -107,11 +109,21 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
     }),
 
     startRun: unary<StartRunRequest>(log, (request, { operator }) => startRun(parts, request, operator)),
-    decideRun: unary<DecideRunRequest>(log, (request, asking) => decideRun(parts, request, asking)),
-    listRuns: unary<ListRunsRequest>(log, ({ cluster }) => views.list(cluster)),
+    scheduleRun: unary<ScheduleRunRequest>(log, (request, { operator }) => scheduleRun(parts, request, operator)),
+    decideRun: unary<DecideRunRequest>(
+      log,
+      async (request, asking) =>
+        (await decideScheduled(parts, request, asking)) ?? (await decideRun(parts, request, asking)),
+    ),
+    listRuns: unary<ListRunsRequest>(log, async ({ cluster }) => {
+      const listed = await views.list(cluster);
+      return listed.ok ? await withScheduled(parts, listed.value, cluster) : listed;
+    }),
     showRun: unary<RunRequest>(log, async (request) => {
       const run = runName(request.run);
-      return run.ok ? await views.show(run.value) : run;
+      if (!run.ok) return run;
+      const shown = await views.show(run.value);
+      return ranNever(shown) ? await showScheduled(parts, run.value) : shown;
     }),
     getReport: unary<RunRequest>(log, async (request) => {
       const run = runName(request.run);
@@ -123,7 +135,13 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
       const watching = views.watch(run.value, request.afterSequence, signal);
       for (;;) {
         const next = await watching.next();
-        if (next.done) return next.value;
+        if (next.done && !ranNever(next.value)) return next.value;
+        if (next.done) {
+          const shown = await showScheduled(parts, run.value);
+          if (!shown.ok) return shown;
+          await tell({ schema: 1, sequence: 0, at: shown.value.startedAt, run: shown.value } satisfies WatchDocument);
+          return ok(undefined);
+        }
         await tell(next.value);
       }
     }),
@@ -143,3 +161,6 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
     }),
   };
 }
+
+/** There is no such run, or not yet. */
+const ranNever = (result: Result<unknown>): boolean => !result.ok && result.failure.code === 'not-found';

@@ -14,6 +14,11 @@ export function commandWith(name: string, description: string, examples: string[
     .addHelpText('after', text === '' ? '' : `\nExamples:\n${text}\n`);
 }
 
+export const atOption = [
+  '--at <TIME>',
+  'start it then: 02:00 or 2026-11-28T02:00 in the time zone of the cluster’s window, or with an offset',
+] as const;
+
 export const jsonOption = ['--json', 'one JSON document on stdout (schema 1); the words go to stderr'] as const;
 
 /** What every command that starts a run takes; told to the coordinator by asTold. */

@@ -4,7 +4,15 @@ import { fail, ok, type Result } from '../../../shared/failures.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
-import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
+import {
+  acceptArgument,
+  acceptOption,
+  atOption,
+  commandWith,
+  jsonOption,
+  nameArgument,
+  withStartOptions,
+} from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 
 const toOption = ['--to <MAJOR>', 'the major version of PostgreSQL to end with, such as 17'] as const;
@@ -38,6 +46,7 @@ export function dbUpgradeCommand(shell: Shell) {
       .requiredOption(...toOption)
       .addOption(modeOption())
       .addOption(standbyOption())
+      .option(...atOption)
       .addOption(acceptOption()),
   )
     .option(...jsonOption)

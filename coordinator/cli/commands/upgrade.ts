@@ -5,7 +5,15 @@ import { asTold, carryOut, compile } from '../change.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Shell } from '../shell.ts';
-import { acceptArgument, acceptOption, commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
+import {
+  acceptArgument,
+  acceptOption,
+  atOption,
+  commandWith,
+  jsonOption,
+  nameArgument,
+  withStartOptions,
+} from './arguments.ts';
 import { planBackupCommand } from './backup.ts';
 import { planDbUpgradeCommand } from './db-upgrade.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
@@ -33,6 +41,7 @@ export function upgradeCommand(shell: Shell) {
       .requiredOption(...installerOption)
       .requiredOption(...toOption)
       .option(...sumOption)
+      .option(...atOption)
       .addOption(acceptOption()),
   )
     .option(...jsonOption)

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/operator.proto.
  */
 export const file_baton_v1_operator: GenFile = /*@__PURE__*/
-  fileDesc("ChdiYXRvbi92MS9vcGVyYXRvci5wcm90bxIIYmF0b24udjEiGAoIRG9jdW1lbnQSDAoEanNvbhgBIAEoCSITChFHZXRWZXJzaW9uUmVxdWVzdCISChBMaXN0Tm9kZXNSZXF1ZXN0IhUKE0xpc3RDbHVzdGVyc1JlcXVlc3QiMwoPTGlzdFJ1bnNSZXF1ZXN0EhQKB2NsdXN0ZXIYASABKAlIAIgBAUIKCghfY2x1c3RlciIbCgtOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIiwKDkFkZE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEcm9sZRgCIAEoCSJHChNBcHBseUNsdXN0ZXJSZXF1ZXN0EhEKCWZpbGVfbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEg8KB2RyeV9ydW4YAyABKAgiIQoOQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSI3ChBUYWtlUHJvYmVSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIzChFMaXN0UHJvYmVzUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEg0KBWNvdW50GAIgASgNIkUKEkFkZFNjaGVkdWxlUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEgwKBGNyb24YAiABKAkSEAoIdGltZXpvbmUYAyABKAkiFgoUTGlzdFNjaGVkdWxlc1JlcXVlc3Qi2gEKDENoZWNrUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEhcKCnRvX3ZlcnNpb24YAiABKAlIAIgBARIbCg5yZWxlYXNlX3NoYTI1NhgDIAEoCUgBiAEBEjIKBmFjY2VwdBgEIAMoCzIiLmJhdG9uLnYxLkNoZWNrUmVxdWVzdC5BY2NlcHRFbnRyeRotCgtBY2NlcHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC190b192ZXJzaW9uQhEKD19yZWxlYXNlX3NoYTI1NiJNCgtVcGxvYWRDaHVuaxIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgBEgwKBGRhdGEYBCABKAwiRQoLUGxhblJlcXVlc3QSDAoEcGxhbhgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3BhcmFtZXRlcnNfanNvbhgDIAEoCSJ9Cg9TdGFydFJ1blJlcXVlc3QSIwoEcGxhbhgBIAEoCzIVLmJhdG9uLnYxLlBsYW5SZXF1ZXN0EhEKCXBsYW5faGFzaBgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJEg4KBmNoYW5nZRgEIAEoCRIOCgZyZWFzb24YBSABKAkiGQoKUnVuUmVxdWVzdBILCgNydW4YASABKAkiNgoPV2F0Y2hSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgCIAEoASJVChBEZWNpZGVSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCRIQCghkZWNpc2lvbhgCIAEoCRIOCgZyZWFzb24YAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCSIWChRMaXN0T3BlcmF0b3JzUmVxdWVzdCIfCg9PcGVyYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCSJJChJBZGRPcGVyYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRyb2xlGAIgASgJEhcKD3NpZ25pbmdfcmVxdWVzdBgDIAEoDCIzChVDaGFuZ2VPcGVyYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIMCgRyb2xlGAIgASgJIkQKEFJlYWRBdWRpdFJlcXVlc3QSEAoIc2luY2VfbXMYASABKAESCwoDd2hvGAIgASgJEhEKCWNvdW50X21heBgDIAEoASI0ChJWZXJpZnlBdWRpdFJlcXVlc3QSEAoIc2VxdWVuY2UYASABKAESDAoEaGFzaBgCIAEoCTLBDgoIT3BlcmF0b3ISPQoKR2V0VmVyc2lvbhIbLmJhdG9uLnYxLkdldFZlcnNpb25SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNwoHQWRkTm9kZRIYLmJhdG9uLnYxLkFkZE5vZGVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOwoJTGlzdE5vZGVzEhouYmF0b24udjEuTGlzdE5vZGVzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjcKClJldm9rZU5vZGUSFS5iYXRvbi52MS5Ob2RlUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EkEKDEFwcGx5Q2x1c3RlchIdLmJhdG9uLnYxLkFwcGx5Q2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CgtTaG93Q2x1c3RlchIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQQoMTGlzdENsdXN0ZXJzEh0uYmF0b24udjEuTGlzdENsdXN0ZXJzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjUKBUNoZWNrEhYuYmF0b24udjEuQ2hlY2tSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQwARI8Cg1VcGxvYWRSZWxlYXNlEhUuYmF0b24udjEuVXBsb2FkQ2h1bmsaEi5iYXRvbi52MS5Eb2N1bWVudCgBEjgKC0NvbXBpbGVQbGFuEhUuYmF0b24udjEuUGxhblJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI5CghTdGFydFJ1bhIZLmJhdG9uLnYxLlN0YXJ0UnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKCExpc3RSdW5zEhkuYmF0b24udjEuTGlzdFJ1bnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSMwoHU2hvd1J1bhIULmJhdG9uLnYxLlJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CghXYXRjaFJ1bhIZLmJhdG9uLnYxLldhdGNoUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50MAESOwoJRGVjaWRlUnVuEhouYmF0b24udjEuRGVjaWRlUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKC1JlYWRSdW5Mb2dzEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50MAESNwoJRXhwb3J0UnVuEhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50MAESNQoJR2V0UmVwb3J0EhQuYmF0b24udjEuUnVuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjwKDFNob3dGYWlsb3ZlchIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOwoLTGlzdEJhY2t1cHMSGC5iYXRvbi52MS5DbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjoKClRlc3ROb3RpY2USGC5iYXRvbi52MS5DbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50Ej8KC0FkZE9wZXJhdG9yEhwuYmF0b24udjEuQWRkT3BlcmF0b3JSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQwoNTGlzdE9wZXJhdG9ycxIeLmJhdG9uLnYxLkxpc3RPcGVyYXRvcnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSRQoOQ2hhbmdlT3BlcmF0b3ISHy5iYXRvbi52MS5DaGFuZ2VPcGVyYXRvclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI/Cg5SZXZva2VPcGVyYXRvchIZLmJhdG9uLnYxLk9wZXJhdG9yUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKCVRha2VQcm9iZRIaLmJhdG9uLnYxLlRha2VQcm9iZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI9CgpMaXN0UHJvYmVzEhsuYmF0b24udjEuTGlzdFByb2Jlc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI/CgtBZGRTY2hlZHVsZRIcLmJhdG9uLnYxLkFkZFNjaGVkdWxlUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EkMKDUxpc3RTY2hlZHVsZXMSHi5iYXRvbi52MS5MaXN0U2NoZWR1bGVzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50Ej4KDlJlbW92ZVNjaGVkdWxlEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudGIGcHJvdG8z");
+  fileDesc("ChdiYXRvbi92MS9vcGVyYXRvci5wcm90bxIIYmF0b24udjEiGAoIRG9jdW1lbnQSDAoEanNvbhgBIAEoCSITChFHZXRWZXJzaW9uUmVxdWVzdCISChBMaXN0Tm9kZXNSZXF1ZXN0IhUKE0xpc3RDbHVzdGVyc1JlcXVlc3QiMwoPTGlzdFJ1bnNSZXF1ZXN0EhQKB2NsdXN0ZXIYASABKAlIAIgBAUIKCghfY2x1c3RlciIbCgtOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIiwKDkFkZE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEcm9sZRgCIAEoCSJHChNBcHBseUNsdXN0ZXJSZXF1ZXN0EhEKCWZpbGVfbmFtZRgBIAEoCRIMCgR0ZXh0GAIgASgJEg8KB2RyeV9ydW4YAyABKAgiIQoOQ2x1c3RlclJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCSI3ChBUYWtlUHJvYmVSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSIzChFMaXN0UHJvYmVzUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEg0KBWNvdW50GAIgASgNIkUKEkFkZFNjaGVkdWxlUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEgwKBGNyb24YAiABKAkSEAoIdGltZXpvbmUYAyABKAkiFgoUTGlzdFNjaGVkdWxlc1JlcXVlc3Qi2gEKDENoZWNrUmVxdWVzdBIPCgdjbHVzdGVyGAEgASgJEhcKCnRvX3ZlcnNpb24YAiABKAlIAIgBARIbCg5yZWxlYXNlX3NoYTI1NhgDIAEoCUgBiAEBEjIKBmFjY2VwdBgEIAMoCzIiLmJhdG9uLnYxLkNoZWNrUmVxdWVzdC5BY2NlcHRFbnRyeRotCgtBY2NlcHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC190b192ZXJzaW9uQhEKD19yZWxlYXNlX3NoYTI1NiJNCgtVcGxvYWRDaHVuaxIMCgRuYW1lGAEgASgJEg4KBnNoYTI1NhgCIAEoCRISCgpzaXplX2J5dGVzGAMgASgBEgwKBGRhdGEYBCABKAwiRQoLUGxhblJlcXVlc3QSDAoEcGxhbhgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3BhcmFtZXRlcnNfanNvbhgDIAEoCSJ9Cg9TdGFydFJ1blJlcXVlc3QSIwoEcGxhbhgBIAEoCzIVLmJhdG9uLnYxLlBsYW5SZXF1ZXN0EhEKCXBsYW5faGFzaBgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJEg4KBmNoYW5nZRgEIAEoCRIOCgZyZWFzb24YBSABKAkijAEKElNjaGVkdWxlUnVuUmVxdWVzdBIjCgRwbGFuGAEgASgLMhUuYmF0b24udjEuUGxhblJlcXVlc3QSEQoJcGxhbl9oYXNoGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkSDgoGY2hhbmdlGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIKCgJhdBgGIAEoCSIZCgpSdW5SZXF1ZXN0EgsKA3J1bhgBIAEoCSI2Cg9XYXRjaFJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgBIlUKEERlY2lkZVJ1blJlcXVlc3QSCwoDcnVuGAEgASgJEhAKCGRlY2lzaW9uGAIgASgJEg4KBnJlYXNvbhgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0Ih8KD09wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIkkKEkFkZE9wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHJvbGUYAiABKAkSFwoPc2lnbmluZ19yZXF1ZXN0GAMgASgMIjMKFUNoYW5nZU9wZXJhdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJEgwKBHJvbGUYAiABKAkiRAoQUmVhZEF1ZGl0UmVxdWVzdBIQCghzaW5jZV9tcxgBIAEoARILCgN3aG8YAiABKAkSEQoJY291bnRfbWF4GAMgASgBIjQKElZlcmlmeUF1ZGl0UmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoARIMCgRoYXNoGAIgASgJMoIPCghPcGVyYXRvchI9CgpHZXRWZXJzaW9uEhsuYmF0b24udjEuR2V0VmVyc2lvblJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI3CgdBZGROb2RlEhguYmF0b24udjEuQWRkTm9kZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CglMaXN0Tm9kZXMSGi5iYXRvbi52MS5MaXN0Tm9kZXNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNwoKUmV2b2tlTm9kZRIVLmJhdG9uLnYxLk5vZGVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSQQoMQXBwbHlDbHVzdGVyEh0uYmF0b24udjEuQXBwbHlDbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKC1Nob3dDbHVzdGVyEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJBCgxMaXN0Q2x1c3RlcnMSHS5iYXRvbi52MS5MaXN0Q2x1c3RlcnNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSNQoFQ2hlY2sSFi5iYXRvbi52MS5DaGVja1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjwKDVVwbG9hZFJlbGVhc2USFS5iYXRvbi52MS5VcGxvYWRDaHVuaxoSLmJhdG9uLnYxLkRvY3VtZW50KAESOAoLQ29tcGlsZVBsYW4SFS5iYXRvbi52MS5QbGFuUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjkKCFN0YXJ0UnVuEhkuYmF0b24udjEuU3RhcnRSdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPwoLU2NoZWR1bGVSdW4SHC5iYXRvbi52MS5TY2hlZHVsZVJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI5CghMaXN0UnVucxIZLmJhdG9uLnYxLkxpc3RSdW5zUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjMKB1Nob3dSdW4SFC5iYXRvbi52MS5SdW5SZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSOwoIV2F0Y2hSdW4SGS5iYXRvbi52MS5XYXRjaFJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjsKCURlY2lkZVJ1bhIaLmJhdG9uLnYxLkRlY2lkZVJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI5CgtSZWFkUnVuTG9ncxIULmJhdG9uLnYxLlJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjcKCUV4cG9ydFJ1bhIULmJhdG9uLnYxLlJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudDABEjUKCUdldFJlcG9ydBIULmJhdG9uLnYxLlJ1blJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI8CgxTaG93RmFpbG92ZXISGC5iYXRvbi52MS5DbHVzdGVyUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EjsKC0xpc3RCYWNrdXBzEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI6CgpUZXN0Tm90aWNlEhguYmF0b24udjEuQ2x1c3RlclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI/CgtBZGRPcGVyYXRvchIcLmJhdG9uLnYxLkFkZE9wZXJhdG9yUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EkMKDUxpc3RPcGVyYXRvcnMSHi5iYXRvbi52MS5MaXN0T3BlcmF0b3JzUmVxdWVzdBoSLmJhdG9uLnYxLkRvY3VtZW50EkUKDkNoYW5nZU9wZXJhdG9yEh8uYmF0b24udjEuQ2hhbmdlT3BlcmF0b3JSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPwoOUmV2b2tlT3BlcmF0b3ISGS5iYXRvbi52MS5PcGVyYXRvclJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI7CglUYWtlUHJvYmUSGi5iYXRvbi52MS5UYWtlUHJvYmVSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPQoKTGlzdFByb2JlcxIbLmJhdG9uLnYxLkxpc3RQcm9iZXNSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnQSPwoLQWRkU2NoZWR1bGUSHC5iYXRvbi52MS5BZGRTY2hlZHVsZVJlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBJDCg1MaXN0U2NoZWR1bGVzEh4uYmF0b24udjEuTGlzdFNjaGVkdWxlc1JlcXVlc3QaEi5iYXRvbi52MS5Eb2N1bWVudBI+Cg5SZW1vdmVTY2hlZHVsZRIYLmJhdG9uLnYxLkNsdXN0ZXJSZXF1ZXN0GhIuYmF0b24udjEuRG9jdW1lbnRiBnByb3RvMw");
 
 /**
  * @generated from message baton.v1.Document
@@ -402,6 +402,50 @@ export const StartRunRequestSchema: GenMessage<StartRunRequest> = /*@__PURE__*/
   messageDesc(file_baton_v1_operator, 16);
 
 /**
+ * @generated from message baton.v1.ScheduleRunRequest
+ */
+export type ScheduleRunRequest = Message<"baton.v1.ScheduleRunRequest"> & {
+  /**
+   * @generated from field: baton.v1.PlanRequest plan = 1;
+   */
+  plan?: PlanRequest | undefined;
+
+  /**
+   * @generated from field: string plan_hash = 2;
+   */
+  planHash: string;
+
+  /**
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string change = 4;
+   */
+  change: string;
+
+  /**
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * 02:00 or 2026-11-28T02:00 in the time zone of the cluster's window, or with an offset.
+   *
+   * @generated from field: string at = 6;
+   */
+  at: string;
+};
+
+/**
+ * Describes the message baton.v1.ScheduleRunRequest.
+ * Use `create(ScheduleRunRequestSchema)` to create a new message.
+ */
+export const ScheduleRunRequestSchema: GenMessage<ScheduleRunRequest> = /*@__PURE__*/
+  messageDesc(file_baton_v1_operator, 17);
+
+/**
  * @generated from message baton.v1.RunRequest
  */
 export type RunRequest = Message<"baton.v1.RunRequest"> & {
@@ -416,7 +460,7 @@ export type RunRequest = Message<"baton.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 17);
+  messageDesc(file_baton_v1_operator, 18);
 
 /**
  * @generated from message baton.v1.WatchRunRequest
@@ -438,7 +482,7 @@ export type WatchRunRequest = Message<"baton.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 18);
+  messageDesc(file_baton_v1_operator, 19);
 
 /**
  * @generated from message baton.v1.DecideRunRequest
@@ -472,7 +516,7 @@ export type DecideRunRequest = Message<"baton.v1.DecideRunRequest"> & {
  * Use `create(DecideRunRequestSchema)` to create a new message.
  */
 export const DecideRunRequestSchema: GenMessage<DecideRunRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 19);
+  messageDesc(file_baton_v1_operator, 20);
 
 /**
  * @generated from message baton.v1.ListOperatorsRequest
@@ -485,7 +529,7 @@ export type ListOperatorsRequest = Message<"baton.v1.ListOperatorsRequest"> & {
  * Use `create(ListOperatorsRequestSchema)` to create a new message.
  */
 export const ListOperatorsRequestSchema: GenMessage<ListOperatorsRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 20);
+  messageDesc(file_baton_v1_operator, 21);
 
 /**
  * @generated from message baton.v1.OperatorRequest
@@ -502,7 +546,7 @@ export type OperatorRequest = Message<"baton.v1.OperatorRequest"> & {
  * Use `create(OperatorRequestSchema)` to create a new message.
  */
 export const OperatorRequestSchema: GenMessage<OperatorRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 21);
+  messageDesc(file_baton_v1_operator, 22);
 
 /**
  * @generated from message baton.v1.AddOperatorRequest
@@ -533,7 +577,7 @@ export type AddOperatorRequest = Message<"baton.v1.AddOperatorRequest"> & {
  * Use `create(AddOperatorRequestSchema)` to create a new message.
  */
 export const AddOperatorRequestSchema: GenMessage<AddOperatorRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 22);
+  messageDesc(file_baton_v1_operator, 23);
 
 /**
  * @generated from message baton.v1.ChangeOperatorRequest
@@ -555,7 +599,7 @@ export type ChangeOperatorRequest = Message<"baton.v1.ChangeOperatorRequest"> & 
  * Use `create(ChangeOperatorRequestSchema)` to create a new message.
  */
 export const ChangeOperatorRequestSchema: GenMessage<ChangeOperatorRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 23);
+  messageDesc(file_baton_v1_operator, 24);
 
 /**
  * @generated from message baton.v1.ReadAuditRequest
@@ -588,7 +632,7 @@ export type ReadAuditRequest = Message<"baton.v1.ReadAuditRequest"> & {
  * Use `create(ReadAuditRequestSchema)` to create a new message.
  */
 export const ReadAuditRequestSchema: GenMessage<ReadAuditRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 24);
+  messageDesc(file_baton_v1_operator, 25);
 
 /**
  * @generated from message baton.v1.VerifyAuditRequest
@@ -612,7 +656,7 @@ export type VerifyAuditRequest = Message<"baton.v1.VerifyAuditRequest"> & {
  * Use `create(VerifyAuditRequestSchema)` to create a new message.
  */
 export const VerifyAuditRequestSchema: GenMessage<VerifyAuditRequest> = /*@__PURE__*/
-  messageDesc(file_baton_v1_operator, 25);
+  messageDesc(file_baton_v1_operator, 26);
 
 /**
  * @generated from service baton.v1.Operator
@@ -708,6 +752,16 @@ export const Operator: GenService<{
   startRun: {
     methodKind: "unary";
     input: typeof StartRunRequestSchema;
+    output: typeof DocumentSchema;
+  },
+  /**
+   * The same at a time; until then it is listed and shown as `scheduled`, and aborting it cancels it.
+   *
+   * @generated from rpc baton.v1.Operator.ScheduleRun
+   */
+  scheduleRun: {
+    methodKind: "unary";
+    input: typeof ScheduleRunRequestSchema;
     output: typeof DocumentSchema;
   },
   /**
