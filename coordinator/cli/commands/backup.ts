@@ -6,7 +6,7 @@ import { type OperatorClient, readingTimeoutMs } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Shell } from '../shell.ts';
 import { backupsView } from '../view/backup-view.ts';
-import { commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
+import { atOption, commandWith, jsonOption, nameArgument, withStartOptions } from './arguments.ts';
 import { markdownOption, sayPlan } from './plan-output.ts';
 
 export function backupCommand(shell: Shell) {
@@ -28,7 +28,8 @@ function takeCommand(shell: Shell) {
       ['baton backup take lab', 'baton backup take lab --yes --detach --reason "before the audit"'],
     )
       .argument('<CLUSTER>')
-      .option('--snapshots', 'also VM snapshots, as before an upgrade'),
+      .option('--snapshots', 'also VM snapshots, as before an upgrade')
+      .option(...atOption),
   )
     .option(...jsonOption)
     .action(async (cluster, options) => {
