@@ -101,7 +101,8 @@ export function lastProgram(commands: readonly Command[]): Program {
   return found;
 }
 
-export const leftMs = (context: ActionContext): number => Math.max(1, context.deadlineMs - context.clock.monotonicMs());
+export const leftMs = ({ deadlineMs, clock }: Pick<ActionContext, 'deadlineMs' | 'clock'>): number =>
+  Math.max(1, deadlineMs - clock.monotonicMs());
 
 /** Looks every `everyMs` until there is an answer; a timeout failure with `what` when the action's time is over. */
 export async function until<T>(

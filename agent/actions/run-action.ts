@@ -8,6 +8,7 @@ import { readDatabaseState } from './database-state.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
 import { readHook } from './hook.ts';
+import { readFileStates, readManifest, readManifestEntries } from './manifest.ts';
 import { measureRestore } from './measure-restore.ts';
 import { readMissingFiles } from './merge-files.ts';
 import { readDisk, readNode } from './node.ts';
@@ -60,6 +61,9 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readPlatform,
   readUnitFiles,
   readQuery,
+  readManifest,
+  readManifestEntries,
+  readFileStates,
   stopUnits,
   startUnits,
   suspendFailover,

@@ -1,11 +1,12 @@
 // The one runner of programs: arguments only and never a shell, end of file on stdin, bounded output, a fixed locale and
 // search path, and a timeout that ends the whole process group.
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { type Failure, failure } from '../../shared/failures.ts';
 
 export interface RunOptions {
   timeoutMs: number;
-  input?: string;
+  input?: string | Readable;
   signal?: AbortSignal;
   /** Output goes here piece by piece instead of being kept. */
   onOutput?: (chunk: Uint8Array) => void;

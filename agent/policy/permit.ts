@@ -56,6 +56,9 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'readFile':
       return refusePath(action.path, policy, 'paths');
     case 'countFiles':
+    case 'readManifest':
+    case 'readManifestEntries':
+    case 'readFileStates':
       return refusePath(action.root, policy, 'paths');
     case 'readObserverLog':
       return refusePath(action.logs, policy, 'paths');

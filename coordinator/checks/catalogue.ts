@@ -21,6 +21,7 @@ import { fileGone } from './file-gone.ts';
 import { fileSyncPlacement } from './file-sync-placement.ts';
 import { filesEqual } from './files-equal.ts';
 import { filesMerged } from './files-merged.ts';
+import { filesSame } from './files-same.ts';
 import { masterIsPrimary } from './master-is-primary.ts';
 import { noOpenPrimary } from './no-open-primary.ts';
 import { notFenced } from './not-fenced.ts';
@@ -87,6 +88,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     fileGone,
     fileSyncPlacement,
     filesEqual,
+    filesSame,
     masterIsPrimary,
     noOpenPrimary,
     notFenced,

@@ -136,7 +136,17 @@ export interface Cluster {
     installerTimeoutMs: number;
   };
   observer: { units: string[]; logs: string; quietForMs: number; busyPatterns: string[] };
-  files: { root: string; unit: string; transport: FileTransport };
+  files: {
+    root: string;
+    unit: string;
+    transport: FileTransport;
+    /** When the content of files is compared too. */
+    hashes: 'never' | 'probe' | 'always';
+    /** The longest that reading them may take at a time; it goes on where it stopped. */
+    hashWithinMs: number;
+    /** How long a change may take to be on the other node. */
+    syncWithinMs: number;
+  };
   database: Database;
   web: { unit: string };
   supported: { os: string[]; postgresql: number[] };

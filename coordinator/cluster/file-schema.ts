@@ -122,6 +122,9 @@ const keys = z.strictObject(
         root: field.path.default('/opt/flotomate/main-server/filedb'),
         unit: field.unit.default('file-sync'),
         transport: fileTransport,
+        hashes: z.enum(['never', 'probe', 'always'], { error: 'must be never, probe or always' }).default('probe'),
+        hashWithin: field.duration(10_000, hourMs, 'from 10s to 1h').default(10 * 60_000),
+        syncWithin: field.duration(0, hourMs, 'from 0s to 1h').default(60_000),
       })
       .prefault({}),
     database: database.prefault({}),

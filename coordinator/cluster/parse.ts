@@ -76,7 +76,7 @@ function toCluster(file: ClusterFile): Cluster {
       quietForMs: observer.quietFor,
       busyPatterns: observer.busyPatterns,
     },
-    files: { ...file.files, transport: toTransport(file) },
+    files: toFiles(file),
     database: toDatabase(file),
     web: file.web,
     supported: file.supported,
@@ -100,6 +100,11 @@ function toCluster(file: ClusterFile): Cluster {
     ...(window && { window }),
     ...(notify && { notify: toNotifyPlan(notify) }),
   };
+}
+
+function toFiles(file: ClusterFile): Cluster['files'] {
+  const { hashWithin, syncWithin, ...files } = file.files;
+  return { ...files, transport: toTransport(file), hashWithinMs: hashWithin, syncWithinMs: syncWithin };
 }
 
 function toDatabase({ database, nodes }: ClusterFile): Database {

@@ -70,6 +70,10 @@ files:
   root: /opt/flotomate/main-server/filedb
   unit: file-sync     # runs on the master only
   transport: ssh      # how it reaches the other node: ssh, or rsync's daemon: { stunnel: PORT }, { daemon: PORT } (not encrypted)
+  hashes: probe       # when the content of files is compared besides path and size: never, probe (probes and the verification
+                      # after an upgrade), always (before it too). What did not change is not read again
+  hashWithin: 10m     # how long reading them may take at a time, 10s to 1h; what is left is read the next time
+  syncWithin: 1m      # how long a change may take to be on the standby; what is younger is not counted as differing, 0s to 1h
 
 database:
   name: flotoitsmdb

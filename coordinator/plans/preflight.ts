@@ -26,6 +26,7 @@ import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { beyondSupport } from '../cluster/parse.ts';
 import { settingsFor } from './database-settings.ts';
 import { gate, type Unphased } from './items.ts';
+import { dataGates } from './preflight-data.ts';
 import type { Release } from './release.ts';
 import { roomForBackup, roomForRestore } from './room-for-backup.ts';
 import { sanityBefore } from './sanity.ts';
@@ -59,6 +60,7 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
     ...(cluster.backup === undefined ? [] : [roomForRestore()]),
     evidence(cluster),
     ...isSynchronized(cluster),
+    ...dataGates(cluster),
   ];
 }
 
@@ -92,6 +94,7 @@ export function preflightOfDatabase(
     ...roomForBackup(cluster),
     evidence(cluster),
     ...isSynchronized(cluster),
+    ...dataGates(cluster),
   ];
 }
 

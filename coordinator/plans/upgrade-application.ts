@@ -6,6 +6,7 @@ import { armFailover, observerIsQuiet, suspendFailover, whileSuspended } from '.
 import { noUndo, phase } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { appNodes, preflight } from './preflight.ts';
+import { filesAreStillSame } from './preflight-data.ts';
 import { makeExecutable, type Release, runInstaller, stageRelease } from './release.ts';
 import { sanityAfter } from './sanity.ts';
 import { startAgain, startServices, stayStopped, stopAgain, stopServices } from './services.ts';
@@ -95,6 +96,7 @@ export function upgradeApplication(
     ...phase('Verify', [
       servicesAreHealthy(cluster),
       ...dataIsSynchronized(),
+      filesAreStillSame(cluster),
       ...testTicketArrives(cluster),
       ...testFileArrives(cluster),
       newVersionAnswers(cluster, toVersion),

@@ -9,6 +9,7 @@ import { noUndo, phase, type Unphased } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { serverMs } from './predictions.ts';
 import { appNodes, preflightOfDatabase } from './preflight.ts';
+import { filesAreStillSame } from './preflight-data.ts';
 import { sanityAfter } from './sanity.ts';
 import { checkUpgrade } from './servers.ts';
 import { startAgain, stopServices } from './services.ts';
@@ -72,6 +73,7 @@ export function upgradeDatabase(
     ...phase('Verify', [
       servicesAreHealthy(cluster),
       ...dataIsSynchronized(),
+      filesAreStillSame(cluster),
       ...testTicketArrives(cluster),
       ...testFileArrives(cluster),
       serversAreAsBefore(cluster, upgrade, settingsFor(cluster, nodesOf(cluster), upgrade.to)),

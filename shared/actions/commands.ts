@@ -16,6 +16,7 @@ import { readSchemaDigest } from './jobs/schema-digest.ts';
 import { outputFolder, scriptCommands } from './jobs/scripts.ts';
 import { compareServerScript } from './jobs/server-facts.ts';
 import { readValuesLine } from './jobs/set-values.ts';
+import { hashLine, manifestWords } from './manifest.ts';
 import { readQueryScript } from './read-query.ts';
 import { readServersScript } from './read-servers.ts';
 import { shellLine, shellQuote } from './shell-quote.ts';
@@ -93,6 +94,15 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
           into: 'wc -c',
         },
       ];
+    case 'readManifest':
+      return [
+        { ...program(manifestWords(action.root, action.hashes)), into: 'sort -z' },
+        ...(action.hashes ? [own(hashLine(action.root))] : []),
+      ];
+    case 'readManifestEntries':
+      return [own(`${shellLine(manifestWords(action.root, false))} | sort -z   # kept by readManifest`)];
+    case 'readFileStates':
+      return [own(shellLine(['stat', '-c', '%F %s %y %N', ...action.paths.map((path) => `${action.root}/${path}`)]))];
     case 'readObserverLog':
       return [own(`ls ${action.logs} | tail -n 2 | xargs tail -c 65536`)];
     case 'readRelease':

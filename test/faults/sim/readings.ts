@@ -85,6 +85,9 @@ export function readingsOf(node: SimNode, world: World) {
       case 'measureRestore':
       case 'readQuery':
       case 'countFiles':
+      case 'readManifest':
+      case 'readManifestEntries':
+      case 'readFileStates':
       case 'readObserverLog':
       case 'readPackages':
       case 'readPorts':

@@ -6,6 +6,7 @@ import { clockOffset } from '../../../coordinator/checks/clock-offset.ts';
 import { checkSentence, worstVerdict } from '../../../coordinator/checks/evaluate.ts';
 import { suites as backupSuites } from './cases-of-backups.ts';
 import { suites as dataSuites } from './cases-of-data.ts';
+import { suites as fileSuites } from './cases-of-files.ts';
 import { suites as recoverySuites } from './cases-of-recovery.ts';
 import { suites as sanitySuites } from './cases-of-sanity.ts';
 import { suites as serverSuites } from './cases-of-servers.ts';
@@ -14,7 +15,15 @@ import { broken, context, results } from './world.ts';
 
 /** Seen in evidence.test.ts. */
 const inEvidence = ['probe-recent', 'backup-recent'];
-const suites = [...serviceSuites, ...dataSuites, ...backupSuites, ...serverSuites, ...recoverySuites, ...sanitySuites];
+const suites = [
+  ...serviceSuites,
+  ...dataSuites,
+  ...fileSuites,
+  ...backupSuites,
+  ...serverSuites,
+  ...recoverySuites,
+  ...sanitySuites,
+];
 const presence = (change: Partial<NodePresence>) => ({
   ...context,
   presence: context.presence.map((one) => (one.node === 'n2' ? { ...one, ...change } : one)),

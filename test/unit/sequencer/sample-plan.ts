@@ -25,7 +25,14 @@ const cluster: Cluster = {
     installerTimeoutMs: 60_000,
   },
   observer: { units: ['ha'], logs: '/opt/HA/logs/ha_*.log', quietForMs: 1000, busyPatterns: [] },
-  files: { root: '/files', unit: 'file-sync', transport: { by: 'ssh', port: 22 } },
+  files: {
+    root: '/files',
+    unit: 'file-sync',
+    transport: { by: 'ssh', port: 22 },
+    hashes: 'probe',
+    hashWithinMs: 600_000,
+    syncWithinMs: 60_000,
+  },
   database: {
     ...{ name: 'db', parity: [], port: 5432, unit: 'postgresql' },
     ...{ replication: { user: 'replicator', options: '' }, queries: [], settings: [] },
