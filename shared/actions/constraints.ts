@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { fail, ok, type Result } from '../failures.ts';
 import { releaseNamePattern } from '../names.ts';
 import type { Action, ActionKind } from './action.ts';
+import { dataShapes } from './data-shapes.ts';
 import { asidePattern, partNames } from './jobs/places.ts';
 import { siteShapes } from './site-shapes.ts';
 
@@ -113,10 +114,6 @@ function fields(text: Text) {
     // What sh, when it reads the file, takes for nothing but itself.
     settingValue: text(/^[A-Za-z0-9@_./:,+-]{0,200}$/, 'letters, digits and @ _ . / : , + -', 200),
     script: text(/^[a-z][a-z0-9_-]{0,39}\.sh$/, "a script's name, such as master.sh", 44),
-    manifest: text(/^[0-9a-f]{8}-[0-9a-f]{16}$/, "a manifest's name", 25),
-    bucket: z.number().int().min(0).max(65_535),
-    // As agents write them: below a folder, nothing in it that leads out.
-    entryPath: text(/^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\p{C}]+$/u, 'a path of a manifest', 16_384),
     column: text(new RegExp(`^${identifier}$`), "a column's name", 63),
     value: text(anyText, 'text', 1000),
     packageName: text(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,99}$/, "a package's or program's name", 100),
@@ -184,9 +181,7 @@ function schemas(text: Text) {
     measureRestore: { database: f.database },
     ...siteShapes(f),
     readQuery: { database: f.database, query: f.hook },
-    readManifest: { root: f.plainPath, hashes: z.boolean() },
-    readManifestEntries: { root: f.plainPath, manifest: f.manifest, buckets: z.array(f.bucket).min(1).max(256) },
-    readFileStates: { root: f.plainPath, paths: z.array(f.entryPath).min(1).max(200), hashes: z.boolean() },
+    ...dataShapes(f),
     stopUnits: { units: f.units },
     startUnits: { units: f.units },
     suspendFailover: { units: f.units, leaseMs: f.ms.min(1000) },

@@ -2,7 +2,8 @@
 import type { CheckVerdict } from '../../../coordinator/checks/check.ts';
 import { filesSame } from '../../../coordinator/checks/files-same.ts';
 import type { Change, Suite } from './cases.ts';
-import { broken, type Entry, entryOf, fileNow, manifest } from './world.ts';
+import { type Entry, entryOf, fileNow, manifest } from './data-world.ts';
+import { broken } from './world.ts';
 
 const other = '00000000000000010000000000000003';
 

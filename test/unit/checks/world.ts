@@ -13,6 +13,7 @@ import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
 import type { AnswerOf } from '../../../shared/actions/action.ts';
 import type { Failure } from '../../../shared/failures.ts';
+import { healthyData } from './data-world.ts';
 import { healthySite, isOfSite } from './site-world.ts';
 
 const text = `cluster: lab
@@ -140,18 +141,6 @@ const addressesOf: Record<string, string[]> = {
   n3: ['10.77.0.13'],
 };
 
-/** Of a folder with two buckets. */
-export const manifest: Omit<AnswerOf<'readManifest'>, 'kind' | 'contentDigests'> = {
-  ...{ manifest: '01234567-0123456789abcdef', files: 500, bytes: 1e6, links: 0, others: 0, oddNames: 0 },
-  ...{ digests: '00000000000000010000000000000002', unhashed: 0, hashedBytes: 0 },
-};
-export type Entry = AnswerOf<'readManifestEntries'>['entries'][number];
-export const entryOf = (fields: Partial<Entry>): Entry => ({
-  ...{ path: 'a/b.bin', kind: 'file', sizeBytes: 10, sha256: '', target: '', bucket: 0 },
-  ...fields,
-});
-export const fileNow = (fields: Partial<Entry>, changedAgoMs = 3_600_000) => ({ entry: entryOf(fields), changedAgoMs });
-
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
 export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
   if (isOfSite(action)) return healthySite(node, action);
@@ -221,11 +210,9 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
     case 'countFiles':
       return { kind: action.kind, files: 500 };
     case 'readManifest':
-      return { kind: action.kind, ...manifest, contentDigests: action.hashes ? manifest.digests : '' };
     case 'readManifestEntries':
-      return { kind: action.kind, buckets: action.buckets.length, entries: [] };
     case 'readFileStates':
-      return { kind: action.kind, files: action.paths.map((path) => ({ ...fileNow({ path }) })) };
+      return healthyData(action);
     case 'readFile':
       return { kind: action.kind, path: action.path, exists: true, sizeBytes: 10, sha256, owner: 'root', mode: '0600' };
     case 'findRows':

@@ -1,0 +1,20 @@
+// The fields of the actions of data.proto: part of constraints.ts, which has what fields of all actions have in common.
+import { z } from 'zod';
+
+interface Fields {
+  plainPath: z.ZodType<string>;
+}
+
+export const dataShapes = ({ plainPath: root }: Fields) => ({
+  readManifest: { root, hashes: z.boolean() },
+  readManifestEntries: { root, manifest, buckets: z.array(z.number().int().min(0).max(65_535)).min(1).max(256) },
+  readFileStates: { root, paths: z.array(entryPath).min(1).max(200), hashes: z.boolean() },
+});
+
+const manifest = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{16}$/, "is not a manifest's name");
+
+/** As agents write them: below a folder, nothing in it that leads out. */
+const entryPath = z
+  .string()
+  .max(16_384)
+  .regex(/^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\p{C}]+$/u, 'is not a path of a manifest');

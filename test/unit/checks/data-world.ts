@@ -1,0 +1,28 @@
+// What a healthy cluster's nodes answer of what they hold: part of world.ts.
+import type { ReadAction } from '../../../coordinator/checks/check.ts';
+import type { AnswerOf } from '../../../shared/actions/action.ts';
+
+/** Of a folder with two buckets. */
+export const manifest: Omit<AnswerOf<'readManifest'>, 'kind' | 'contentDigests'> = {
+  ...{ manifest: '01234567-0123456789abcdef', files: 500, bytes: 1e6, links: 0, others: 0, oddNames: 0 },
+  ...{ digests: '00000000000000010000000000000002', unhashed: 0, hashedBytes: 0 },
+};
+export type Entry = AnswerOf<'readManifestEntries'>['entries'][number];
+export const entryOf = (fields: Partial<Entry>): Entry => ({
+  ...{ path: 'a/b.bin', kind: 'file', sizeBytes: 10, sha256: '', target: '', bucket: 0 },
+  ...fields,
+});
+export const fileNow = (fields: Partial<Entry>, changedAgoMs = 3_600_000) => ({ entry: entryOf(fields), changedAgoMs });
+
+type DataKind = 'readManifest' | 'readManifestEntries' | 'readFileStates';
+
+export function healthyData(action: Extract<ReadAction, { kind: DataKind }>): AnswerOf<DataKind> {
+  switch (action.kind) {
+    case 'readManifest':
+      return { kind: action.kind, ...manifest, contentDigests: action.hashes ? manifest.digests : '' };
+    case 'readManifestEntries':
+      return { kind: action.kind, buckets: action.buckets.length, entries: [] };
+    case 'readFileStates':
+      return { kind: action.kind, files: action.paths.map((path) => ({ ...fileNow({ path }) })) };
+  }
+}
