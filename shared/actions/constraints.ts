@@ -168,7 +168,6 @@ function schemas(text: Text) {
       snapshot: f.snapshot.optional(),
       fromLsn: f.lsn.optional(),
     },
-    countFiles: { root: f.path },
     readFile: { path: f.path },
     findRows: { database: f.database, table: f.table, column: f.column, value: f.value },
     readObserverLog: { logs: f.glob, busyPatterns: z.array(f.pattern).max(20), quietForMs: f.ms },

@@ -2,10 +2,12 @@
 import { z } from 'zod';
 
 interface Fields {
+  path: z.ZodType<string>;
   plainPath: z.ZodType<string>;
 }
 
-export const dataShapes = ({ plainPath: root }: Fields) => ({
+export const dataShapes = ({ path, plainPath: root }: Fields) => ({
+  countFiles: { root: path },
   readManifest: { root, hashes: z.boolean() },
   readManifestEntries: { root, manifest, buckets: z.array(z.number().int().min(0).max(65_535)).min(1).max(256) },
   readFileStates: { root, paths: z.array(entryPath).min(1).max(200), hashes: z.boolean() },

@@ -14,10 +14,17 @@ export const entryOf = (fields: Partial<Entry>): Entry => ({
 });
 export const fileNow = (fields: Partial<Entry>, changedAgoMs = 3_600_000) => ({ entry: entryOf(fields), changedAgoMs });
 
-type DataKind = 'readManifest' | 'readManifestEntries' | 'readFileStates';
+const dataKinds = ['countFiles', 'readManifest', 'readManifestEntries', 'readFileStates'] as const;
+type DataKind = (typeof dataKinds)[number];
+type DataAction = Extract<ReadAction, { kind: DataKind }>;
 
-export function healthyData(action: Extract<ReadAction, { kind: DataKind }>): AnswerOf<DataKind> {
+export const isOfData = (action: ReadAction): action is DataAction =>
+  (dataKinds as readonly string[]).includes(action.kind);
+
+export function healthyData(action: DataAction): AnswerOf<DataKind> {
   switch (action.kind) {
+    case 'countFiles':
+      return { kind: action.kind, files: 500 };
     case 'readManifest':
       return { kind: action.kind, ...manifest, contentDigests: action.hashes ? manifest.digests : '' };
     case 'readManifestEntries':

@@ -13,7 +13,7 @@ import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
 import type { AnswerOf } from '../../../shared/actions/action.ts';
 import type { Failure } from '../../../shared/failures.ts';
-import { healthyData } from './data-world.ts';
+import { healthyData, isOfData } from './data-world.ts';
 import { healthySite, isOfSite } from './site-world.ts';
 
 const text = `cluster: lab
@@ -143,6 +143,7 @@ const addressesOf: Record<string, string[]> = {
 
 /** What a healthy cluster answers: master's services up, standby's down, failover armed. */
 export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['kind']> {
+  if (isOfData(action)) return healthyData(action);
   if (isOfSite(action)) return healthySite(node, action);
   switch (action.kind) {
     case 'readNode':
@@ -207,12 +208,6 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
         inRecovery: node === 'n2',
         tables: action.tables.map((table) => ({ table, rows: 1000 })),
       };
-    case 'countFiles':
-      return { kind: action.kind, files: 500 };
-    case 'readManifest':
-    case 'readManifestEntries':
-    case 'readFileStates':
-      return healthyData(action);
     case 'readFile':
       return { kind: action.kind, path: action.path, exists: true, sizeBytes: 10, sha256, owner: 'root', mode: '0600' };
     case 'findRows':
