@@ -13,8 +13,7 @@ export const backupRecent = defineCheck({
   title: 'Backups are recent and verified',
   section: 'Performance Optimization › Monitoring and Maintenance › Backup Scheduling',
   severity: 'warning',
-  remedy:
-    'baton backup take CLUSTER takes one, baton backup verify CLUSTER latest reads it again; backup.schedule in the cluster file takes one regularly.',
+  remedy: 'baton backup take takes one, baton backup verify reads it again.',
   params: z.strictObject({}),
   words: (_params, { backup }) =>
     `a whole backup, verified within ${formatDuration(backup?.verifiedWithinMs ?? 0)} (warns only)`,
@@ -35,7 +34,7 @@ export const backupRecent = defineCheck({
     }
     if (unread.length > 0) return unread;
     const finding = (reading: string, verdict: Finding['verdict']): Finding[] => [
-      { node: nodes.join(', '), limit, reading, verdict },
+      { node: nodes.join(', '), limit, reading, verdict, remedy: remedyFor(cluster.cluster) },
     ];
     const asked = partsOf(cluster, backup);
     const whole = backupsIn(present).find((one) => {
@@ -51,3 +50,6 @@ export const backupRecent = defineCheck({
     return finding(reading, nowMs - verifiedAtMs <= backup.verifiedWithinMs ? 'pass' : 'fail');
   },
 });
+
+const remedyFor = (cluster: string): string =>
+  `baton backup take ${cluster} takes one, baton backup verify ${cluster} latest reads it again; backup.schedule in the cluster file takes one regularly.`;

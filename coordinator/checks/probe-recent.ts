@@ -8,15 +8,14 @@ export const probeRecent = defineCheck({
   title: 'Probed lately',
   section: 'Performance Optimization › Monitoring and Maintenance › Regular Health Checks',
   severity: 'warning',
-  remedy:
-    "Have the cluster looked at every night: baton schedule add CLUSTER --probe --cron '0 2 * * *' --timezone …; baton probes history CLUSTER shows what was found.",
+  remedy: 'baton probes history shows what was found; baton schedule add has the cluster looked at every night.',
   params: z.strictObject({}),
   words: (_params, { limits }) =>
     `a probe within ${formatDuration(limits.probeAgeMs)} that found nothing failing (warns only)`,
   *evaluate(_params, { cluster, nowMs, lastProbe }) {
     const limit = `within ${formatDuration(cluster.limits.probeAgeMs)}, without a failing check`;
     const finding = (reading: string, verdict: Finding['verdict']): Finding[] => [
-      { node: '', limit, reading, verdict },
+      { node: '', limit, reading, verdict, remedy: remedyFor(cluster.cluster) },
     ];
     if (lastProbe === undefined) return finding('no probe was ever taken', 'fail');
     const ageMs = Math.max(0, nowMs - Date.parse(lastProbe.startedAt));
@@ -29,3 +28,6 @@ export const probeRecent = defineCheck({
     return finding(`${ago}, ${bad.length} not passed: ${names}`, 'fail');
   },
 });
+
+const remedyFor = (cluster: string): string =>
+  `baton probes history ${cluster} shows what was found; have it looked at every night: baton schedule add ${cluster} --probe --cron '0 2 * * *' --timezone …`;

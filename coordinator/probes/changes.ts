@@ -2,9 +2,6 @@
 import type { CheckResultDocument } from '../../shared/documents.ts';
 import type { ProbeChangeDocument, ProbeDocument } from '../../shared/probe-documents.ts';
 
-/** Looks at probes themselves, so that each of them would change it. */
-const ofProbes = 'probe-recent';
-
 /**
  * Every finding whose verdict is another, in the order of the checks. Without a probe before: what does not pass. One that
  * was taken while a run held the cluster is no measure for another.
@@ -17,7 +14,7 @@ export function changesBetween(
   const now = new Set(checks.map(keyOf));
   const changed = checks.flatMap((check): ProbeChangeDocument[] => {
     const was = known.get(keyOf(check))?.verdict;
-    if (check.id === ofProbes || was === check.verdict || (was === undefined && check.verdict === 'pass')) return [];
+    if (was === check.verdict || (was === undefined && check.verdict === 'pass')) return [];
     return [change(check, was ?? 'absent', check.verdict)];
   });
   const gone = [...known.values()].filter((check) => !now.has(keyOf(check)) && check.verdict !== 'pass');

@@ -7,6 +7,7 @@ import type { ProbeDocument } from '../../shared/probe-documents.ts';
 import { seconds } from '../../shared/units.ts';
 import type { CheckRef, CheckResult } from '../checks/check.ts';
 import { allPass, worstVerdict } from '../checks/evaluate.ts';
+import { probeRecent } from '../checks/probe-recent.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -72,7 +73,7 @@ async function checkAll(
   cluster: Cluster,
   lastProbe: ProbeDocument | undefined,
 ): Promise<CheckResult[]> {
-  const refs = preflightChecks(cluster);
+  const refs = preflightChecks(cluster).filter(({ check }) => check !== probeRecent.id);
   const look = (again: CheckRef[]) =>
     Promise.all(again.map((ref) => takeChecks(fleet, cluster, clock, [ref], { lastProbe })));
   const found = await look(refs);

@@ -1,6 +1,7 @@
 // What an operator can decide: abort, pause, approve; and failover by hand.
 import assert from 'node:assert/strict';
 import type { FailoverDocument } from '../../shared/documents.ts';
+import type { ProbeDocument } from '../../shared/probe-documents.ts';
 import { baton, batonJson, installerStarts, lab, onNode, setInstaller, waitFor } from './lab.ts';
 import {
   assertUpgraded,
@@ -101,5 +102,22 @@ describe('baton-agent hold', () => {
     await onNode('n1', 'baton-agent hold --release');
     // The next heartbeat tells it.
     await waitFor('the check passes', async () => (await baton('check', 'lab')).exitCode === 0, 10_000);
+  });
+});
+
+describe('a probe', () => {
+  it('says what is another than before, and is in the history', async () => {
+    assert.equal((await baton('probe', 'lab')).exitCode, 0);
+    await onNode('n1', 'systemctl stop file-sync');
+    try {
+      const { document: probe } = await batonJson<ProbeDocument>('probe', 'lab');
+      assert.equal(probe.verdict, 'fail');
+      const changed = probe.changes.map(({ id, node, from, to }) => [id, node, from, to]);
+      assert.deepEqual(changed, [['file-sync-placement', 'n1', 'pass', 'fail']]);
+    } finally {
+      await onNode('n1', 'systemctl start file-sync');
+    }
+    const { stdout } = await baton('probes', 'history', 'lab');
+    assert.match(stdout, /^file-sync-placement n1 .*✖$/m);
   });
 });

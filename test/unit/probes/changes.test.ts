@@ -38,8 +38,6 @@ describe('what changed since the last probe', () => {
   it('is what was bad and is not looked at any more', () =>
     assert.deepEqual(between([check('a', 'fail'), check('b', 'pass')], []), ['a n1: fail > absent']));
 
-  it('is not what probes say of probes', () => assert.deepEqual(between([], [check('probe-recent', 'warn')]), []));
-
   it('is a sentence for people', () => {
     const [change] = changesBetween({ checks: [check('a', 'pass')] }, [check('a', 'fail')]);
     assert.equal(change && changeSentence(change), 'n1: Title of a: fail (was pass): a is fail');

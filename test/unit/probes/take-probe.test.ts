@@ -68,6 +68,7 @@ describe('a probe', () => {
     const world = new World();
     const first = await world.take('request-1');
     assert.ok(first.checks.length > 10);
+    assert.ok(!first.checks.some(({ id }) => id === 'probe-recent'), 'what probes say of probes is none of a probe');
     assert.deepEqual(badIn(first), []);
     const { readings } = world;
     assert.deepEqual(await world.take('request-1'), first);
@@ -100,7 +101,7 @@ describe('a probe', () => {
     await world.take('request-4');
     assert.deepEqual(
       world.notices.map(({ kind, subject }) => `${kind}: ${subject}`),
-      ['probe: probe of lab: fail; 1 worse than before', 'probe: probe of lab: warn; 1 better than before'],
+      ['probe: probe of lab: fail; 1 worse than before', 'probe: probe of lab: pass; 1 better than before'],
     );
     assert.match(world.notices[0]?.text ?? '', /n2: File counts are equal: fail \(was pass\): 501 files/);
   });
