@@ -39,6 +39,8 @@ export const whoMay: Record<OperatorCall, readonly OperatorRole[]> = {
   getReport: everybody,
   // Everybody may see who may approve, and what was done under whose name.
   listOperators: everybody,
+  readAudit: everybody,
+  verifyAudit: everybody,
 
   uploadRelease: operators,
   testNotice: operators,

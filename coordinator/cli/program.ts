@@ -2,6 +2,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { batonVersion } from '../../shared/version.ts';
 import { defaultAddress } from './address.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
 import { clusterCommand } from './commands/cluster.ts';
@@ -99,7 +100,7 @@ export function createProgram(): Command {
       [runCommand(shell), recoverCommand(shell), reportCommand(shell), failoverCommand(shell)] as unknown as Command[],
     ],
     ['Every night:', [probeCommand(shell), probesCommand(shell), scheduleCommand(shell)] as unknown as Command[]],
-    ['Other:', [notifyCommand(shell), versionCommand(shell)] as unknown as Command[]],
+    ['Other:', [auditCommand(shell), notifyCommand(shell), versionCommand(shell)] as unknown as Command[]],
   ];
   for (const [heading, commands] of groups)
     for (const command of commands) program.addCommand(command.helpGroup(heading));

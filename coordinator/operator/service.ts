@@ -17,11 +17,13 @@ import type {
   NodeRequest,
   OperatorRequest,
   PlanRequest,
+  ReadAuditRequest,
   RunRequest,
   ScheduleRunRequest,
   StartRunRequest,
   TakeProbeRequest,
   UploadChunk,
+  VerifyAuditRequest,
   WatchRunRequest,
 } from '../../shared/gen/baton/v1/operator_pb.ts';
 import type { Log } from '../../shared/log.ts';
@@ -31,6 +33,7 @@ import { describePlan } from '../plans/describe.ts';
 import type { ProbeLog } from '../probes/probe-log.ts';
 import type { ProbeSchedules } from '../schedule/probe-schedules.ts';
 import type { ScheduleTable } from '../schedule/timer.ts';
+import { type AuditParts, tellAudit, verifiedAudit } from './audit.ts';
 import { listBackups } from './backups.ts';
 import { checkCluster } from './check-cluster.ts';
 import { clusterDocument } from './cluster-view.ts';
@@ -46,7 +49,13 @@ import { decideScheduled, type ScheduledParts, scheduleRun, showScheduled, withS
 import { type NoticeParts, testNotice } from './test-notice.ts';
 import { uploadRelease } from './upload-release.ts';
 
-export interface OperatorParts extends NodeParts, ClusterParts, ScheduledParts, NoticeParts, OperatorsParts {
+export interface OperatorParts
+  extends NodeParts,
+    ClusterParts,
+    ScheduledParts,
+    NoticeParts,
+    OperatorsParts,
+    AuditParts {
   coordinator: string;
   epoch: number;
   schedules: ScheduleTable;
@@ -75,6 +84,8 @@ export function operatorService(parts: OperatorParts): UntypedServiceImplementat
       changeOperator(parts, request, operator),
     ),
     revokeOperator: unary<OperatorRequest>(log, ({ name }, { operator }) => revokeOperator(parts, name, operator)),
+    readAudit: serverStream<ReadAuditRequest>(log, (request, _asking, tell) => tellAudit(parts, request, tell)),
+    verifyAudit: unary<VerifyAuditRequest>(log, (request) => verifiedAudit(parts, request)),
 
     applyCluster: unary<ApplyClusterRequest>(log, (request, { operator }) => applyCluster(parts, request, operator)),
     listClusters: unary(log, () => listClusters(parts)),

@@ -7,7 +7,9 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { type Operators, openOperators } from '../../../coordinator/access/operators.ts';
 import type { OperatorRole } from '../../../coordinator/access/roles.ts';
-import { type Audit, type AuditEvent, openAudit, readAudit } from '../../../coordinator/audit/audit.ts';
+import { type Audit, openAudit } from '../../../coordinator/audit/audit.ts';
+import type { AuditEvent } from '../../../coordinator/audit/event.ts';
+import { readAudit } from '../../../coordinator/audit/read.ts';
 import { openStore, type Store } from '../../../coordinator/bus/store.ts';
 import { openAgentsPort } from '../../../coordinator/daemon/agents-port.ts';
 import { createBusFleet } from '../../../coordinator/fleet/bus-fleet.ts';
@@ -135,7 +137,7 @@ export async function startFixture(): Promise<Fixture> {
     address: port.address,
     async audited() {
       await audit.flush();
-      return must(await readAudit(bus, 1000));
+      return must(await readAudit(bus, { countMax: 1000 }));
     },
     async askToStage(node, sha256) {
       const action = actionToWire({ kind: 'stageRelease', name: 'x', sha256, sizeBytes: 1 });

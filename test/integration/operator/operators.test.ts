@@ -6,7 +6,7 @@ import { endpointOf } from '../../../coordinator/cli/address.ts';
 import { connectOperator, type OperatorClient } from '../../../coordinator/cli/client.ts';
 import type { NodesDocument } from '../../../shared/documents.ts';
 import type { Result } from '../../../shared/failures.ts';
-import type { OperatorsDocument } from '../../../shared/operator-documents.ts';
+import type { AuditDocument, OperatorsDocument } from '../../../shared/operator-documents.ts';
 import { parseIdentity } from '../../../shared/security/identity-file.ts';
 import { eventually, must } from '../bus/test-bus.ts';
 import { baton } from '../cli/fake-operator.ts';
@@ -123,6 +123,46 @@ describe('operators', function () {
     assert.match(messageOf(await admin.call('revokeOperator', { name: 'admin' })), /admin is the only admin/);
     assert.match(messageOf(await admin.call('changeOperator', { name: 'admin', role: 'viewer' })), /only admin/);
     must(await admin.call('getVersion', {}));
+  });
+
+  it('stand in the audit with their certificates, refusals too, and anybody may see that nothing of it was changed', async () => {
+    const { operators } = must(await admin.call<OperatorsDocument>('listOperators', {}));
+    const serialOf = (name: string) => operators.find((one) => one.name === name)?.serial ?? '';
+    const shown = await run(['audit', '--json', '--since', '1h'], { BATON_IDENTITY: file('bob') });
+    assert.equal(shown.exitCode, 0, shown.stderr);
+    const { events } = JSON.parse(shown.stdout) as AuditDocument;
+    const said = events.map(({ who, what, outcome }) => `${who}: ${what} ${outcome}`);
+    assert.deepEqual(said.slice(0, 2), [
+      'operator admin: add operator done',
+      'operator alice at socket: baton.v1.Operator/AddNode refused',
+    ]);
+    assert.ok(said.includes('operator admin: revoke operator done'));
+    for (const [name, who] of [
+      ['admin', 'operator admin'],
+      ['alice', 'operator alice at socket'],
+    ] as const)
+      assert.ok(
+        events.filter((event) => event.who === who).every(({ serial }) => serial === serialOf(name)),
+        name,
+      );
+
+    const alone = await run(['audit', '--who', 'alice', '--last', '2']);
+    assert.match(alone.stdout, /^(.*operator alice( at socket)? \([0-9a-f]{8}\) .*(\n|$)){2}$/);
+    const verified = await run(['audit', '--verify']);
+    assert.equal(verified.exitCode, 0);
+    assert.match(verified.stdout, /The audit is whole: \d+ events, 1 to \d+\./);
+    const [, head = ''] = /^Head (\d+:[0-9a-f]{64})$/m.exec(verified.stdout) ?? [];
+    assert.notEqual(head, '');
+    const other = await run(['audit', '--verify', '--head', `1:${'0'.repeat(64)}`]);
+    assert.equal(other.exitCode, 1);
+    assert.match(other.stdout, /event 1: it is not the event that was acknowledged under this number/);
+    for (const wrong of [
+      ['--since', 'tomorrowish'],
+      ['--last', '0'],
+      ['--verify', '--head', '1'],
+      ['--head', head],
+    ])
+      assert.equal((await run(['audit', ...wrong])).exitCode, 2, wrong.join(' '));
   });
 
   it('without an identity are told whom to ask for what, and one that others may read is refused', async () => {

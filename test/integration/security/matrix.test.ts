@@ -70,6 +70,7 @@ const matrix: Record<string, Row> = {
   'Operator.UploadRelease': forOperators,
   'Operator.CompilePlan': forAll,
   'Operator.StartRun': forOperators,
+  'Operator.ScheduleRun': forOperators,
   'Operator.ListRuns': forAll,
   'Operator.ShowRun': forAll,
   'Operator.WatchRun': forAll,
@@ -84,6 +85,13 @@ const matrix: Record<string, Row> = {
   'Operator.ListOperators': forAll,
   'Operator.ChangeOperator': forAdmins,
   'Operator.RevokeOperator': forAdmins,
+  'Operator.TakeProbe': forOperators,
+  'Operator.ListProbes': forAll,
+  'Operator.AddSchedule': forOperators,
+  'Operator.ListSchedules': forAll,
+  'Operator.RemoveSchedule': forOperators,
+  'Operator.ReadAudit': forAll,
+  'Operator.VerifyAudit': forAll,
 };
 /** On the socket there is no service but the operator's. */
 const otherwise = (identity: Identity, { parent }: DescMethod): status =>

@@ -88,6 +88,7 @@ describe('baton --help', () => {
       'probe',
       'probes history',
       ...['add', 'ls', 'rm'].map((verb) => `schedule ${verb}`),
+      'audit',
       'notify test',
       'version',
     ]);
