@@ -288,13 +288,3 @@ export interface ExportLineDocument {
   head?: { sequence: number; hash: string };
   damage?: { sequence: number; message: string };
 }
-
-export interface ReportDocument {
-  schema: 1;
-  run: RunDocument;
-  plan: PlanDocument;
-  versions: { node: string; before: string; after: string }[];
-  timeline: { at: string; sequence: number; type: string; item: string; sentence: string }[];
-  predicted: { durationMs: number; outageMs: number; suspensionMs: number };
-  actual: { durationMs: number; outageMs: number; suspensionMs: number };
-}

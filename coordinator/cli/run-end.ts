@@ -1,6 +1,7 @@
 // How a command that followed a run ends: recap for people, document for scripts, exit code by status.
-import type { ReportDocument, RunDocument, RunsDocument } from '../../shared/documents.ts';
+import type { RunDocument, RunsDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
 import type { OperatorClient } from './client.ts';
 import { endedWell, exitOfRun } from './exit-codes.ts';
 import { untilAnswered } from './follow.ts';

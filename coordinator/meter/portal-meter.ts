@@ -35,7 +35,7 @@ export function startPortalMeter(options: PortalMeterOptions): PortalMeter {
   const startMs = bootClockMs();
   const startAtMs = Date.now();
   const stores: Promise<void>[] = [];
-  let samples: Promise<string>[] = [];
+  let samples: Promise<Sample>[] = [];
   let slot = 0;
   let isStoring = true;
 
@@ -46,21 +46,22 @@ export function startPortalMeter(options: PortalMeterOptions): PortalMeter {
     samples = [];
     const previous = stores.at(-1);
     const store = (async () => {
-      const results = (await Promise.all(taken)).join('');
+      const answers = await Promise.all(taken);
       await previous;
       const stored = await options.samples.append({
         bootId,
         monotonicMs: startMs + offsetMs,
         atMs: startAtMs + offsetMs,
         everyMs,
-        results,
+        results: answers.map(({ result }) => result).join(''),
+        latenciesMs: answers.map(({ latencyMs }) => latencyMs),
       });
       if (!stored.ok && isStoring) options.log.warn('a second of the portal’s meter is lost', { ...stored.failure });
       isStoring = stored.ok;
     })();
     stores.splice(0, stores.length, store);
   };
-  const put = (sample: Promise<string>) => {
+  const put = (sample: Promise<Sample>) => {
     samples.push(sample);
     slot += 1;
     if (samples.length === batchSlots) flush();
@@ -70,7 +71,7 @@ export function startPortalMeter(options: PortalMeterOptions): PortalMeter {
   const turn = () => {
     const dueSlot = Math.floor((bootClockMs() - startMs) / everyMs);
     // Times that this process slept through were not sampled, and are told so.
-    while (slot < dueSlot) put(Promise.resolve('-'));
+    while (slot < dueSlot) put(Promise.resolve({ result: '-', latencyMs: -1 }));
     put(sample(options.url, options.expectStatus, timeoutMs));
     timer = setTimeout(turn, Math.max(0, startMs + slot * everyMs - bootClockMs()));
   };
@@ -85,19 +86,30 @@ export function startPortalMeter(options: PortalMeterOptions): PortalMeter {
   };
 }
 
-function sample(url: string, expectStatus: number, timeoutMs: number): Promise<string> {
+interface Sample {
+  result: 'o' | 'x' | '-';
+  /** Until the whole answer was there; -1 where none was. */
+  latencyMs: number;
+}
+
+function sample(url: string, expectStatus: number, timeoutMs: number): Promise<Sample> {
+  const startedMs = bootClockMs();
   return new Promise((resolve) => {
+    const missed = () => resolve({ result: 'x', latencyMs: -1 });
     const request = url.startsWith('https:') ? requestHttps : requestHttp;
     const asked = request(url, { agent: false, headers: { connection: 'close' } }, (answer) => {
       answer.resume();
-      answer.on('end', () => resolve(answer.statusCode === expectStatus ? 'o' : 'x'));
-      answer.on('error', () => resolve('x'));
+      answer.on('end', () => {
+        if (answer.statusCode !== expectStatus) missed();
+        else resolve({ result: 'o', latencyMs: Math.round((bootClockMs() - startedMs) * 10) / 10 });
+      });
+      answer.on('error', missed);
     });
     const limit = setTimeout(() => asked.destroy(new Error('too slow')), timeoutMs);
-    asked.on('error', () => resolve('x'));
+    asked.on('error', missed);
     asked.on('close', () => {
       clearTimeout(limit);
-      resolve('x');
+      missed();
     });
     asked.end();
   });

@@ -11,6 +11,8 @@ export interface SampleBatch {
   atMs: number;
   everyMs: number;
   results: string;
+  /** Of each time, how long the answer took, ms; -1 where none came. Older batches have none. */
+  latenciesMs?: number[];
 }
 
 /** Shape of the journal's PortalMetered, without the place of the samples. */
@@ -29,6 +31,7 @@ interface Slot {
   atMs: number;
   everyMs: number;
   result: string;
+  latencyMs?: number;
 }
 
 /** Sums up what was sampled; batches in the order in which they were taken. */
@@ -68,8 +71,13 @@ export function summarizeSamples(batches: SampleBatch[]): PortalReading {
   return reading;
 }
 
+function latencyOf({ latenciesMs }: SampleBatch, index: number): { latencyMs?: number } {
+  const latencyMs = latenciesMs?.[index];
+  return latencyMs === undefined || latencyMs < 0 ? {} : { latencyMs };
+}
+
 /** All scheduled times, ms from the first one: by the monotonic clock within a boot, by the wall clock over a reboot. */
-function* slots(batches: SampleBatch[]): Generator<Slot> {
+export function* slots(batches: SampleBatch[]): Generator<Slot> {
   let previous: SampleBatch | undefined;
   let batchAtMs = 0;
   for (const batch of batches) {
@@ -79,7 +87,7 @@ function* slots(batches: SampleBatch[]): Generator<Slot> {
       batchAtMs += Math.max(elapsedMs, previous.results.length * previous.everyMs);
     }
     for (const [index, result] of [...batch.results].entries())
-      yield { atMs: batchAtMs + index * batch.everyMs, everyMs: batch.everyMs, result };
+      yield { atMs: batchAtMs + index * batch.everyMs, everyMs: batch.everyMs, result, ...latencyOf(batch, index) };
     previous = batch;
   }
 }

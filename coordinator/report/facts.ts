@@ -1,5 +1,6 @@
 // What every form of the report says, in the same words. Pure.
-import type { PlanItemDocument, ReportDocument, RunDocument, RunStepDocument } from '../../shared/documents.ts';
+import type { PlanItemDocument, RunDocument, RunStepDocument } from '../../shared/documents.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
 import { formatDuration } from '../../shared/units.ts';
 import { goalOf } from '../plans/goal.ts';
 
@@ -82,7 +83,9 @@ export function stepsOf(report: ReportDocument): Told[] {
 /** Where the plan deviates from the guide. */
 export function deviationsOf(report: ReportDocument): { title: string; section: string; deviation: string }[] {
   return report.plan.items.flatMap((item) =>
-    item.deviation ? [{ title: item.title, section: item.section, deviation: item.deviation }] : [],
+    item.deviation
+      ? [{ title: item.title.replaceAll('{{run}}', report.run.id), section: item.section, deviation: item.deviation }]
+      : [],
   );
 }
 

@@ -1,10 +1,12 @@
 // The report as Markdown, for tickets and mails. Pure; every text from a machine is escaped.
 
-import type { ReportDocument } from '../../shared/documents.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
 import { formatDuration } from '../../shared/units.ts';
 import { phasesOf } from '../plans/phases.ts';
 import { fenced, escapeMarkdown as m } from './escape.ts';
 import { deviationsOf, haltsOf, measuresOf, statusWords, stepsOf, type Told, timeOf, titleOf } from './facts.ts';
+import { evidenceAfter, evidenceBefore } from './markdown-evidence.ts';
+import { part, table } from './markdown-parts.ts';
 
 /** The whole text. */
 export function reportMarkdown(report: ReportDocument): string {
@@ -17,6 +19,9 @@ export function reportMarkdown(report: ReportDocument): string {
       measuresOf(report).map((row) => [m(row.name), m(row.actual), m(row.predicted), m(row.note)]),
     ),
     `Run ${m(run.id)} by ${m(run.operator)}, ${timeOf(run.startedAt)} to ${timeOf(run.endedAt)}; failover is ${run.failover}.`,
+    ...(report.change === '' && report.reason === ''
+      ? []
+      : [`Change ${m(report.change || '–')}: ${m(report.reason || '–')}`]),
     ...halts(report),
     ...part(
       'Versions',
@@ -36,6 +41,7 @@ export function reportMarkdown(report: ReportDocument): string {
         ]),
       ),
     ),
+    ...evidenceBefore(report),
     ...part(
       'Deviations from the guide',
       table(
@@ -43,20 +49,11 @@ export function reportMarkdown(report: ReportDocument): string {
         deviationsOf(report).map((row) => [m(row.title), m(row.section), m(row.deviation)]),
       ),
     ),
+    ...evidenceAfter(report),
     '## Steps',
     ...phasesOf(stepsOf(report)).flatMap(({ phase, items }) => [`### ${m(phase)}`, ...items.map(stepBlock)]),
     `Journal: ${run.head.sequence} events, head \`${m(run.head.hash)}\`; \`baton run verify ${m(run.id)}\` proves that it is complete and unchanged.`,
   ].join('\n\n')}\n`;
-}
-
-function part(title: string, body: string): string[] {
-  return body === '' ? [] : [`## ${title}`, body];
-}
-
-function table(heads: string[], rows: string[][]): string {
-  if (rows.length === 0) return '';
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function halts(report: ReportDocument): string[] {
@@ -104,7 +101,9 @@ function stepBlock({ step, item }: Told): string {
               m(check.node),
               m(check.limit),
               m(check.reading),
-              check.verdict === 'pass' ? 'pass' : `${check.verdict}: ${m(check.remedy)}`,
+              check.verdict === 'pass'
+                ? 'pass'
+                : `${check.verdict}: ${m(check.accepted === undefined ? check.remedy : `accepted: ${check.accepted}`)}`,
             ]),
           ),
         ]),

@@ -1,13 +1,29 @@
 // The report as one HTML page that needs nothing else: for people who were not there. Pure; every text from a machine
 // is escaped, and the page's policy forbids scripts and loading.
 
-import type { CheckResultDocument, ReportDocument } from '../../shared/documents.ts';
+import type { CheckResultDocument } from '../../shared/documents.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
 import { formatDuration } from '../../shared/units.ts';
 import { phasesOf } from '../plans/phases.ts';
 import { escapeHtml as e } from './escape.ts';
 import { deviationsOf, haltsOf, measuresOf, statusWords, stepsOf, type Told, timeOf, titleOf } from './facts.ts';
-import { portalPicture, timelinePicture } from './picture.ts';
+import {
+  acceptedTable,
+  comparedTable,
+  decisionsTable,
+  excerptsSection,
+  logsSection,
+  observerTable,
+  portalSection,
+  stepTimesTable,
+  timelineTable,
+} from './page-evidence.ts';
+import { section, table } from './page-parts.ts';
+import { timelinePicture } from './picture.ts';
 import { style } from './style.ts';
+
+/** Longer commands are folded. */
+const shortLines = 6;
 
 /** The whole page. */
 export function reportPage(report: ReportDocument): string {
@@ -34,29 +50,28 @@ ${run.message === '' ? '' : `<p>${e(run.message)}</p>`}
 ${aboutTable(report)}
 ${haltSection(report)}
 ${section('Versions', versionsTable(report))}
-${section('What happened when', timelineSection(report))}
+${section('Who decided what', decisionsTable(report))}
+${section('Accepted although it failed', acceptedTable(report))}
 ${section('The portal as clients saw it', portalSection(report))}
+${section('What happened when', timelineSection(report))}
+${section('Checks before and after', comparedTable(report))}
+${section('Predicted and actual', stepTimesTable(report))}
 ${section('Deviations from the guide', deviationsTable(report))}
+${section('The journal around what failed', excerptsSection(report))}
+${section('What programs said', logsSection(report))}
+${section('The observer’s log', observerTable(report))}
 ${section('Steps', stepsSection(report))}
-${section('Journal', journalTable(report))}
+${section('Journal', timelineTable(report.timeline))}
 <p class="soft">Times are UTC. Journal: ${run.head.sequence} events, head <code>${e(run.head.hash)}</code>; <code>baton run verify ${e(run.id)}</code> proves that it is complete and unchanged.</p>
 </body>
 </html>
 `;
 }
 
-function section(title: string, body: string): string {
-  return body === '' ? '' : `<section><h2>${e(title)}</h2>\n${body}</section>`;
-}
-
-function table(heads: string[], rows: string[][]): string {
-  if (rows.length === 0) return '';
-  const cells = (tag: string, values: string[]) => values.map((value) => `<${tag}>${value}</${tag}>`).join('');
-  return `<table><thead><tr>${cells('th', heads.map(e))}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n')}</tbody></table>`;
-}
-
-function aboutTable({ run, plan }: ReportDocument): string {
+function aboutTable({ run, plan, change, reason }: ReportDocument): string {
   const rows: [string, string][] = [
+    ['Change', e(change || '–')],
+    ['Reason', e(reason || '–')],
     ['Run', `<code>${e(run.id)}</code>`],
     ['Cluster', e(run.cluster)],
     ['Operator', e(run.operator)],
@@ -102,13 +117,6 @@ function timelineSection(report: ReportDocument): string {
     : `${picture}<p class="key"><i style="background:var(--act)"></i>step<i style="background:var(--look)"></i>condition that was read<i style="background:var(--bad)"></i>failed<i style="background:var(--warn)"></i>unknown, undone or waiting</p>`;
 }
 
-function portalSection(report: ReportDocument): string {
-  const { portal } = report.run;
-  if (!portal) return '';
-  return `${portalPicture(portal, report.actual.durationMs)}
-<p class="key"><i style="background:var(--up)"></i>answered<i style="background:var(--bad)"></i>did not answer; time since the first request, ${portal.samples} requests, ${portal.failures} failed${portal.unobservedMs > 0 ? `, unobserved for ${e(formatDuration(portal.unobservedMs))}` : ''}</p>`;
-}
-
 function deviationsTable(report: ReportDocument): string {
   return table(
     ['Step', 'Guide', 'Deviation and why'],
@@ -128,10 +136,17 @@ function stepBlock({ step, item }: Told): string {
   const planned = step.commands.length === 0 && step.kind !== 'approval' ? (item?.commands ?? []) : [];
   return `<div class="step ${e(step.status)}"><div class="head"><b>${e(step.title)}</b><span class="soft">${e([step.node, step.status + attempts, time].filter((part) => part !== '').join(' · '))}</span></div>
 ${item ? `<p class="soft">${e(item.section)}</p>` : ''}
-${step.commands.length === 0 ? '' : `<pre>${e(step.commands.join('\n'))}</pre>`}
-${planned.length === 0 ? '' : `<p class="soft">planned:</p><pre>${e(planned.join('\n'))}</pre>`}
+${step.commands.map(commandBlock).join('\n')}
+${planned.length === 0 ? '' : `<details><summary class="soft">${planned.length} command lines planned</summary><pre>${e(planned.join('\n'))}</pre></details>`}
 ${step.failure ? `<p class="fail">${e(step.failure.message)}</p>` : ''}
 ${checksTable(step.checks)}</div>`;
+}
+
+/** Scripts are folded, so that neither screen nor paper is full of them; `baton run logs` and the Markdown have them whole. */
+function commandBlock(command: string): string {
+  const lines = command.trimEnd().split('\n');
+  if (lines.length <= shortLines) return `<pre>${e(command.trimEnd())}</pre>`;
+  return `<details><summary><code>${e(lines[0] ?? '')}</code> <span class="soft">${lines.length} lines</span></summary><pre>${e(command.trimEnd())}</pre></details>`;
 }
 
 function checksTable(checks: CheckResultDocument[]): string {
@@ -142,20 +157,7 @@ function checksTable(checks: CheckResultDocument[]): string {
       e(check.node),
       e(check.limit),
       e(check.reading),
-      `<span class="${e(check.verdict)}">${e(check.verdict)}</span>${check.verdict === 'pass' ? '' : `<br>${e(check.remedy)}`}`,
-    ]),
-  );
-}
-
-function journalTable(report: ReportDocument): string {
-  return table(
-    ['#', 'Time', 'Event', 'Item', ''],
-    report.timeline.map((entry) => [
-      String(entry.sequence),
-      e(timeOf(entry.at)),
-      e(entry.type),
-      e(entry.item),
-      e(entry.sentence),
+      `<span class="${e(check.verdict)}">${e(check.verdict)}</span>${check.verdict === 'pass' ? '' : `<br>${e(check.accepted === undefined ? check.remedy : `accepted: ${check.accepted}`)}`}`,
     ]),
   );
 }

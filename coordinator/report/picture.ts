@@ -4,10 +4,10 @@ import type { PortalMeterDocument, RunDocument, RunStepDocument } from '../../sh
 import { formatDuration } from '../../shared/units.ts';
 import { escapeHtml } from './escape.ts';
 
-const width = 960;
+export const width = 960;
 const labelWidth = 330;
 const rowHeight = 20;
-const axisHeight = 28;
+export const axisHeight = 28;
 
 /** A bar for each item that took time, on one time axis. Empty when nothing has started. */
 export function timelinePicture(run: RunDocument): string {
@@ -51,7 +51,7 @@ function rowOf(step: RunStepDocument, startedAt: string) {
 }
 
 /** Time marks at round distances, at most eight. */
-function axis(totalMs: number, height: number, left: number, right: number): string {
+export function axis(totalMs: number, height: number, left: number, right: number): string {
   const rounds = [
     100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
   ];
@@ -72,11 +72,11 @@ function tick(ms: number): string {
   return ms < 3_600_000 ? `${Math.round(ms / 6000) / 10} min` : `${Math.round(ms / 360_000) / 10} h`;
 }
 
-function svg(height: number, title: string, parts: string[]): string {
+export function svg(height: number, title: string, parts: string[]): string {
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(title)}">${parts.join('\n')}</svg>`;
 }
 
-const round = (value: number): number => Math.round(value * 10) / 10;
+export const round = (value: number): number => Math.round(value * 10) / 10;
 
 function short(text: string, length: number): string {
   const letters = [...text];

@@ -3,9 +3,9 @@
 
 export const style = `
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --soft: #5a6675; --line: #d9dee5; --panel: #f5f7f9;
-  --good: #1a7f4b; --bad: #c0352b; --warn: #9a6700; --act: #2f6fb5; --look: #9fb4c9; --up: #bfe3cd; }
+  --good: #1a7f4b; --bad: #c0352b; --warn: #9a6700; --act: #2f6fb5; --look: #9fb4c9; --up: #bfe3cd; --gap: #f3c9c5; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14181e; --ink: #e4e8ee; --soft: #9aa7b5; --line: #2d3642;
-  --panel: #1c222b; --good: #4cc38a; --bad: #ff7b6e; --warn: #e0b44c; --act: #6ea8e6; --look: #4b6078; --up: #235a3e; } }
+  --panel: #1c222b; --good: #4cc38a; --bad: #ff7b6e; --warn: #e0b44c; --act: #6ea8e6; --look: #4b6078; --up: #235a3e; --gap: #5a2522; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 66rem; padding: 2rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -29,6 +29,17 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: .3
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--ink); font-size: 11.5px; } svg .tick { fill: var(--soft); font-size: 11px; }
 svg .grid { stroke: var(--line); } svg .bar { fill: var(--act); } svg .bar.gate { fill: var(--look); } svg .bar.failed { fill: var(--bad); }
 svg .bar.unknown, svg .bar.undone, svg .bar.awaiting-approval { fill: var(--warn); } svg .up { fill: var(--up); } svg .down { fill: var(--bad); }
+svg .gap { fill: var(--gap); } svg polyline { fill: none; stroke-linejoin: round; } svg .median { stroke: var(--act); stroke-width: 1.8; } svg .slowest { stroke: var(--look); stroke-width: 1.2; }
+.log { margin: .8rem 0; } .pass, .warn, .fail, .unknown { font-weight: 600; } td > span.pass, td > span.warn, td > span.fail, td > span.unknown { white-space: nowrap; } td { font-size: .93rem; } .journal td, .compared td { font-size: .87rem; }
+.compared th:nth-child(n+3) { width: 36%; } .times td:nth-child(n+3), .times th:nth-child(n+3) { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.journal td:nth-child(-n+3), .decisions td:first-child { white-space: nowrap; }
 .key { font-size: .87rem; color: var(--soft); } .key i { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin: 0 .35rem 0 1rem; vertical-align: -1px; }
-@media print { :root { --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --panel: #fff; } body { max-width: none; padding: 0; font-size: 11px; } h2 { break-after: avoid; } }
+summary { cursor: pointer; overflow-wrap: anywhere; margin: .35rem 0; }
+@page { margin: 14mm 12mm; }
+@media print { * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --panel: #f5f7f9; --good: #1a7f4b; --bad: #c0352b; --warn: #9a6700;
+    --act: #2f6fb5; --look: #9fb4c9; --up: #bfe3cd; --gap: #f3c9c5; }
+  :root { font-size: 11px; } body { max-width: none; padding: 0; font-size: 11px; } code, pre { font-size: 9px; } h2, h3 { break-after: avoid; } h2 { margin-top: 1.4rem; }
+  tr, .card, .halt, svg, .log > p { break-inside: avoid; } thead { display: table-header-group; } .step { break-inside: auto; } .step .head { break-after: avoid; }
+  .cards { grid-template-columns: repeat(3, 1fr); } .card b { font-size: 1.2rem; } }
 `;

@@ -1,17 +1,27 @@
 // What a report says of a run: plan, timeline, versions before and after, predicted against actual. Pure.
-import type { ReportDocument, RunDocument } from '../../shared/documents.ts';
+import type { RunDocument } from '../../shared/documents.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
+import type { CurveDocument } from '../../shared/report-evidence.ts';
 import type { RunEvent } from '../journal/event.ts';
 import { describePlan } from '../plans/describe.ts';
 import type { CompiledPlan } from '../plans/plan.ts';
 import { apply } from '../sequencer/apply.ts';
 import { explain } from '../sequencer/explain.ts';
 import { initialState } from '../sequencer/state.ts';
+import { reportEvidence } from './report-evidence.ts';
 
 /** The report of a run, from its journal. */
-export function reportDocument(compiled: CompiledPlan, events: RunEvent[], run: RunDocument): ReportDocument {
+export function reportDocument(
+  compiled: CompiledPlan,
+  events: RunEvent[],
+  run: RunDocument,
+  curve?: CurveDocument,
+): ReportDocument {
   return {
     schema: 1,
     run,
+    ...reportEvidence(compiled.plan, events),
+    ...(curve !== undefined && { curve }),
     plan: describePlan(compiled),
     versions: compiled.plan.name === 'db-upgrade' ? databaseVersionsIn(events) : versionsIn(events),
     timeline: timelineOf(compiled, events),

@@ -3,13 +3,13 @@
 import type {
   ExportLineDocument,
   LogChunkDocument,
-  ReportDocument,
   RunDocument,
   RunSummaryDocument,
   RunsDocument,
   WatchDocument,
 } from '../../shared/documents.ts';
 import { type Failure, fail, ok, type Result } from '../../shared/failures.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Artefacts } from '../journal/artefacts.ts';
 import { headOf, type StoredEvent } from '../journal/chain.ts';
@@ -19,6 +19,7 @@ import type { CompiledPlan } from '../plans/plan.ts';
 import { fold } from '../sequencer/apply.ts';
 import { nodesSeen } from '../sequencer/seen.ts';
 import { isStanding, type RunState } from '../sequencer/state.ts';
+import { curveIn } from './curve-in.ts';
 import { lookAtFailover, lookNow } from './look-now.ts';
 import { loadPlan } from './opening.ts';
 import type { ProgressFeed } from './progress.ts';
@@ -231,6 +232,7 @@ export function createRunViews(parts: {
           compiled,
           stored.map(({ event }) => event),
           document,
+          await curveIn(artefacts, known.value.state),
         ),
       );
     },

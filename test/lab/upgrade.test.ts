@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlanDocument, RunDocument } from '../../shared/documents.ts';
+import type { ReportDocument } from '../../shared/report-document.ts';
 import { baton, batonJson, lab, onNode, waitFor } from './lab.ts';
 import { assertUpgraded, runEnds, showRun, startAfresh, startUpgrade, upgradeArguments } from './scenario.ts';
 
@@ -84,6 +85,33 @@ describe('the application upgrade', () => {
     const page = join(tmpdir(), `baton-report-${process.pid}.html`);
     assert.equal((await baton('report', run.id, '--format', 'html', '--output', page)).exitCode, 0);
     assert.match(await readFile(page, 'utf8'), /8\.6\.0[\s\S]*8\.7\.0/);
+    const { document: report } = await batonJson<ReportDocument>('report', run.id);
+    assert.ok(
+      report.curve?.spans.some(({ medianMs }) => medianMs !== undefined),
+      'no answer’s time was measured',
+    );
+    assert.ok(
+      report.logs.some(({ item, text }) => item === 'master.install' && text !== ''),
+      'no end of the installer',
+    );
+    const sanity = report.readings.filter(({ item }) => item.endsWith('.sanity'));
+    assert.deepEqual(
+      sanity.flatMap(({ item, checks }) => checks.map(({ about, verdict }) => `${item} ${about} ${verdict}`)),
+      ['preflight', 'verify'].flatMap((when) =>
+        ['portal-page', 'tickets'].map((name) => `${when}.sanity ${name} pass`),
+      ),
+    );
+  });
+
+  it('refuses to accept that there is no room, and what is no check', async () => {
+    for (const [accept, why] of [
+      ['disk-space=x', /never accepted/],
+      ['moon-phase=x', /there is no check .*files-equal/],
+    ] as const) {
+      const refused = await baton('check', 'lab', '--accept', accept);
+      assert.equal(refused.exitCode, 2, refused.stderr);
+      assert.match(refused.stderr, why);
+    }
   });
 
   it('refuses to upgrade again to what is there', async () => {

@@ -1,7 +1,7 @@
 // `report`: a run as one page for people who were not there, or as a document.
 import { Option } from '@commander-js/extra-typings';
-import type { ReportDocument } from '../../../shared/documents.ts';
 import { ok } from '../../../shared/failures.ts';
+import type { ReportDocument } from '../../../shared/report-document.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { reportPage } from '../../report/page.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -1,6 +1,7 @@
 // What a run comes down to once it stands or has ended: steps with times, versions, the portal's downtime as metered,
 // failover, where to read on. Pure.
-import type { ReportDocument, RunDocument, RunStepDocument } from '../../../shared/documents.ts';
+import type { RunDocument, RunStepDocument } from '../../../shared/documents.ts';
+import type { ReportDocument } from '../../../shared/report-document.ts';
 import { formatDuration } from '../../../shared/units.ts';
 import { phasesOf } from '../../plans/phases.ts';
 import { endedWell } from '../exit-codes.ts';

@@ -4,11 +4,12 @@ import type {
   ClusterDocument,
   PlanDocument,
   PlanItemDocument,
-  ReportDocument,
   RunDocument,
   RunStepDocument,
   WatchDocument,
 } from '../../../shared/documents.ts';
+import type { ReportDocument } from '../../../shared/report-document.ts';
+import { sampleEvidence } from './sample-evidence.ts';
 
 const items: [string, PlanItemDocument['kind'], string, string, string, string[], number][] = [
   ['healthy', 'gate', 'Preflight', 'Cluster is healthy', '', ['systemctl show ha'], 2_000],
@@ -212,6 +213,7 @@ export function sampleReport(run: RunDocument = succeededRun()): ReportDocument 
     schema: 1,
     run,
     plan: samplePlan(),
+    ...sampleEvidence(),
     versions: [
       { node: 'n1', before: '8.6.0', after: '8.7.0' },
       { node: 'n2', before: '8.6.0', after: '8.7.0' },

@@ -5,7 +5,7 @@ import { escapeHtml, escapeMarkdown, fenced } from '../../../coordinator/report/
 import { reportMarkdown } from '../../../coordinator/report/markdown.ts';
 import { reportPage } from '../../../coordinator/report/page.ts';
 import { portalPicture, timelinePicture } from '../../../coordinator/report/picture.ts';
-import type { ReportDocument } from '../../../shared/documents.ts';
+import type { ReportDocument } from '../../../shared/report-document.ts';
 import { failingCheck, haltedRun, sampleReport, succeededRun } from '../cli/samples.ts';
 
 const evil = `<script>alert(1)</script>"'><img src=x onerror=y>\u001b[31m&`;
