@@ -6,6 +6,7 @@ import { backupFresh } from './backup-fresh.ts';
 import { backupRecent } from './backup-recent.ts';
 import { backupSpace } from './backup-space.ts';
 import { backupsPruned } from './backups-pruned.ts';
+import { nodeChecks } from './catalogue-nodes.ts';
 import { clockOffset } from './clock-offset.ts';
 import { databaseGone } from './database-gone.ts';
 import { databaseNoted } from './database-noted.ts';
@@ -134,6 +135,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     versionCompatible,
     windowOpen,
     versionIs,
+    ...nodeChecks,
   ].map((check) => [check.id, check]),
 );
 

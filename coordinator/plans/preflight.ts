@@ -27,6 +27,7 @@ import { beyondSupport } from '../cluster/parse.ts';
 import { settingsFor } from './database-settings.ts';
 import { gate, type Unphased } from './items.ts';
 import { dataGates } from './preflight-data.ts';
+import { nodeGates } from './preflight-node.ts';
 import type { Release } from './release.ts';
 import { roomForBackup, roomForRestore } from './room-for-backup.ts';
 import { sanityBefore } from './sanity.ts';
@@ -55,6 +56,7 @@ export function preflight(cluster: Cluster, target: Target): Unphased[] {
       checks: [versionCompatible.ref({ nodes: appNodes(cluster), toVersion: target.toVersion ?? null })],
     }),
     platforms(cluster),
+    ...nodeGates(cluster),
     diskIsFree(cluster, target.release),
     ...roomForBackup(cluster),
     ...(cluster.backup === undefined ? [] : [roomForRestore()]),
@@ -85,6 +87,7 @@ export function preflightOfDatabase(
     clusterStatus(cluster),
     isReplicating(),
     platforms(cluster),
+    ...nodeGates(cluster),
     diskIsFree(cluster, undefined),
     gate('Step 1: Upgrade Master Node › Standalone PostgreSQL Upgrade Guide (looked at ahead)', {
       id: 'preflight.servers',

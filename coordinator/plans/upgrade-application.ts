@@ -7,6 +7,7 @@ import { noUndo, phase } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { appNodes, preflight } from './preflight.ts';
 import { filesAreStillSame } from './preflight-data.ts';
+import { verifiedSecurity } from './preflight-node.ts';
 import { makeExecutable, type Release, runInstaller, stageRelease } from './release.ts';
 import { sanityAfter } from './sanity.ts';
 import { startAgain, startServices, stayStopped, stopAgain, stopServices } from './services.ts';
@@ -102,6 +103,7 @@ export function upgradeApplication(
       newVersionAnswers(cluster, toVersion),
       ...sanityAfter(cluster, true),
       resourcesAreUsual(cluster),
+      ...verifiedSecurity(),
     ]),
   ];
 }

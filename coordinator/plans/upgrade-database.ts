@@ -10,6 +10,7 @@ import type { PlanItem } from './plan.ts';
 import { serverMs } from './predictions.ts';
 import { appNodes, preflightOfDatabase } from './preflight.ts';
 import { filesAreStillSame } from './preflight-data.ts';
+import { verifiedSecurity } from './preflight-node.ts';
 import { sanityAfter } from './sanity.ts';
 import { checkUpgrade } from './servers.ts';
 import { startAgain, stopServices } from './services.ts';
@@ -79,6 +80,7 @@ export function upgradeDatabase(
       serversAreAsBefore(cluster, upgrade, settingsFor(cluster, nodesOf(cluster), upgrade.to)),
       ...sanityAfter(cluster, true),
       resourcesAreUsual(cluster),
+      ...verifiedSecurity(),
     ]),
   ];
 }

@@ -66,7 +66,7 @@ export function siteCommands(
       return [
         own('cat /etc/os-release; uname -rm'),
         program(['getconf', 'GNU_LIBC_VERSION']),
-        program(['timedatectl', 'show', '--property=NTPSynchronized,Timezone']),
+        program(['timedatectl', 'show', '--property=NTPSynchronized', '--property=Timezone']),
         ...(action.database === undefined ? [] : [sql(action.database, platformSql)]),
       ];
     case 'readUnitFiles':

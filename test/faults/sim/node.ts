@@ -114,6 +114,7 @@ export class SimNode {
         activeState: isActive ? 'active' : 'inactive',
         subState: isActive ? 'running' : 'dead',
         unitFileState: isMasked ? 'masked' : isEnabled ? 'enabled' : 'disabled',
+        user: cluster.observer.units.includes(unit) ? 'motadata' : '',
         mainPid: isActive ? 100 : 0,
         sinceMs: wallMs - (this.time.nowMs - sinceMs),
       };

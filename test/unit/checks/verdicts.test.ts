@@ -7,8 +7,10 @@ import { checkSentence, worstVerdict } from '../../../coordinator/checks/evaluat
 import { suites as backupSuites } from './cases-of-backups.ts';
 import { suites as dataSuites } from './cases-of-data.ts';
 import { suites as fileSuites } from './cases-of-files.ts';
+import { suites as nodeSuites } from './cases-of-nodes.ts';
 import { suites as recoverySuites } from './cases-of-recovery.ts';
 import { suites as sanitySuites } from './cases-of-sanity.ts';
+import { suites as securitySuites } from './cases-of-security.ts';
 import { suites as serverSuites } from './cases-of-servers.ts';
 import { suites as serviceSuites } from './cases-of-services.ts';
 import { broken, context, results } from './world.ts';
@@ -22,6 +24,8 @@ const suites = [
   ...backupSuites,
   ...serverSuites,
   ...recoverySuites,
+  ...nodeSuites,
+  ...securitySuites,
   ...sanitySuites,
 ];
 const presence = (change: Partial<NodePresence>) => ({

@@ -164,10 +164,12 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
         addresses: addressesOf[node] ?? [],
       };
     case 'readUnits': {
-      const isUp = (unit: string) => node === 'n1' || unit.startsWith('postgresql');
+      const isUp = (unit: string) => node !== 'n2' || unit.startsWith('postgresql');
+      const stopped = (unit: string) => ({ ...stoppedUnit(unit), unitFileState: 'disabled' });
+      const user = node === 'n3' ? 'motadata' : '';
       return {
         kind: action.kind,
-        units: action.units.map((unit) => (isUp(unit) ? activeUnit(unit) : stoppedUnit(unit))),
+        units: action.units.map((unit) => ({ ...(isUp(unit) ? activeUnit(unit) : stopped(unit)), user })),
       };
     }
     case 'readDisk':

@@ -15,6 +15,10 @@ describe('plan of the upgrade', () => {
         'Preflight | preflight.replication',
         'Preflight | preflight.versions',
         'Preflight | preflight.platforms',
+        'Preflight | preflight.network',
+        'Preflight | preflight.machines',
+        'Preflight | preflight.services',
+        'Preflight | preflight.security',
         'Preflight | preflight.disk',
         'Preflight | preflight.evidence',
         'Preflight | preflight.rows',
@@ -46,6 +50,8 @@ describe('plan of the upgrade', () => {
         'Verify | verify.remove-file',
         'Verify | verify.version',
         'Verify | verify.resources',
+        'Verify | verify.security',
+        'Verify | verify.network',
       ],
     );
   });

@@ -25,6 +25,10 @@ describe('plan of the database upgrade', () => {
         'Preflight | preflight.status',
         'Preflight | preflight.replication',
         'Preflight | preflight.platforms',
+        'Preflight | preflight.network',
+        'Preflight | preflight.machines',
+        'Preflight | preflight.services',
+        'Preflight | preflight.security',
         'Preflight | preflight.disk',
         'Preflight | preflight.servers',
         'Preflight | preflight.evidence',
@@ -67,6 +71,8 @@ describe('plan of the database upgrade', () => {
         'Verify | verify.remove-file',
         'Verify | verify.servers',
         'Verify | verify.resources',
+        'Verify | verify.security',
+        'Verify | verify.network',
       ],
     );
   });
