@@ -66,7 +66,9 @@ function serversBack(plan: Plan, state: RunState): string {
     copy: `${old} shares its files with the newer one by now, so it is made from ${standby}’s, or from this run’s backup where that is upgraded too`,
     restore: `${old} is made from this run’s backup`,
   };
-  const rebuilt = way.standby === 'rebuild' ? `; ${standby} is made anew from it` : '';
+  // The HA script may have failed before it promoted anything.
+  const isStandbyStill = way.master === 'copy' || way.master === 'restore' ? '' : ', if it is no standby any more';
+  const rebuilt = way.standby === 'rebuild' ? `; ${standby} is made anew from it${isStandbyStill}` : '';
   const rows = way.mayHoldNewRows
     ? `; what was written into ${way.to} since is counted, and stays there, stopped, until run finalize`
     : '';
