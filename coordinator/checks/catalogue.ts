@@ -44,6 +44,7 @@ import { rowsAsBackedUp } from './rows-as-backed-up.ts';
 import { rowsEqual } from './rows-equal.ts';
 import { sanityPage } from './sanity-page.ts';
 import { sanityQuery } from './sanity-query.ts';
+import { schemaAsBackedUp } from './schema-as-backed-up.ts';
 import { serverAsBefore } from './server-as-before.ts';
 import { serverGone } from './server-gone.ts';
 import { serverHasAll } from './server-has-all.ts';
@@ -111,6 +112,7 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     rowsEqual,
     sanityPage,
     sanityQuery,
+    schemaAsBackedUp,
     serverAsBefore,
     serverGone,
     serverInService,

@@ -2,10 +2,11 @@
 // the operator asks for it, instead of bringing the application’s trees back from the run’s backup.
 import { seconds } from '../../shared/units.ts';
 import { releaseStaged } from '../checks/release-staged.ts';
+import { schemaAsBackedUp } from '../checks/schema-as-backed-up.ts';
 import { unitsStopped } from '../checks/units-stopped.ts';
 import { versionIs } from '../checks/version-is.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { noUndo, step, type Unphased } from './items.ts';
+import { gate, noUndo, step, type Unphased } from './items.ts';
 import { installerMs } from './predictions.ts';
 import { appNodes } from './preflight.ts';
 import { makeExecutable, type Release, stageRelease } from './release.ts';
@@ -80,4 +81,21 @@ function stopWhatItStarted(cluster: Cluster, node: string): Unphased {
     ),
     takesPortalDown: role === 'master',
   });
+}
+
+/** An installer may change a database that was already as it should be; nothing else would tell. */
+export function schemaIsLeft(
+  cluster: Cluster,
+  { parts }: RollbackFacts,
+  { installed, reinstalled }: WayBack,
+): Unphased[] {
+  const schemaDigest = parts.find(({ part, complete }) => part === 'database' && complete)?.schemaDigest ?? '';
+  if (reinstalled === undefined || schemaDigest === '' || !installed.includes(appNodes(cluster)[0])) return [];
+  return [
+    gate(`${section}: what it has done to the database`, {
+      id: 'verify.schema',
+      title: `The database ${cluster.database.name} has the schema of the backup`,
+      checks: [schemaAsBackedUp.ref({ schemaDigest })],
+    }),
+  ];
 }

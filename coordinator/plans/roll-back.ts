@@ -11,7 +11,7 @@ import { armFailover, whileSuspended } from './failover.ts';
 import { gate, noUndo, phase, type Unphased } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { agents, appNodes } from './preflight.ts';
-import { reinstallAll, stagePrevious } from './reinstall.ts';
+import { reinstallAll, schemaIsLeft, stagePrevious } from './reinstall.ts';
 import { restoreDatabase, restoreTrees } from './restore.ts';
 import { guide, removeTestFile, rightPrimary, suspend } from './roll-back-around.ts';
 import { roomForRestore } from './room-for-backup.ts';
@@ -45,6 +45,7 @@ export function rollBack(cluster: Cluster, facts: RollbackFacts): PlanItem[] {
       servicesAreHealthy(cluster),
       ...dataIsSynchronized(),
       ...(version === undefined ? [] : [newVersionAnswers(cluster, version)]),
+      ...schemaIsLeft(cluster, facts, way),
       ...sanityAfter(cluster, false),
       resourcesAreUsual(cluster),
     ]),

@@ -10,6 +10,7 @@ import { masterIsPrimary } from '../../../coordinator/checks/master-is-primary.t
 import { partRestored } from '../../../coordinator/checks/part-restored.ts';
 import { restoreSpace } from '../../../coordinator/checks/restore-space.ts';
 import { rowsAsBackedUp } from '../../../coordinator/checks/rows-as-backed-up.ts';
+import { schemaAsBackedUp } from '../../../coordinator/checks/schema-as-backed-up.ts';
 import { slotReserve } from '../../../coordinator/checks/slot-reserve.ts';
 import { slotsWhole } from '../../../coordinator/checks/slots-whole.ts';
 import { snapshotState } from '../../../coordinator/checks/snapshot-state.ts';
@@ -64,6 +65,14 @@ export const suites: Suite[] = [
     ref: databaseUnchanged.ref({ schemaDigest, noted: null }),
     passing: written,
     cases: [['a schema that was migrated', 'fail', migrated, /its schema is another/]],
+  },
+  {
+    ref: schemaAsBackedUp.ref({ schemaDigest }),
+    passing: written,
+    cases: [
+      ['a schema that the installer has changed', 'warn', migrated, /the schema is another: a{16}/],
+      ['a database that does not answer', 'unknown', on('readDatabaseState', broken), /not read/],
+    ],
   },
   {
     ref: backupSpace.ref({ directory, backup: 'upgrade-2', tasks, trialRestore: false }),

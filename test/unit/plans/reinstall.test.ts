@@ -70,6 +70,25 @@ describe('a rollback by the previous version’s installer', () => {
     assert.match(without.ok ? '' : without.failure.message, /n1: .*\/database is not there/);
   });
 
+  it('looks afterwards whether the installer has left the schema as it was backed up, where that is known', () => {
+    const facts = factsOf(stoppedAt('master.install'));
+    const schemaDigest = 'a'.repeat(64);
+    const gateOf = (digest: string) => {
+      const parts = facts.parts.map((part) => ({ ...part, schemaDigest: part.part === 'database' ? digest : '' }));
+      const compiled = compilePlan('rollback', cluster, { of, release }, profilesOf(cluster), {
+        installed: {},
+        rollback: { ...facts, parts },
+      });
+      assert.ok(compiled.ok, compiled.ok ? '' : compiled.failure.message);
+      return compiled.value.plan.items.find((item) => item.id === 'verify.schema');
+    };
+    const found = gateOf(schemaDigest);
+    assert.deepEqual(found?.kind === 'gate' && found.checks, [
+      { check: 'schema-as-backed-up', params: { schemaDigest } },
+    ]);
+    assert.equal(gateOf(''), undefined);
+  });
+
   it('leaves the database as it is where the run took no backup, and says what is not known of it', () => {
     const { plan, costs = [] } = planned(stoppedAt('master.install'), bare);
     assert.ok(steps(plan.items).every(({ action }) => !/^restore/.test(action.kind)));

@@ -80,6 +80,8 @@ write_version() {
 sql() { (cd / && runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 -d flotoitsmdb "$@"); }
 
 migrate() {
+  # What the new version needs; an older one has no migration to it.
+  case $NEW_VERSION in 8.[0-6].*) return ;; esac
   case $(sql -tAc 'SELECT pg_is_in_recovery()' 2>/dev/null) in
     f)
       sql -v version="$NEW_VERSION" -f "$payload/migration.sql" || { echo "ERROR: migration failed" >&2; exit 1; }
