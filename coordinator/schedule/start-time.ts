@@ -19,11 +19,11 @@ const forms = 'give a time such as 02:00, 2026-11-28T02:00 or 2026-11-28T02:00+0
 
 function momentIn(text: string, timezone: string | undefined, nowMs: number): number | string {
   const [, date, time, offset] =
-    /^(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{2}:\d{2})(?::00)?(Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? [];
+    /^(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? [];
   if (time === undefined || (date === undefined && offset !== undefined)) return forms;
   try {
     if (date !== undefined && offset !== undefined)
-      return Temporal.Instant.from(`${date}T${time}:00${offset}`).epochMilliseconds;
+      return Temporal.Instant.from(`${date}T${time}${offset}`).epochMilliseconds;
     if (timezone === undefined)
       return 'the cluster file has no window, whose time zone this would be in: add the offset, such as 2026-11-28T02:00+05:30';
     if (date !== undefined) return momentOf(Temporal.PlainDate.from(date), time, timezone, 'opens');
