@@ -176,6 +176,8 @@ export interface Cluster {
   backup?: BackupPlan;
   /** When upgrades may run; absent: at any time. */
   window?: MaintenanceWindow;
+  /** Absent: whoever may approve may approve what he has started. */
+  approvals?: { byAnother: boolean };
   /** Absent: nobody is told. */
   notify?: NotifyPlan;
 }

@@ -138,6 +138,7 @@ const keys = z.strictObject(
     backup: backup.optional(),
     notify: notify.optional(),
     window: maintenanceWindow.optional(),
+    approvals: z.strictObject({ byAnother: z.boolean({ error: 'must be true or false' }).default(false) }).optional(),
   },
   { error: 'must hold the keys cluster, nodes and application' },
 );

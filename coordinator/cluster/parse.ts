@@ -98,6 +98,7 @@ function toCluster(file: ClusterFile): Cluster {
     ...(file.sanity && { sanity: toSanity(file.sanity) }),
     ...(backup && { backup: toBackup(backup) }),
     ...(window && { window }),
+    ...(file.approvals && { approvals: file.approvals }),
     ...(notify && { notify: toNotifyPlan(notify) }),
   };
 }

@@ -152,6 +152,7 @@ backup:               # taken before anything changes, and by \`baton backup tak
 #   from: '01:00'     # by the clocks of the time zone, summer time included
 #   to: '05:00'       # before \`from\`: on the day after; 24:00 is midnight
 #   timezone: Asia/Kolkata
+# approvals: { byAnother: false }   # true: who has started a run cannot approve or reject in it
 # notify:             # who is told of runs and alarms; left out: nobody. See it work: baton notify test mysite
 #   smtp:
 #     host: mail.example.com

@@ -22,6 +22,7 @@ import { defaultLimits, type Limits } from '../sequencer/limits.ts';
 import { otherLedgers } from '../sequencer/put-back.ts';
 import { redoneBy } from '../sequencer/redo.ts';
 import { whyOutdated } from '../sequencer/roll-back-offer.ts';
+import { whyNotBy } from '../sequencer/second-person.ts';
 import { nothingSeen, notice, type Observation, type Seen } from '../sequencer/seen.ts';
 import { earlierIn, initialState, itemState, type RunState } from '../sequencer/state.ts';
 import { sleepUntil, wakeUp } from './bell.ts';
@@ -247,6 +248,8 @@ export function startRunner(parts: RunnerParts, isTakeover: boolean): Runner {
           await lookAtNodes();
           const illegal = whyIllegal(plan, state, word.decision, seen.nodes) ?? whyOutdated(state, word.successor);
           if (illegal !== undefined) return fail('not-in-state', illegal);
+          const barred = whyNotBy(plan, state, word.decision, word.operator);
+          if (barred !== undefined) return fail('unauthorized', barred);
           const item = state.halt?.item ?? '';
           const redo = word.decision === 'retry' ? redoneBy(plan, state, item) : [];
           const more = { ...(redo.length === 0 ? {} : { redo }), ...otherLedgers(plan, state, seen.nodes) };

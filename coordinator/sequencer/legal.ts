@@ -7,6 +7,7 @@ import { fencedByAbort } from './fenced.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
 import { putBackBy } from './redo.ts';
 import { rollbackConsequence, rollbackOptions, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
+import { byWhom } from './second-person.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
 
@@ -38,7 +39,7 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
   switch (state.halt?.reason) {
     case 'approval':
       return [
-        { decision: 'approve', consequence: 'goes on with what comes next' },
+        { decision: 'approve', consequence: `goes on with what comes next${byWhom(plan, state)}` },
         { decision: 'reject', consequence: 'halts here; `retry` asks again' },
         ...back,
       ];
@@ -47,7 +48,10 @@ export function legalDecisions(plan: Plan, state: RunState, nodes: Nodes = {}): 
     case 'window':
       return [
         { decision: 'retry', consequence: 'looks at the window again and goes on once the rest fits' },
-        { decision: 'approve', consequence: `goes on now, outside of the window, to the end: ${item?.title ?? ''}` },
+        {
+          decision: 'approve',
+          consequence: `goes on now, outside of the window, to the end: ${item?.title ?? ''}${byWhom(plan, state)}`,
+        },
         ...back,
       ];
     case 'rejected':
