@@ -77,7 +77,10 @@ export async function fakeOperator(answers: Answers): Promise<FakeOperator> {
   return fake;
 }
 
-function implementation(fake: FakeOperator, answers: Answers): UntypedServiceImplementation {
+export function implementation(
+  fake: Pick<FakeOperator, 'calls' | 'uploaded' | 'refusesUploads'>,
+  answers: Answers,
+): UntypedServiceImplementation {
   const answer = async (method: string, request: Request, user: string) => {
     fake.calls.push({ method, request, user });
     return (await answers[method]?.(request, user)) ?? failure('internal', `the test has no answer for ${method}`);
