@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { CheckDocument } from '../../shared/documents.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
 import { isVersion } from '../../shared/release-version.ts';
-import type { CheckResult } from '../checks/check.ts';
+import type { CheckRef, CheckResult } from '../checks/check.ts';
 import { worstVerdict } from '../checks/evaluate.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -25,6 +25,7 @@ export async function checkCluster(
     toVersion?: string | undefined;
     releaseSha256?: string | undefined;
     accept: Record<string, string>;
+    only: string[];
   },
   { signal }: Asking,
   tell: Tell,
@@ -50,7 +51,9 @@ export async function checkCluster(
   });
   const accepted = acceptChecks(preflight, accept.data);
   if (!accepted.ok) return accepted;
-  const refs = accepted.value;
+  const chosen = onlyOf(accepted.value, request.only);
+  if (!chosen.ok) return chosen;
+  const refs = chosen.value;
   const lastProbe = parts.probes.last(request.cluster);
   const results: CheckResult[][] = refs.map(() => []);
   const document = (complete: boolean): CheckDocument => {
@@ -69,4 +72,15 @@ export async function checkCluster(
   await Promise.all(Array.from({ length: atOnce }, work));
   await tell(document(true));
   return ok(undefined);
+}
+
+function onlyOf(refs: CheckRef[], only: string[]): Result<CheckRef[]> {
+  const known = [...new Set(refs.map(({ check }) => check))];
+  const unknown = only.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    return fail(
+      'bad-input',
+      `--only: the preflight has no check ${JSON.stringify(unknown)}; there are ${known.join(', ')}`,
+    );
+  return ok(only.length === 0 ? refs : refs.filter(({ check }) => only.includes(check)));
 }

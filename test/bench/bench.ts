@@ -3,11 +3,15 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeFigures, isOver } from './beside.ts';
+import { describeLimited, isBeyond } from './limits.ts';
 
-const parts = ['backup', 'rollback', 'db-upgrade'] as const;
+const parts = ['check', 'upgrade', 'backup', 'rollback', 'db-upgrade'] as const;
 
 const usage = `usage: npm run bench -- [PART…] [options]
 parts:
+  check                baton check over three nodes with 10,000 files; twelve of its checks beside Ansible, where that is
+                       installed (apt-get install ansible-core)
+  upgrade              what Baton adds to an upgrade beside installer, services, quiet period, backups, synchronization
   backup               a backup of files beside tar, and one of a database beside pg_dump, through a real agent
   rollback             a whole upgrade and its rollback: the time of each of its steps
   db-upgrade           how long the portal is down for baton db-upgrade, by copy and by link, beside pg_upgrade alone
@@ -62,6 +66,8 @@ process.env.BATON_LAB ??= 'bench';
 // Which lab is meant is read when these are loaded.
 const { mochaGlobalSetup: bootLab } = await import('../lab/boot.ts');
 const { measureBackups } = await import('./backup.ts');
+const { measureBesideAnsible, measureCheck } = await import('./check.ts');
+const { measureUpgrade } = await import('./upgrade.ts');
 const { measureDatabaseUpgrade } = await import('./db-upgrade.ts');
 const { describeRollbacks, measureRollbacks } = await import('./rollback.ts');
 
@@ -69,12 +75,19 @@ await bootLab();
 const isAsked = (part: string) => values.parts.length === 0 || values.parts.includes(part);
 const rounds = Number(values.rounds);
 const database = { rounds, databaseMb: Number(values['database-mb']), jobs: Number(values.jobs) };
+const limited = [
+  ...(isAsked('check') ? [await measureCheck({ rounds, files: 10_000 })] : []),
+  ...(isAsked('upgrade') ? await measureUpgrade(rounds) : []),
+];
+const besideAnsible = isAsked('check') ? await measureBesideAnsible(rounds) : undefined;
 const measured = [
+  ...(besideAnsible === undefined ? [] : [besideAnsible]),
   ...(isAsked('backup')
     ? await measureBackups({ ...database, files: Number(values.files), filesMb: Number(values['files-mb']) })
     : []),
   ...(isAsked('db-upgrade') ? await measureDatabaseUpgrade(database) : []),
 ];
+if (limited.length > 0) process.stdout.write(`\n${describeLimited(limited)}\n`);
 for (const figures of measured) process.stdout.write(`\n${describeFigures(figures)}\n`);
 if (isAsked('rollback')) process.stdout.write(`\n${describeRollbacks(await measureRollbacks(rounds))}\n`);
 process.stdout.write(
@@ -82,4 +95,4 @@ process.stdout.write(
     .map((load) => load.toFixed(1))
     .join(' ')} (1, 5, 15 minutes): what else runs weighs on both, so they took turns\n`,
 );
-if (values.check && measured.some(isOver)) process.exitCode = 1;
+if (values.check && (measured.some(isOver) || limited.some(isBeyond))) process.exitCode = 1;

@@ -16,11 +16,13 @@ export function checkCommand(shell: Shell) {
     [
       'baton check lab',
       'baton check lab --to 8.7.0 --json',
+      'baton check lab --only disk-space,files-equal',
       'baton check lab --accept files-equal="CHG-12: a copy under way"',
     ],
   )
     .argument('<CLUSTER>')
     .option('--to <VERSION>', 'also check whether an upgrade to this version is possible')
+    .option('--only <CHECKS>', 'only these checks: ids with commas between')
     .addOption(acceptOption())
     .option(...jsonOption)
     .action(async (cluster, options) => {
@@ -37,7 +39,13 @@ export function checkCommand(shell: Shell) {
         // A node out of reach shows among the results; one that never joined makes them pointless.
         if (hindrance?.code === 'bad-input') return { ok: false, failure: hindrance };
         let last: CheckDocument | undefined;
-        const request = { cluster: name.value, ...(version ? { toVersion: version.value } : {}), ...accept.value };
+        const only = options.only?.split(',').filter((id) => id !== '') ?? [];
+        const request = {
+          cluster: name.value,
+          only,
+          ...(version ? { toVersion: version.value } : {}),
+          ...accept.value,
+        };
         const read = await client.stream<CheckDocument>(
           'check',
           request,
