@@ -17,12 +17,14 @@ export const diskSpace = defineCheck({
   params: z.strictObject({
     nodes: z.array(z.string()).min(1),
     release: z.strictObject({ name: z.string(), sha256: z.string(), sizeBytes: z.number() }).nullable(),
+    /** After the work a disk that is nearly full is something to be told of, nothing to stand still for. */
+    onlyWarns: z.literal(true).optional(),
   }),
-  words: ({ nodes, release }, { limits }) =>
+  words: ({ nodes, release, onlyWarns }, { limits }) =>
     `${nodes.join(', ')}: ${percent(limits.diskFreeShare)} of the disks free${
       release ? `, and ${formatSize(installerFactor * release.sizeBytes)} for the installer` : ''
-    }`,
-  *evaluate({ nodes, release }, { cluster }: CheckContext) {
+    }${onlyWarns ? ' (warns only)' : ''}`,
+  *evaluate({ nodes, release, onlyWarns }, { cluster }: CheckContext) {
     const paths = [...new Set([cluster.files.root, cluster.application.version.file])];
     const limit = `≥ ${percent(cluster.limits.diskFreeShare)} free`;
     const findings: Finding[] = yield* judgeEach(nodes, { kind: 'readDisk', paths }, limit, ({ disks }) => {
@@ -33,7 +35,8 @@ export const diskSpace = defineCheck({
       const seen = disks.map(
         (disk) => `${disk.mountPoint}: ${formatSize(disk.freeBytes)} (${percent(share(disk))}) free`,
       );
-      return { reading: [...new Set(seen)].join(', ') || 'no file system was named', verdict: passIf(isEnough) };
+      const verdict = isEnough ? 'pass' : onlyWarns ? 'warn' : 'fail';
+      return { reading: [...new Set(seen)].join(', ') || 'no file system was named', verdict };
     });
     if (release === null) return findings;
     const { name, sha256, sizeBytes } = release;

@@ -3,6 +3,7 @@ import { sha256Hex } from '../../shared/hash.ts';
 import { minutes, seconds } from '../../shared/units.ts';
 import type { CheckRef } from '../checks/check.ts';
 import { databaseUnitActive } from '../checks/database-unit-active.ts';
+import { diskSpace } from '../checks/disk-space.ts';
 import { fileArrived } from '../checks/file-arrived.ts';
 import { fileGone } from '../checks/file-gone.ts';
 import { fileSyncPlacement } from '../checks/file-sync-placement.ts';
@@ -197,11 +198,14 @@ export function serversAreAsBefore(
   });
 }
 
-/** Step 4: memory and load; it warns. */
+/** Step 4: memory, load and disks; it warns. */
 export function resourcesAreUsual(cluster: Cluster): Unphased {
   return gate('Post-Upgrade › Step 4: Performance Monitoring', {
     id: 'verify.resources',
-    title: 'Memory and load are as usual',
-    checks: [resources.ref({ nodes: appNodes(cluster) })],
+    title: 'Memory, load and disks are as usual',
+    checks: [
+      resources.ref({ nodes: appNodes(cluster) }),
+      diskSpace.ref({ nodes: appNodes(cluster), release: null, onlyWarns: true }),
+    ],
   });
 }

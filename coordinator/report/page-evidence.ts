@@ -80,7 +80,7 @@ export function stepTimesTable(report: ReportDocument): string {
   const { actual, predicted } = report;
   const whole: [string, number, number][] = [
     ['All in all', predicted.durationMs, actual.durationMs],
-    ['Portal did not answer', predicted.outageMs, actual.outageMs],
+    ...portalTime(report),
     ['Failover suspended', predicted.suspensionMs, actual.suspensionMs],
   ];
   const row = (name: string, node: string, predictedMs: number, actualMs: number) => [
@@ -98,6 +98,13 @@ export function stepTimesTable(report: ReportDocument): string {
     ],
     'times',
   );
+}
+
+/** Nothing where nobody looked: that is no portal that always answered. */
+function portalTime({ run, predicted, actual }: ReportDocument): [string, number, number][] {
+  return run.portal === undefined || run.portal.samples === 0
+    ? []
+    : [['Portal did not answer', predicted.outageMs, actual.outageMs]];
 }
 
 /** Twice as long and more than a few seconds is worth a look. */

@@ -40,6 +40,12 @@ export const suites: Suite[] = [
     ],
   },
   {
+    ref: diskSpace.ref({ nodes, release: null, onlyWarns: true }),
+    cases: [
+      ['a disk that is nearly full', 'warn', on('readDisk', { disks: [disk(1e9), disk(50e9)] }, 'n2'), /1\.0 GB/],
+    ],
+  },
+  {
     ref: diskSpace.ref({ nodes, release }),
     cases: [
       [

@@ -86,7 +86,7 @@ describe('the project', () => {
 
   it('has only the folders that it promises', () => {
     const folders = new Set(tracked.filter((file) => file.includes('/')).map((file) => file.split('/')[0] ?? ''));
-    const promised = ['.ci', 'agent', 'coordinator', 'proto', 'scripts', 'shared', 'test'];
+    const promised = ['.ci', 'agent', 'coordinator', 'docs', 'proto', 'scripts', 'shared', 'test'];
     assert.deepEqual([...folders].filter((folder) => !promised.includes(folder)).sort(), []);
   });
 });
