@@ -1,11 +1,11 @@
 // From a plan's name and parameters to the plan that is stored, shown and carried out: checked, predicted, hashed. Pure.
 import type { NodeProfile } from '../../shared/actions/command.ts';
 import { fail, ok, type Result } from '../../shared/failures.ts';
-import { canonicalJson, sha256Hex } from '../../shared/hash.ts';
 import type { PresentPart } from '../backups/present.ts';
 import type { ServerList } from '../checks/server-facts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { acceptInPlan } from './accept.ts';
+import { planHash } from './agreed.ts';
 import { armFailover } from './arm-failover.ts';
 import { takeBackup, verifyBackup } from './back-up.ts';
 import { commandLines, undoCommandLines } from './commands.ts';
@@ -75,7 +75,7 @@ export function compilePlan(
     return fail('bad-input', `the plan ${name} cannot be carried out with this cluster file: ${faults.join('; ')}`);
   return ok({
     plan,
-    hash: sha256Hex(canonicalJson(plan)),
+    hash: planHash(plan),
     commands: Object.fromEntries(plan.items.map((item) => [item.id, commandLines(item, cluster, profiles)])),
     undoCommands: Object.fromEntries(plan.items.map((item) => [item.id, undoCommandLines(item, profiles)])),
     ...(items.value.costs !== undefined && { costs: items.value.costs }),

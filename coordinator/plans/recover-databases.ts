@@ -271,10 +271,7 @@ export function standbyDatabase(cluster: Cluster, way: Recovery): Unphased[] {
   }
 }
 
-/**
- * A disk of today reads and writes this while it does other things. In powers of two, since a plan must be the same when it
- * is made again a minute later.
- */
+/** A disk of today reads and writes this while it does other things. In powers of two: it is no more than a guess. */
 const copyMs = (bytes: number): number => serverMs + Math.round(2 ** Math.ceil(Math.log2(Math.max(bytes, 1))) / 50_000);
 
 function bytesOf({ sides }: Recovery): number {
