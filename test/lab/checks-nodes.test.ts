@@ -1,0 +1,235 @@
+// Checks of nodes, network, services and security on machines that were made to fail them: each is seen failing with its own
+// words, blocks an upgrade before anything is touched, and passes after its remedy. What does not disturb one another is
+// broken at the same time, so that a row costs next to nothing.
+import assert from 'node:assert/strict';
+import type { CheckDocument } from '../../shared/documents.ts';
+import { baton, batonJson, clusterFile, installerStarts, lab, onNode, waitFor } from './lab.ts';
+import { agentIsBack, startAfresh, upgrade } from './scenario.ts';
+
+interface Row {
+  what: string;
+  check: string;
+  node: string;
+  verdict: 'fail' | 'warn';
+  reading: RegExp;
+  /** Shell lines on nodes: what breaks it, and the remedy. */
+  broken: [on: string, line: string];
+  mended: [on: string, line: string];
+}
+
+const row = (
+  what: string,
+  [check, node]: [string, string],
+  reading: RegExp,
+  broken: Row['broken'],
+  mended: Row['mended'],
+  verdict: Row['verdict'] = 'fail',
+): Row => ({ what, check, node, verdict, reading, broken, mended });
+
+const filedb = '/opt/flotomate/main-server/filedb';
+const fakeTime = '/etc/systemd/system/baton-agent.service.d/skewed.conf';
+const dropIn = '/etc/systemd/system/ha.service.d/root.conf';
+const chain =
+  'nft add table inet baton_test && nft add chain inet baton_test input "{ type filter hook input priority 0; }"';
+
+const apart: Row[] = [
+  row(
+    'a port that a firewall drops',
+    ['ports-reachable', 'n3'],
+    /n3 → n2 port 5432 \(database\) filtered/,
+    ['n2', `${chain} && nft add rule inet baton_test input ip saddr @SUBNET@.13 tcp dport 5432 drop`],
+    ['n2', 'nft delete table inet baton_test'],
+  ),
+  row(
+    'a port that is refused',
+    ['ports-reachable', 'n2'],
+    /n2 → n1 port 22 \(.*\) refused/,
+    ['n1', `${chain} && nft add rule inet baton_test input ip saddr @SUBNET@.12 tcp dport 22 reject with tcp reset`],
+    ['n1', 'nft delete table inet baton_test'],
+  ),
+  row(
+    'a host whose key is not known',
+    ['rsync-reachable', 'n1'],
+    /n1 → n2: .*[Hh]ost key/,
+    ['n1', 'mv /etc/ssh/ssh_known_hosts /etc/ssh/away'],
+    ['n1', 'mv /etc/ssh/away /etc/ssh/ssh_known_hosts'],
+  ),
+  row(
+    'nginx that would start on the standby',
+    ['services-placed', 'n2'],
+    /nginx enabled, so it would start at boot/,
+    ['n2', 'systemctl enable --quiet nginx'],
+    ['n2', 'systemctl disable --quiet nginx'],
+  ),
+  row(
+    'an observer that is root',
+    ['observer-unit', 'n3'],
+    /ha active.*, as root/,
+    ['n3', `mkdir -p $(dirname ${dropIn}) && printf '[Service]\\nUser=root\\n' >${dropIn} && systemctl daemon-reload`],
+    ['n3', `rm -r $(dirname ${dropIn}) && systemctl daemon-reload`],
+  ),
+  row(
+    '/opt/HA of another owner',
+    ['ha-owner', 'n2'],
+    /\/opt\/HA nobody:.*other nodes have/,
+    ['n2', 'chown nobody /opt/HA'],
+    ['n2', 'chown motadata /opt/HA'],
+  ),
+  row(
+    'a file of the wrong owner',
+    ['files-owned', 'n2'],
+    /1 of root:root \(00\/file-00000\.bin\)/,
+    ['n2', `chown root:root ${filedb}/00/file-00000.bin`],
+    ['n2', `chown flotomate:flotomate ${filedb}/00/file-00000.bin`],
+  ),
+  row(
+    'a file that everybody may write',
+    ['files-owned', 'n1'],
+    /1 writable by everybody \(conf\/variant\)/,
+    ['n1', 'chmod o+w /opt/flotomate/main-server/conf/variant'],
+    ['n1', 'chmod o-w /opt/flotomate/main-server/conf/variant'],
+  ),
+  row(
+    'a unit that everybody may write',
+    ['unit-files', 'n1'],
+    /elasticsearch\.service root:root 0646/,
+    ['n1', 'chmod o+w /usr/lib/systemd/system/elasticsearch.service'],
+    ['n1', 'chmod o-w /usr/lib/systemd/system/elasticsearch.service'],
+  ),
+  row(
+    'a mount without programs',
+    ['installer-may-run', 'n2'],
+    /\/var\/tmp is on \/var\/tmp, mounted noexec/,
+    ['n2', 'mount -t tmpfs -o noexec,mode=1777 tmpfs /var/tmp'],
+    ['n2', 'umount /var/tmp'],
+  ),
+  row(
+    'fapolicyd',
+    ['installer-may-run', 'n1'],
+    /fapolicyd enforces/,
+    ['n1', 'systemd-run --quiet --unit=fapolicyd sleep infinity'],
+    ['n1', 'systemctl stop fapolicyd'],
+  ),
+  row(
+    'a program that is missing',
+    ['packages-installed', 'n2'],
+    /no program cmp/,
+    ['n2', 'mv /usr/bin/cmp /usr/bin/cmp.away'],
+    ['n2', 'mv /usr/bin/cmp.away /usr/bin/cmp'],
+  ),
+  row(
+    'another version of the system',
+    ['platforms-equal', 'n2'],
+    /operating system debian 12, n1 has debian 13/,
+    ['n2', 'cp /etc/os-release /root/os-release && sed -i s/^VERSION_ID=.*/VERSION_ID=12/ /etc/os-release'],
+    ['n2', 'cat /root/os-release >/etc/os-release && rm /root/os-release'],
+  ),
+  row(
+    'an audit service that is off',
+    ['audit-logging', 'n1'],
+    /auditd not-found/,
+    ['n1', 'true'],
+    ['n1', 'systemd-run --quiet --unit=auditd sleep infinity'],
+    'warn',
+  ),
+  row(
+    'a skewed clock',
+    ['clock-offset', 'n2'],
+    /^[45]\.\d s$|^[45] s$/,
+    [
+      'n2',
+      `mkdir -p $(dirname ${fakeTime}) && printf '[Service]\\nEnvironment=LD_PRELOAD=%s FAKETIME=+5s DONT_FAKE_MONOTONIC=1\\n' ` +
+        `$(ls /usr/lib/*/faketime/libfaketime.so.1) >${fakeTime} && systemctl daemon-reload && systemctl restart baton-agent`,
+    ],
+    ['n2', `rm -r $(dirname ${fakeTime}) && systemctl daemon-reload && systemctl restart baton-agent`],
+  ),
+];
+
+const afterwards: Row[] = [
+  row(
+    'postgresql.service active with its database down',
+    ['database-unit-active', 'n2'],
+    /postgresql active \(exited\), but no PostgreSQL answers/,
+    ['n2', 'systemctl stop postgresql@15-main && systemctl is-active postgresql'],
+    ['n2', 'systemctl start postgresql@15-main'],
+  ),
+  row(
+    'a full disk',
+    ['disk-space', 'n2'],
+    /filedb: .* \(0 %\) free/,
+    [
+      'n2',
+      `mount -t tmpfs -o size=1m tmpfs ${filedb} && { head -c 2M /dev/zero >${filedb}/full 2>/dev/null || true; }`,
+    ],
+    ['n2', `umount ${filedb}`],
+  ),
+];
+
+describe('checks of nodes on a lab that is made to fail them', function () {
+  this.timeout(300_000);
+  let subnet = '';
+
+  const change = async (rows: Row[], side: 'broken' | 'mended') => {
+    for (const { [side]: act } of rows) await onNode(act[0], act[1].replaceAll('@SUBNET@', subnet));
+    if (rows.some(({ check }) => check === 'clock-offset')) await agentIsBack('n2');
+  };
+  const check = async () => (await batonJson<CheckDocument>('check', 'lab')).document;
+  const found = (document: CheckDocument, { check: id, node }: Row) =>
+    document.checks.filter((result) => result.id === id && result.node === node);
+  const fails = (document: CheckDocument, one: Row) =>
+    found(document, one).some(({ verdict, reading }) => verdict === one.verdict && one.reading.test(reading));
+  const passes = (document: CheckDocument, one: Row) => {
+    const results = found(document, one);
+    return results.length > 0 && results.every(({ verdict }) => verdict === 'pass');
+  };
+  const say = (document: CheckDocument, one: Row) => JSON.stringify(found(document, one), null, 2);
+
+  before(async () => {
+    await startAfresh((text) =>
+      text
+        .replace('unit: postgresql@{major}-main ', 'unit: postgresql ')
+        .replace(/audit: \{.*\}/, 'audit: { units: [auditd] }'),
+    );
+    subnet = /subnet (\d+\.\d+\.\d+)\.0/.exec(await lab('status'))?.[1] ?? '';
+  });
+  after(async () => {
+    for (const node of ['n1', 'n2', 'n3']) await onNode(node, 'systemctl stop auditd fapolicyd 2>/dev/null; true');
+    const applied = await baton('cluster', 'apply', await clusterFile());
+    assert.equal(applied.exitCode, 0, applied.stderr);
+  });
+
+  for (const [name, rows] of [
+    ['of machines', apart],
+    ['of what stops', afterwards],
+  ] as const)
+    describe(name, () => {
+      let broken: CheckDocument;
+      let mended: CheckDocument;
+      before(async () => {
+        await change([...rows], 'broken');
+        // A clock's offset is known some heartbeats after its agent has come back.
+        broken = await waitFor('each is seen', async () => {
+          const document = await check();
+          return rows.every((one) => fails(document, one)) ? document : undefined;
+        }).catch(check);
+        if (rows === apart) {
+          const ended = await upgrade();
+          assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
+          for (const node of ['n1', 'n2']) assert.deepEqual(await installerStarts(node), []);
+        }
+        await change([...rows], 'mended');
+        mended = await waitFor('each passes', async () => {
+          const document = await check();
+          return rows.every((one) => passes(document, one)) ? document : undefined;
+        }).catch(check);
+      });
+
+      for (const one of rows)
+        it(`${one.check} tells of ${one.what}, and passes after the remedy`, () => {
+          assert.ok(fails(broken, one), `broken: ${say(broken, one)}`);
+          for (const result of found(broken, one).filter(({ verdict }) => verdict === one.verdict))
+            assert.match(result.remedy, /\S/);
+          assert.ok(passes(mended, one), `mended: ${say(mended, one)}`);
+        });
+    });
+});
