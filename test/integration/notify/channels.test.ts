@@ -8,6 +8,7 @@ import { type Channel, createDeliver } from '../../../coordinator/notify/deliver
 import { toMessage } from '../../../coordinator/notify/message.ts';
 import { secretFilesIn } from '../../../coordinator/notify/secrets.ts';
 import type { Failure } from '../../../shared/failures.ts';
+import { eventually } from '../bus/test-bus.ts';
 import { type Running, serverCertificate, smtpServer, tcpServer, webhookServer } from './servers.ts';
 
 const password = 'correct horse battery';
@@ -131,6 +132,7 @@ describe('how notices go out', function () {
         const failure = await failed(mail(server.port, {}, 1_500), /./);
         assert.equal(failure.retryable, true, failure.message);
         assert.ok(performance.now() - beganMs < 15_000);
+        await eventually(() => server.open() === 0, 'the connection is closed', 5_000);
         assert.ok(process.memoryUsage().rss - before < 200e6, 'it has taken much memory');
       });
     }
@@ -202,6 +204,7 @@ describe('how notices go out', function () {
         const failure = await failed(post(server.port, {}, 1_500), /./);
         assert.equal(failure.retryable, true, failure.message);
         assert.ok(performance.now() - beganMs < 15_000);
+        await eventually(() => server.open() === 0, 'the connection is closed', 5_000);
       });
   });
 

@@ -23,15 +23,17 @@ async function listening(server: Server, sockets: Set<Socket>): Promise<Running>
 }
 
 /** A server that does with each connection what it is told; a broken pipe is its own affair. */
-export async function tcpServer(talk: (socket: Socket) => void): Promise<Running> {
+export async function tcpServer(talk: (socket: Socket) => void): Promise<Running & { open(): number }> {
   const sockets = new Set<Socket>();
   const server = createTcp((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
+    // What nobody reads would keep its end from being seen.
+    socket.resume();
     talk(socket);
   });
-  return await listening(server, sockets);
+  return { ...(await listening(server, sockets)), open: () => sockets.size };
 }
 
 export interface Mail {

@@ -68,8 +68,11 @@ describe('notices of runs', () => {
         throw new Error('a bug of who tells');
       },
     });
-    const started = await site.run(process.service.startRun(request('r1', unasked)));
+    const started = await site.run(process.service.startRun(request()));
     assert.ok(started.ok);
+    await site.until(started.value, 'awaiting-operator');
+    const word = { decision: 'approve' as const, operator: 'ben', reason: '', requestId: 'd1' };
+    assert.deepEqual(await site.run(process.service.decide(started.value, word)), { ok: true, value: undefined });
     await site.until(started.value, 'succeeded');
   });
 });
