@@ -93,7 +93,8 @@ export function withRollback<D extends RunSummaryDocument | RunDocument>(
 
 function stepDocument(item: PlanItem, standing: ItemState, state: RunState): RunStepDocument {
   const attempt = latestAttempt(standing, 'undo') ?? latestAttempt(standing, 'do');
-  const { startedAtMs, endedAtMs } = standing;
+  const { startedAtMs } = standing;
+  const endedAtMs = standing.tookUntilMs ?? standing.endedAtMs;
   const reads = Object.values(standing.reads).toSorted((a, b) => a.sequence - b.sequence);
   const failure = (attempt?.lateOutcome ?? attempt?.outcome)?.failure;
   return {

@@ -137,8 +137,9 @@ function itemAfter(item: ItemState, event: RunEvent, fact: ItemFact): ItemState 
           ...item,
           status: to(fact.how === 'undone' ? 'undone' : 'nothing-to-undo'),
           isUndone: true,
-          // Where nothing was done about it, it has ended when it ended.
-          endedAtMs: fact.how === 'undone' ? atMs : (item.endedAtMs ?? atMs),
+          endedAtMs: atMs,
+          // Where nothing was done about it, it took as long as it took before.
+          ...(fact.how !== 'undone' && item.endedAtMs !== undefined && { tookUntilMs: item.endedAtMs }),
         },
         'intent',
       );

@@ -49,6 +49,8 @@ export interface ItemState {
   redoSequence?: number;
   startedAtMs?: number;
   endedAtMs?: number;
+  /** Its own end, where an abort came by later and found nothing to undo. */
+  tookUntilMs?: number;
 }
 
 export interface RunState {

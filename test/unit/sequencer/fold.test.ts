@@ -53,7 +53,7 @@ describe('guard of the fold', () => {
     assert.deepEqual([earlier(0), earlier(1), earlier(2), earlier(3)], [[], [], ['before'], ['before']]);
   });
 
-  it('has a step for which there is nothing to undo end when it ended, not when an abort came by', () => {
+  it('knows how long a step took for which there is nothing to undo, however late an abort came by', () => {
     const at = (sequence: number, atMs: number, fact: RunEvent['fact']): RunEvent => ({
       ...{ ...started, id: `event-${sequence}`, sequence, atMs },
       fact,
@@ -68,7 +68,7 @@ describe('guard of the fold', () => {
       at(4, 2_000, { type: 'ItemSucceeded', item: 'stop', adopted: false }),
       at(5, 60_000, { type: 'ItemUndone', item: 'stop', how: 'nothing-to-undo', note: '' }),
     ];
-    assert.equal(fold('upgrade-1', events).items.stop?.endedAtMs, 2_000);
+    assert.equal(fold('upgrade-1', events).items.stop?.tookUntilMs, 2_000);
   });
 
   it('refuses a rollback that names nobody who goes back', () => {
