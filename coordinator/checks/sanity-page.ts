@@ -9,7 +9,8 @@ export const sanityPage = defineCheck({
   title: 'Sanity check of a page',
   section: 'Step 3: Service Health Verification › Sanity Checks',
   severity: 'blocking',
-  remedy: 'Open the page in a browser; where it is meant to answer so, correct sanity in the cluster file.',
+  remedy:
+    'Open the page in a browser; where it is meant to answer so, correct sanity in the cluster file, which counts from the next run on.',
   params: z.strictObject({
     name: z.string(),
     path: z.string(),

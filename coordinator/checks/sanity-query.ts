@@ -25,7 +25,7 @@ export const sanityQuery = defineCheck({
   section: 'Step 3: Service Health Verification › Sanity Checks',
   severity: 'blocking',
   remedy:
-    'Ask the query by hand on the node (its file lies in /etc/baton/queries); where its answer is right, correct sanity in the cluster file.',
+    'Ask the query by hand on the node (its file lies in /etc/baton/queries); where its answer is right, correct sanity in the cluster file, which counts from the next run on.',
   params,
   words: (asked) => `${asked.name}: ${limitOf(asked)}`,
   *evaluate(asked, { cluster, earlier }) {

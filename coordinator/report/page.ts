@@ -98,6 +98,7 @@ ${now.evidence.trim() === '' ? '' : `<pre>${e(now.evidence.trim())}</pre>`}
 ${table(
   ['Next', 'Consequence'],
   run.next.map((next) => [`<code>${e(next.command)}</code>`, e(next.consequence)]),
+  'next',
 )}</div>`);
   }
   return section('Where it stood still', parts.join('\n'));

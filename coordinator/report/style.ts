@@ -32,7 +32,7 @@ svg .bar.unknown, svg .bar.undone, svg .bar.awaiting-approval { fill: var(--warn
 svg .gap { fill: var(--gap); } svg polyline { fill: none; stroke-linejoin: round; } svg .median { stroke: var(--act); stroke-width: 1.8; } svg .slowest { stroke: var(--look); stroke-width: 1.2; }
 .log { margin: .8rem 0; } .pass, .warn, .fail, .unknown { font-weight: 600; } td > span.pass, td > span.warn, td > span.fail, td > span.unknown { white-space: nowrap; } td { font-size: .93rem; } .journal td, .compared td { font-size: .87rem; }
 .compared th:nth-child(n+3) { width: 36%; } .times td:nth-child(n+3), .times th:nth-child(n+3) { white-space: nowrap; font-variant-numeric: tabular-nums; }
-.journal td:nth-child(-n+3), .decisions td:first-child { white-space: nowrap; }
+.next td:first-child, .journal td:nth-child(-n+3), .decisions td:first-child { white-space: nowrap; }
 .key { font-size: .87rem; color: var(--soft); } .key i { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin: 0 .35rem 0 1rem; vertical-align: -1px; }
 summary { cursor: pointer; overflow-wrap: anywhere; margin: .35rem 0; }
 @page { margin: 14mm 12mm; }

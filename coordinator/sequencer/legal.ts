@@ -191,7 +191,9 @@ function abortConsequence(plan: Plan, state: RunState): string {
   if (started.length === 0) return 'ends the run; nothing was started';
   const left = whatAbortLeaves(plan);
   if (left !== undefined) return `ends the run half done, and ${left.words}${fencedByAbort(plan, state)}`;
-  const kept = started.filter((item) => item.kind === 'step' && staysAsItIs(state, item)).map(({ title }) => title);
+  const kept = started
+    .filter((item) => item.kind === 'step' && staysAsItIs(state, item))
+    .map(({ title }) => title.replaceAll('{{run}}', state.run));
   const undone = `undoes what was started, in reverse order (${started.length - kept.length} of ${started.length} steps)`;
   const stays = kept.length === 0 ? undone : `${undone}; stays as it is: ${kept.join('; ')}`;
   return `${stays}${versionsApart(plan, state)}${standbyLeft(plan, state)}${fencedByAbort(plan, state)}`;

@@ -37,6 +37,15 @@ const abortOf = (state: RunState): string =>
   legalDecisions(plan, state).find(({ decision }) => decision === 'abort')?.consequence ?? '';
 
 describe('an abort', () => {
+  it('tells the names of a run’s own things with the run in them', () => {
+    const all = compile().plan.items.flatMap((item) => (item.kind === 'step' ? [item.id] : []));
+    const told = nextCommands(plan, haltedAfter(plan, ...all), nothingSeen.nodes)
+      .map(({ consequence }) => consequence)
+      .join();
+    assert.match(told, /Create the test ticket baton-test-upgrade-1/);
+    assert.doesNotMatch(told, /\{\{/);
+  });
+
   it('between the installers is said to leave the nodes at different versions, which a further upgrade refuses', () => {
     assert.match(
       abortOf(haltedAfter(plan, 'master.install')),
