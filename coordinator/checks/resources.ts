@@ -12,7 +12,8 @@ export const resources = defineCheck({
   params: z.strictObject({ nodes: z.array(z.string()).min(1) }),
   words: ({ nodes }) => `${nodes.join(', ')}: memory and load as usual (warns only)`,
   *evaluate({ nodes }, { cluster: { limits } }) {
-    const { memoryFreeShare, loadPerCpu } = limits;
+    // A plan of an earlier version has no such limits.
+    const { memoryFreeShare = 0.05, loadPerCpu = 4 } = limits;
     const limit = `≥ ${Math.round(memoryFreeShare * 1000) / 10} % memory available, load ≤ ${loadPerCpu} per CPU`;
     return yield* judgeEach(nodes, { kind: 'readNode' }, limit, (facts) => ({
       reading: `${formatSize(facts.memoryAvailableBytes)} of ${formatSize(facts.memoryBytes)} available, load ${facts.load1m.toFixed(1)} on ${facts.cpus} CPUs`,

@@ -12,6 +12,7 @@ import { acceptChecks, acceptedReasons } from '../plans/accept.ts';
 import { preflightChecks } from '../plans/preflight.ts';
 import type { ProbeLog } from '../probes/probe-log.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
+import { withSharedReadings } from '../runs/shared-readings.ts';
 import { takeChecks } from '../runs/take-readings.ts';
 import type { Asking, Tell } from './handlers.ts';
 
@@ -61,11 +62,12 @@ export async function checkCluster(
     return { schema: 1, cluster: request.cluster, complete, verdict: worstVerdict(checks), checks };
   };
 
+  const once = withSharedReadings(fleet);
   const waiting = [...refs.entries()];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
       const [index, ref] = next;
-      results[index] = await takeChecks(fleet, cluster.value, clock, [ref], { lastProbe });
+      results[index] = await takeChecks(once, cluster.value, clock, [ref], { lastProbe });
       if (waiting.length > 0) await tell(document(false));
     }
   };

@@ -12,7 +12,7 @@ export type Known = Pick<CheckContext, 'earlier' | 'lastProbe' | 'neededMs'>;
 
 /** The findings of the checks as of now. A reading that fails makes its check unknown, never the run end. */
 export async function takeChecks(
-  fleet: Fleet,
+  fleet: Pick<Fleet, 'read' | 'presence'>,
   cluster: Cluster,
   clock: Clock,
   checks: CheckRef[],
@@ -25,7 +25,7 @@ export async function takeChecks(
   return next.value;
 }
 
-async function take(fleet: Fleet, { node, action, timeoutMs }: Reading): Promise<ReadingResult> {
+async function take(fleet: Pick<Fleet, 'read'>, { node, action, timeoutMs }: Reading): Promise<ReadingResult> {
   try {
     return await fleet.read(node, action, timeoutMs);
   } catch (error) {
