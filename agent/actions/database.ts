@@ -28,6 +28,7 @@ const replicationSchema = z.object({
   receiverStatus: nullAsEmpty,
   replayPaused: z.boolean(),
   replayDelayS: z.number(),
+  messageAgoS: z.number(),
   clients: z.array(
     z.object({
       address: z.string(),
@@ -49,6 +50,16 @@ const rowCountsSchema = z.object({
 });
 
 export const readReplication: Run<'readReplication'> = async (action, context) => {
+  const [reached, state] = commandsHere(action, context).filter(isProgram);
+  if (reached !== undefined && state !== undefined) {
+    // What is so when the wait is over is told in any case: whether it is enough is not decided here.
+    const untilMs = context.deadlineMs - context.timeoutMs / 2;
+    while (context.clock.monotonicMs() < untilMs && !context.signal.aborted) {
+      const ran = await execute(context, reached);
+      if (failureOfProgram(ran, context.timeoutMs) !== undefined || ran.stdout.trim() === 't') break;
+      await context.clock.sleep(100, context.signal);
+    }
+  }
   const read = await readJson(context, lastProgram(commandsHere(action, context)), replicationSchema);
   return read.ok ? ok({ kind: 'readReplication', ...read.value }) : read;
 };

@@ -47,7 +47,9 @@ export const readObserverLog: Run<'readObserverLog'> = async (action, context) =
       await opened.value.close();
     }
   }
-  const read = judgeLogs(files, action.busyPatterns, action.quietForMs, context.clock.nowMs());
+  const { beginPattern: begin, endPattern: end } = action;
+  const span = begin === undefined || end === undefined ? undefined : { begin, end };
+  const read = judgeLogs(files, action.busyPatterns, action.quietForMs, context.clock.nowMs(), span);
   return read.ok ? ok({ kind: 'readObserverLog', ...read.value }) : read;
 };
 
@@ -57,15 +59,20 @@ export function judgeLogs(
   busyPatterns: readonly string[],
   quietForMs: number,
   nowMs: number,
+  span?: { begin: string; end: string },
 ): Result<Omit<AnswerOf<'readObserverLog'>, 'kind'>> {
   const busy: { line: string; agoMs: number }[] = [];
+  let open: { line: string; agoMs: number } | undefined;
   for (const file of files) {
-    const starts = new Set<number>();
-    for (const pattern of busyPatterns) {
-      const found = findMatches(pattern, file.text, 'm', patternMs);
-      if (!found.ok) return found;
-      for (const { index } of found.value) starts.add(file.text.lastIndexOf('\n', index - 1) + 1);
-    }
+    const [busyStarts, begins, ends] = [
+      linesOf(file.text, busyPatterns),
+      linesOf(file.text, span === undefined ? [] : [span.begin]),
+      linesOf(file.text, span === undefined ? [] : [span.end]),
+    ];
+    if (!busyStarts.ok) return busyStarts;
+    if (!begins.ok) return begins;
+    if (!ends.ok) return ends;
+    const starts = busyStarts.value;
     // Of the line before, so that no line is looked at twice.
     let known: { at: number; timeMs: number | undefined } = { at: 0, timeMs: undefined };
     for (const start of [...starts].sort((a, b) => a - b)) {
@@ -73,7 +80,10 @@ export function judgeLogs(
       const line = file.text.slice(start, end === -1 ? undefined : end);
       if (line.trim() === '') continue;
       known = { at: start, timeMs: timeOf(file.text, start, known.at) ?? known.timeMs };
-      busy.push({ line, agoMs: Math.max(0, Math.round(nowMs - (known.timeMs ?? file.modifiedMs))) });
+      const one = { line, agoMs: Math.max(0, Math.round(nowMs - (known.timeMs ?? file.modifiedMs))) };
+      busy.push(one);
+      if (ends.value.has(start)) open = undefined;
+      else if (begins.value.has(start)) open = one;
     }
   }
   const newest = files.at(-1);
@@ -96,10 +106,23 @@ export function judgeLogs(
     lastLine: printableLine(newest?.text.trimEnd().split('\n').at(-1) ?? '', lineLengthMax),
     ...(agoMs === undefined ? {} : { busyAgoMs: agoMs }),
     writtenAgoMs: Math.max(0, Math.round(nowMs - Math.max(...files.map((file) => file.modifiedMs)))),
+    openLine: open === undefined ? '' : printableLine(open.line, lineLengthMax),
+    ...(open === undefined ? {} : { openAgoMs: open.agoMs }),
   });
 }
 
-const lineTime =
+/** Where the lines begin that match one of the patterns. */
+function linesOf(text: string, patterns: readonly string[]): Result<Set<number>> {
+  const starts = new Set<number>();
+  for (const pattern of patterns) {
+    const found = findMatches(pattern, text, 'm', patternMs);
+    if (!found.ok) return found;
+    for (const { index } of found.value) starts.add(text.lastIndexOf('\n', index - 1) + 1);
+  }
+  return ok(starts);
+}
+
+export const lineTime =
   /^[^\n]{0,40}?(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{3}))?\d*(Z|[+-]\d{2}:?\d{2})?/;
 
 /** Whether a text begins with a line of that time or before it. */
@@ -112,7 +135,7 @@ function goesBack(text: string, toMs: number): boolean {
  * The time of the line that begins at `start`, or of the nearest one before it, down to `floor`, that has a time; local
  * where no zone is told.
  */
-function timeOf(text: string, start: number, floor: number): number | undefined {
+export function timeOf(text: string, start: number, floor: number): number | undefined {
   for (let at = start; ; at = text.lastIndexOf('\n', at - 2) + 1) {
     const match = lineTime.exec(text.slice(at, at + 100));
     if (match) {

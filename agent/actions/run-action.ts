@@ -2,9 +2,11 @@
 import type { Action, ActionKind, Answer } from '../../shared/actions/action.ts';
 import { isJob, type JobKind } from '../../shared/actions/jobs/job.ts';
 import { startJob } from '../jobs/start-job.ts';
+import { readAccess } from './access.ts';
 import type { ActionContext, Ended, Run } from './context.ts';
 import { countRows, findRows, readReplication } from './database.ts';
 import { readDatabaseState } from './database-state.ts';
+import { readErrors } from './errors.ts';
 import { armFailover, readFailover, suspendFailover } from './failover.ts';
 import { countFiles, readFile, readVersion } from './files.ts';
 import { readHook } from './hook.ts';
@@ -64,6 +66,8 @@ const runs: { [K in Exclude<ActionKind, JobKind>]: Run<K> } = {
   readManifest,
   readManifestEntries,
   readFileStates,
+  readErrors,
+  readAccess,
   stopUnits,
   startUnits,
   suspendFailover,

@@ -60,6 +60,11 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
     case 'readManifestEntries':
     case 'readFileStates':
       return refusePath(action.root, policy, 'paths');
+    case 'readErrors': {
+      const units = [...policy.units, ...policy.observerUnits];
+      const paths = [...action.errorLogs, ...action.mixedLogs].map((log) => refusePath(log, policy, 'paths'));
+      return paths.find((refusal) => refusal !== undefined) ?? refuseUnits(action.units, { ...policy, units }, 'units');
+    }
     case 'readObserverLog':
       return refusePath(action.logs, policy, 'paths');
     case 'writeTestFile':
@@ -71,6 +76,7 @@ export function refusalOf(action: Action, policy: Policy): Failure | undefined {
       return refuseDatabase(action.database, policy);
     case 'countRows':
     case 'findRows':
+    case 'readAccess':
     case 'readDatabaseState':
     case 'measureRestore':
       return refuseDatabase(action.database, policy);

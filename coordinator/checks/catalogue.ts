@@ -8,13 +8,16 @@ import { backupSpace } from './backup-space.ts';
 import { backupsPruned } from './backups-pruned.ts';
 import { nodeChecks } from './catalogue-nodes.ts';
 import { clockOffset } from './clock-offset.ts';
+import { databaseClosed } from './database-closed.ts';
 import { databaseGone } from './database-gone.ts';
+import { databaseHardened } from './database-hardened.ts';
 import { databaseNoted } from './database-noted.ts';
 import { databaseUnchanged } from './database-unchanged.ts';
 import { databaseUnitActive } from './database-unit-active.ts';
 import type { Check } from './define.ts';
 import { dependenciesThere } from './dependencies-there.ts';
 import { diskSpace } from './disk-space.ts';
+import { errorRate } from './error-rate.ts';
 import { failoverArmed } from './failover-armed.ts';
 import { failoverSuspended } from './failover-suspended.ts';
 import { fileArrived } from './file-arrived.ts';
@@ -34,8 +37,11 @@ import { postgresqlSupported } from './postgresql-supported.ts';
 import { probeRecent } from './probe-recent.ts';
 import { releaseExecutable } from './release-executable.ts';
 import { releaseStaged } from './release-staged.ts';
+import { replicationEncrypted } from './replication-encrypted.ts';
+import { replicationReplaying } from './replication-replaying.ts';
 import { replicationStreaming } from './replication-streaming.ts';
 import { resources } from './resources.ts';
+import { responseTime } from './response-time.ts';
 import { restoreSpace } from './restore-space.ts';
 import { roomForServer } from './room-for-server.ts';
 import { rowArrived } from './row-arrived.ts';
@@ -78,12 +84,15 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     backupRecent,
     backupSpace,
     backupsPruned,
+    databaseClosed,
     clockOffset,
     databaseGone,
+    databaseHardened,
     databaseNoted,
     databaseUnchanged,
     databaseUnitActive,
     diskSpace,
+    errorRate,
     failoverArmed,
     failoverSuspended,
     fileArrived,
@@ -102,8 +111,11 @@ export const checkCatalogue: ReadonlyMap<string, Omit<Check<never>, 'ref'>> = ne
     probeRecent,
     releaseExecutable,
     releaseStaged,
+    replicationEncrypted,
+    replicationReplaying,
     replicationStreaming,
     resources,
+    responseTime,
     restoreSpace,
     roomForServer,
     rowArrived,

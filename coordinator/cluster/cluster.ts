@@ -135,7 +135,15 @@ export interface Cluster {
     /** Longest time that the installer may take. */
     installerTimeoutMs: number;
   };
-  observer: { units: string[]; logs: string; quietForMs: number; busyPatterns: string[] };
+  observer: {
+    units: string[];
+    logs: string;
+    quietForMs: number;
+    busyPatterns: string[];
+    /** A busy line that matches the first begins what lasts until a later one matches the second. */
+    beginPattern: string;
+    endPattern: string;
+  };
   files: {
     root: string;
     unit: string;
@@ -152,6 +160,11 @@ export interface Cluster {
   supported: { os: string[]; postgresql: number[] };
   limits: {
     replicationLagBytes: number;
+    replicationDelayMs: number;
+    /** Of the portal, in the middle of several requests. */
+    responseTimeMs: number;
+    /** Lines a minute. */
+    errorRate: number;
     /** Share of the file system, 0 to 1. */
     diskFreeShare: number;
     /** Share of the memory. */
@@ -166,6 +179,8 @@ export interface Cluster {
     /** How old the last probe may be. */
     probeAgeMs: number;
   };
+  /** Logs on the master that hold errors only, and which lines of others tell of one. */
+  errors: { logs: string[]; pattern: string; windowMs: number };
   network: Network;
   /** What must be installed beside what the plans themselves use, and why nothing sets a node's clock where that is so. */
   requires: { packages: string[]; timeSync?: { none: string } };

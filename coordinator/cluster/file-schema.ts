@@ -2,6 +2,7 @@
 // silently ignored would be a promise that nobody keeps.
 import { z } from 'zod';
 import { backup, judgeBackup } from './backup-schema.ts';
+import { errors } from './errors-schema.ts';
 import * as field from './fields.ts';
 import { judgeNodes } from './node-rules.ts';
 import { notify } from './notify-schema.ts';
@@ -43,6 +44,8 @@ const observer = z.strictObject({
     .min(1, 'must hold at least one pattern')
     .max(20, 'must hold at most 20 patterns')
     .default(busyPatterns),
+  beginPattern: field.pattern.default('(?i:start|begin|began|initiat)'),
+  endPattern: field.pattern.default('(?i:finish|complet|done|ended|succe|fail:|failed|abort|cancel)'),
 });
 
 const database = z.strictObject({
@@ -77,6 +80,9 @@ const database = z.strictObject({
 
 const limits = z.strictObject({
   replicationLag: field.size.default(16 * 1024 ** 2),
+  replicationDelay: field.duration(100, hourMs, 'from 100ms to 1h').default(30_000),
+  responseTime: field.duration(1, hourMs, 'from 1ms to 1h').default(3000),
+  errorRate: z.number({ error: 'must be a number of lines a minute' }).min(0, 'must be 0 or more').default(10),
   diskFree: field.share.default(0.2),
   memoryFree: field.share.default(0.05),
   load: field.factor.default(4),
@@ -131,6 +137,7 @@ const keys = z.strictObject(
     web: z.strictObject({ unit: field.unit.default('nginx') }).prefault({}),
     supported: supported.prefault({}),
     limits: limits.prefault({}),
+    errors: errors.prefault({}),
     network: network.prefault({}),
     requires: requires.prefault({}),
     security: security.prefault({}),

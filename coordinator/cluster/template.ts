@@ -65,6 +65,8 @@ observer:
   quietFor: 2m        # no busy line for so long before the observer is stopped, 1s to 1h
   busyPatterns:       # regular expressions of log lines that tell of a swap or a synchronization
     - '(?i:swap|switchover|failover|fencing|promot|synchroni[sz])'
+  beginPattern: '(?i:start|begin|began|initiat)'   # a busy line that begins something, which lasts until a later busy line
+  endPattern: '(?i:finish|complet|done|ended|succe|fail:|failed|abort|cancel)'   # ends it, however long ago it began
 
 files:
   root: /opt/flotomate/main-server/filedb
@@ -99,6 +101,9 @@ supported:            # what the guide names; more than that shows as a deviatio
 
 limits:
   replicationLag: 16MiB   # how far the standby may be behind
+  replicationDelay: 30s   # and for how long, 100ms to 1h
+  responseTime: 3s        # of the portal, the middle of five requests from the observer's node; longer warns
+  errorRate: 10           # lines a minute in each of the places where errors are written; more warns
   diskFree: 20%           # share of each file system that must be free, 0% to 99%
   memoryFree: 5%          # share of the memory that should be available; less warns
   load: 4                 # load of one minute for each processor, 0.1 to 1000; more warns
@@ -108,6 +113,11 @@ limits:
   rpoMax: 0               # acknowledged rows that a drill may lose
   settle: 15s             # how long stopped services must stay stopped, 1s to 1h
   probeAge: 36h           # how old the last probe (baton probe, baton schedule add) may be, 1h to 366d; older warns
+
+errors:               # counted before and after
+  logs: [/opt/flotomate/main-server/logs/common/error]   # on the master, each entry is an error; rotated ones beside them count too
+  pattern: '\\b(?:ERROR|FATAL|SEVERE|CRITICAL)\\b'       # of the observer's log and of the services' journals: which lines count
+  window: 10m         # how far back, 1m to 24h
 
 network:              # who must reach whom follows from the rest of this file; each port is tried in both directions
   ssh: 22             # of every node; by it files are synchronized and HA scripts reach the other node

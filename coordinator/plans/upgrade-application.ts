@@ -6,7 +6,7 @@ import { armFailover, observerIsQuiet, suspendFailover, whileSuspended } from '.
 import { noUndo, phase } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { appNodes, preflight } from './preflight.ts';
-import { filesAreStillSame } from './preflight-data.ts';
+import { filesAreStillSame, performanceIsAsBefore } from './preflight-data.ts';
 import { verifiedSecurity } from './preflight-node.ts';
 import { makeExecutable, type Release, runInstaller, stageRelease } from './release.ts';
 import { sanityAfter } from './sanity.ts';
@@ -104,6 +104,7 @@ export function upgradeApplication(
       ...sanityAfter(cluster, true),
       resourcesAreUsual(cluster),
       ...verifiedSecurity(),
+      performanceIsAsBefore(),
     ]),
   ];
 }

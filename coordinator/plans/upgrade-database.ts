@@ -9,7 +9,7 @@ import { noUndo, phase, type Unphased } from './items.ts';
 import type { PlanItem } from './plan.ts';
 import { serverMs } from './predictions.ts';
 import { appNodes, preflightOfDatabase } from './preflight.ts';
-import { filesAreStillSame } from './preflight-data.ts';
+import { filesAreStillSame, performanceIsAsBefore } from './preflight-data.ts';
 import { verifiedSecurity } from './preflight-node.ts';
 import { sanityAfter } from './sanity.ts';
 import { checkUpgrade } from './servers.ts';
@@ -81,6 +81,7 @@ export function upgradeDatabase(
       ...sanityAfter(cluster, true),
       resourcesAreUsual(cluster),
       ...verifiedSecurity(),
+      performanceIsAsBefore(),
     ]),
   ];
 }

@@ -62,6 +62,8 @@ export const actionClasses = {
   readManifest: 'read',
   readManifestEntries: 'read',
   readFileStates: 'read',
+  readErrors: 'read',
+  readAccess: 'read',
   stopUnits: 'idempotent',
   startUnits: 'idempotent',
   suspendFailover: 'idempotent',

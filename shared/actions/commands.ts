@@ -1,5 +1,7 @@
 // The exact command lines of every action on a node. The agent executes what stands here and the dry run prints it: both
 // are the same by construction. Pure. What the agent does itself has the line with which a person would do the same.
+
+import { accessSql } from './access-sql.ts';
 import type { Action, ActionOf } from './action.ts';
 import {
   type Command,
@@ -10,6 +12,7 @@ import {
   printCommand,
   tokenPlaceholder,
 } from './command.ts';
+import { errorCommands } from './error-commands.ts';
 import { findSizes, sumUp } from './jobs/back-up-files.ts';
 import { mergeWords } from './jobs/merge-files.ts';
 import { readSchemaDigest } from './jobs/schema-digest.ts';
@@ -72,7 +75,10 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
         own(`${shellLine(['stat', '-c', '%s %U:%G %a', action.path])}; ${shellLine(['sha256sum', action.path])}`),
       ];
     case 'readReplication':
-      return [sql(action.database, replicationSql)];
+      return [
+        ...(action.reachedLsn === undefined ? [] : [sql(action.database, reachedSql(action.reachedLsn))]),
+        sql(action.database, replicationSql),
+      ];
     case 'readDatabaseState':
       return [readSchemaDigest(action.database, profile), sql(action.database, writtenSql)];
     case 'measureRestore':
@@ -103,6 +109,10 @@ export function commandsOf(action: Action, profile: NodeProfile, context: Comman
       return [own(`${shellLine(manifestWords(action.root, false))} | sort -z   # kept by readManifest`)];
     case 'readFileStates':
       return [own(shellLine(['stat', '-c', '%F %s %y %N', ...action.paths.map((path) => `${action.root}/${path}`)]))];
+    case 'readErrors':
+      return errorCommands(action);
+    case 'readAccess':
+      return [sql(action.database, accessSql)];
     case 'readObserverLog':
       return [own(`ls ${action.logs} | tail -n 2 | xargs tail -c 65536`)];
     case 'readRelease':
@@ -225,6 +235,8 @@ function psql(
   const environment = [
     'PGAPPNAME=baton-agent',
     'PGCONNECT_TIMEOUT=5',
+    // Whatever the role is set to.
+    'PGCLIENTENCODING=UTF8',
     `PGOPTIONS=-c statement_timeout=${Math.max(1000, Math.round(timeoutMs))}`,
   ];
   const set = Object.entries({ ON_ERROR_STOP: '1', ...variables }).flatMap(([name, value]) => [

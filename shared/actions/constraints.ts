@@ -161,7 +161,7 @@ function schemas(text: Text) {
     readUnits: { units: f.units },
     readDisk: { paths: z.array(f.pathOrRoot).min(1).max(20) },
     readVersion: { file: f.path, pattern: f.pattern },
-    readReplication: { database: f.database },
+    readReplication: { database: f.database, reachedLsn: f.lsn.optional() },
     countRows: {
       database: f.database,
       tables: z.array(f.table).min(1).max(20),
@@ -170,7 +170,6 @@ function schemas(text: Text) {
     },
     readFile: { path: f.path },
     findRows: { database: f.database, table: f.table, column: f.column, value: f.value },
-    readObserverLog: { logs: f.glob, busyPatterns: z.array(f.pattern).max(20), quietForMs: f.ms },
     readRelease: release,
     readUrl: { ...request, valuePattern: f.pattern.optional() },
     readFailover: { units: f.units },

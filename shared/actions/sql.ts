@@ -103,6 +103,7 @@ export const replicationSql = `SELECT json_build_object(
   'replayDelayS', CASE
     WHEN NOT pg_is_in_recovery() OR pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
     ELSE coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0) END,
+  'messageAgoS', coalesce((SELECT extract(epoch FROM clock_timestamp() - last_msg_receipt_time) FROM pg_stat_wal_receiver), 0),
   'clients', (SELECT coalesce(json_agg(json_build_object(
       'address', coalesce(r.client_addr::text, 'local'),
       'state', coalesce(r.state, ''),

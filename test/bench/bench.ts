@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { describeFigures, isOver } from './beside.ts';
 import { describeLimited, isBeyond } from './limits.ts';
 
-const parts = ['check', 'upgrade', 'backup', 'rollback', 'db-upgrade'] as const;
+const parts = ['check', 'upgrade', 'backup', 'rollback', 'db-upgrade', 'manifest'] as const;
 
 const usage = `usage: npm run bench -- [PART…] [options]
 parts:
@@ -15,6 +15,7 @@ parts:
   backup               a backup of files beside tar, and one of a database beside pg_dump, through a real agent
   rollback             a whole upgrade and its rollback: the time of each of its steps
   db-upgrade           how long the portal is down for baton db-upgrade, by copy and by link, beside pg_upgrade alone
+  manifest             the list of a large folder's files beside find, and with contents beside sha256sum; needs no lab
 options:
   --check              exit 1 when a figure is over its limit
   --rounds 3           how often each way is measured
@@ -22,6 +23,7 @@ options:
   --files-mb 600       its size; 0: none
   --database-mb 300    size of the database, about; 0: none
   --jobs 2             of pg_dump and pg_upgrade
+  --manifest-files 1000000   in the folder that is listed
 It brings up the lab named by BATON_LAB (bench), and leaves it up: scripts/lab down removes it.
 Beside it: npm run bench:port, npm run bench:takeover.
 exit: 0 measured, 1 over a limit with --check, 2 wrong usage
@@ -40,15 +42,16 @@ function readOptions() {
     'files-mb': { type: 'string', default: '600' },
     'database-mb': { type: 'string', default: '300' },
     jobs: { type: 'string', default: '2' },
+    'manifest-files': { type: 'string', default: '1000000' },
     help: { type: 'boolean', short: 'h', default: false },
   } as const;
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const unknown = positionals.find((part) => !(parts as readonly string[]).includes(part));
     if (unknown !== undefined) wrong(`there is no part ${unknown}`);
-    for (const name of ['rounds', 'files', 'files-mb', 'database-mb', 'jobs'] as const)
-      if (!/^\d{1,6}$/.test(values[name])) wrong(`--${name} must be a whole number`);
-    for (const name of ['rounds', 'files', 'jobs'] as const)
+    for (const name of ['rounds', 'files', 'files-mb', 'database-mb', 'jobs', 'manifest-files'] as const)
+      if (!/^\d{1,8}$/.test(values[name])) wrong(`--${name} must be a whole number`);
+    for (const name of ['rounds', 'files', 'jobs', 'manifest-files'] as const)
       if (Number(values[name]) === 0) wrong(`--${name} must not be 0`);
     return { ...values, parts: positionals };
   } catch (error) {
@@ -71,8 +74,10 @@ const { measureUpgrade } = await import('./upgrade.ts');
 const { measureDatabaseUpgrade } = await import('./db-upgrade.ts');
 const { describeRollbacks, measureRollbacks } = await import('./rollback.ts');
 
-await bootLab();
+const { measureManifest } = await import('./manifest.ts');
+
 const isAsked = (part: string) => values.parts.length === 0 || values.parts.includes(part);
+if (parts.some((part) => part !== 'manifest' && isAsked(part))) await bootLab();
 const rounds = Number(values.rounds);
 const database = { rounds, databaseMb: Number(values['database-mb']), jobs: Number(values.jobs) };
 const limited = [
@@ -88,6 +93,11 @@ const measured = [
   ...(isAsked('db-upgrade') ? await measureDatabaseUpgrade(database) : []),
 ];
 if (limited.length > 0) process.stdout.write(`\n${describeLimited(limited)}\n`);
+if (isAsked('manifest')) {
+  const { figures, memory } = await measureManifest(Number(values['manifest-files']), rounds);
+  measured.push(...figures);
+  process.stdout.write(`\nmanifest: ${memory}\n`);
+}
 for (const figures of measured) process.stdout.write(`\n${describeFigures(figures)}\n`);
 if (isAsked('rollback')) process.stdout.write(`\n${describeRollbacks(await measureRollbacks(rounds))}\n`);
 process.stdout.write(

@@ -88,6 +88,8 @@ export function readingsOf(node: SimNode, world: World) {
       case 'readManifest':
       case 'readManifestEntries':
       case 'readFileStates':
+      case 'readErrors':
+      case 'readAccess':
       case 'readObserverLog':
       case 'readPackages':
       case 'readPorts':

@@ -77,7 +77,7 @@ function replicationOf(server: SimServer, node: SimNode, world: World): AnswerOf
   const lsn = lsnText(server.lsn);
   return {
     ...{ kind: 'readReplication', inRecovery: server.isStandby, acceptsWrites: !server.isStandby, lsn },
-    ...{ timeline: timelineOf(server), receivedLsn: '', replayPaused: false, replayDelayS: 0 },
+    ...{ timeline: timelineOf(server), receivedLsn: '', replayPaused: false, replayDelayS: 0, messageAgoS: 0 },
     receiverStatus: streamsFrom(node, world) === undefined ? '' : 'streaming',
     clients: clients.map(({ address }) => ({
       ...{ address, state: 'streaming', sentLsn: lsn, replayLsn: lsn, lagBytes: 0, encrypted: true },

@@ -7,6 +7,7 @@ import { checkSentence, worstVerdict } from '../../../coordinator/checks/evaluat
 import { suites as backupSuites } from './cases-of-backups.ts';
 import { suites as dataSuites } from './cases-of-data.ts';
 import { suites as fileSuites } from './cases-of-files.ts';
+import { suites as monitoringSuites } from './cases-of-monitoring.ts';
 import { suites as nodeSuites } from './cases-of-nodes.ts';
 import { suites as recoverySuites } from './cases-of-recovery.ts';
 import { suites as sanitySuites } from './cases-of-sanity.ts';
@@ -21,6 +22,7 @@ const suites = [
   ...serviceSuites,
   ...dataSuites,
   ...fileSuites,
+  ...monitoringSuites,
   ...backupSuites,
   ...serverSuites,
   ...recoverySuites,

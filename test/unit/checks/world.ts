@@ -195,7 +195,7 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
         receivedLsn: '',
         receiverStatus: node === 'n2' ? 'streaming' : '',
         replayPaused: false,
-        replayDelayS: 0,
+        ...{ replayDelayS: 0, messageAgoS: 0.1 },
         clients:
           node === 'n1'
             ? [{ address: '10.77.0.12', state: 'streaming', sentLsn: '', replayLsn: '', lagBytes: 16, encrypted: true }]
@@ -220,7 +220,7 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
         file: '/opt/HA/logs/ha_2026-01-10.log',
         busyLines: [],
         lastLine: 'health',
-        writtenAgoMs: 900,
+        ...{ writtenAgoMs: 900, openLine: '' },
       };
     case 'readRelease':
       return {

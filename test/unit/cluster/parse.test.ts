@@ -39,6 +39,9 @@ describe('cluster file', () => {
     assert.equal(cluster.application.ticket, undefined);
     assert.deepEqual(cluster.limits, {
       replicationLagBytes: 16 * 1024 ** 2,
+      replicationDelayMs: 30_000,
+      responseTimeMs: 3000,
+      errorRate: 10,
       diskFreeShare: 0.2,
       memoryFreeShare: 0.05,
       loadPerCpu: 4,

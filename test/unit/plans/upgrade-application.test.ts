@@ -25,6 +25,9 @@ describe('plan of the upgrade', () => {
         'Preflight | preflight.files',
         'Preflight | preflight.ticket-api',
         'Preflight | preflight.files-same',
+        'Preflight | preflight.replaying',
+        'Preflight | preflight.database-access',
+        'Preflight | preflight.performance',
         'Stage | stage.n1',
         'Stage | stage.n2',
         'Suspend failover | observer-quiet',
@@ -52,6 +55,7 @@ describe('plan of the upgrade', () => {
         'Verify | verify.resources',
         'Verify | verify.security',
         'Verify | verify.network',
+        'Verify | verify.performance',
       ],
     );
   });

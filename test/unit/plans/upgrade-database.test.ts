@@ -36,6 +36,9 @@ describe('plan of the database upgrade', () => {
         'Preflight | preflight.files',
         'Preflight | preflight.ticket-api',
         'Preflight | preflight.files-same',
+        'Preflight | preflight.replaying',
+        'Preflight | preflight.database-access',
+        'Preflight | preflight.performance',
         'Preflight | master.check-server',
         'Preflight | standby.check-server',
         'Suspend failover | observer-quiet',
@@ -73,6 +76,7 @@ describe('plan of the database upgrade', () => {
         'Verify | verify.resources',
         'Verify | verify.security',
         'Verify | verify.network',
+        'Verify | verify.performance',
       ],
     );
   });

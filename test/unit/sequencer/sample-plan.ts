@@ -24,7 +24,15 @@ const cluster: Cluster = {
     portal: { url: 'http://127.0.0.1:9/', expectStatus: 200 },
     installerTimeoutMs: 60_000,
   },
-  observer: { units: ['ha'], logs: '/opt/HA/logs/ha_*.log', quietForMs: 1000, busyPatterns: [] },
+  observer: {
+    units: ['ha'],
+    logs: '/opt/HA/logs/ha_*.log',
+    quietForMs: 1000,
+    busyPatterns: [],
+    beginPattern: 'a',
+    endPattern: 'b',
+  },
+  errors: { logs: [], pattern: 'a', windowMs: 1000 },
   files: {
     root: '/files',
     unit: 'file-sync',
@@ -40,6 +48,7 @@ const cluster: Cluster = {
   web: { unit: 'nginx' },
   supported: { os: [], postgresql: [] },
   limits: {
+    ...{ replicationDelayMs: 1, responseTimeMs: 1, errorRate: 1 },
     replicationLagBytes: 1,
     diskFreeShare: 0.1,
     memoryFreeShare: 0.05,

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file baton/v1/data.proto.
  */
 export const file_baton_v1_data: GenFile = /*@__PURE__*/
-  fileDesc("ChNiYXRvbi92MS9kYXRhLnByb3RvEghiYXRvbi52MSIsCgxSZWFkTWFuaWZlc3QSDAoEcm9vdBgBIAEoCRIOCgZoYXNoZXMYAiABKAgivgEKCE1hbmlmZXN0EhAKCG1hbmlmZXN0GAEgASgJEg0KBWZpbGVzGAIgASgBEg0KBWJ5dGVzGAMgASgBEg0KBWxpbmtzGAQgASgBEg4KBm90aGVycxgFIAEoARIRCglvZGRfbmFtZXMYBiABKAESDwoHZGlnZXN0cxgHIAEoCRIXCg9jb250ZW50X2RpZ2VzdHMYCCABKAkSEAoIdW5oYXNoZWQYCSABKAESFAoMaGFzaGVkX2J5dGVzGAogASgBIkYKE1JlYWRNYW5pZmVzdEVudHJpZXMSEAoIbWFuaWZlc3QYASABKAkSDAoEcm9vdBgCIAEoCRIPCgdidWNrZXRzGAMgAygNIkwKD01hbmlmZXN0RW50cmllcxIPCgdidWNrZXRzGAEgASgNEigKB2VudHJpZXMYAiADKAsyFy5iYXRvbi52MS5NYW5pZmVzdEVudHJ5Im8KDU1hbmlmZXN0RW50cnkSDAoEcGF0aBgBIAEoCRIMCgRraW5kGAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAESDgoGc2hhMjU2GAQgASgJEg4KBnRhcmdldBgFIAEoCRIOCgZidWNrZXQYBiABKA0iPQoOUmVhZEZpbGVTdGF0ZXMSDAoEcm9vdBgBIAEoCRINCgVwYXRocxgCIAMoCRIOCgZoYXNoZXMYAyABKAgiLgoKRmlsZVN0YXRlcxIgCgVmaWxlcxgBIAMoCzIRLmJhdG9uLnYxLkZpbGVOb3ciSQoHRmlsZU5vdxImCgVlbnRyeRgBIAEoCzIXLmJhdG9uLnYxLk1hbmlmZXN0RW50cnkSFgoOY2hhbmdlZF9hZ29fbXMYAiABKAFiBnByb3RvMw");
+  fileDesc("ChNiYXRvbi92MS9kYXRhLnByb3RvEghiYXRvbi52MSIsCgxSZWFkTWFuaWZlc3QSDAoEcm9vdBgBIAEoCRIOCgZoYXNoZXMYAiABKAgivgEKCE1hbmlmZXN0EhAKCG1hbmlmZXN0GAEgASgJEg0KBWZpbGVzGAIgASgBEg0KBWJ5dGVzGAMgASgBEg0KBWxpbmtzGAQgASgBEg4KBm90aGVycxgFIAEoARIRCglvZGRfbmFtZXMYBiABKAESDwoHZGlnZXN0cxgHIAEoCRIXCg9jb250ZW50X2RpZ2VzdHMYCCABKAkSEAoIdW5oYXNoZWQYCSABKAESFAoMaGFzaGVkX2J5dGVzGAogASgBIkYKE1JlYWRNYW5pZmVzdEVudHJpZXMSEAoIbWFuaWZlc3QYASABKAkSDAoEcm9vdBgCIAEoCRIPCgdidWNrZXRzGAMgAygNIkwKD01hbmlmZXN0RW50cmllcxIPCgdidWNrZXRzGAEgASgNEigKB2VudHJpZXMYAiADKAsyFy5iYXRvbi52MS5NYW5pZmVzdEVudHJ5Im8KDU1hbmlmZXN0RW50cnkSDAoEcGF0aBgBIAEoCRIMCgRraW5kGAIgASgJEhIKCnNpemVfYnl0ZXMYAyABKAESDgoGc2hhMjU2GAQgASgJEg4KBnRhcmdldBgFIAEoCRIOCgZidWNrZXQYBiABKA0iPQoOUmVhZEZpbGVTdGF0ZXMSDAoEcm9vdBgBIAEoCRINCgVwYXRocxgCIAMoCRIOCgZoYXNoZXMYAyABKAgiLgoKRmlsZVN0YXRlcxIgCgVmaWxlcxgBIAMoCzIRLmJhdG9uLnYxLkZpbGVOb3ciSQoHRmlsZU5vdxImCgVlbnRyeRgBIAEoCzIXLmJhdG9uLnYxLk1hbmlmZXN0RW50cnkSFgoOY2hhbmdlZF9hZ29fbXMYAiABKAEijwEKClJlYWRFcnJvcnMSEgoKZXJyb3JfbG9ncxgBIAMoCRISCgptaXhlZF9sb2dzGAIgAygJEg0KBXVuaXRzGAMgAygJEg8KB3BhdHRlcm4YBCABKAkSEQoJd2luZG93X21zGAUgASgBEhcKCnNpbmNlX3VuaXQYBiABKAlIAIgBAUINCgtfc2luY2VfdW5pdCJICgtFcnJvckNvdW50cxIRCgl3aW5kb3dfbXMYASABKAESJgoHc291cmNlcxgCIAMoCzIVLmJhdG9uLnYxLkVycm9yU291cmNlIk8KC0Vycm9yU291cmNlEg4KBnNvdXJjZRgBIAEoCRINCgVjb3VudBgCIAEoARIRCglsYXN0X2xpbmUYAyABKAkSDgoGaXNfY3V0GAQgASgIIh4KClJlYWRBY2Nlc3MSEAoIZGF0YWJhc2UYASABKAkiegoKQWNjZXNzUnVsZRIMCgRsaW5lGAEgASgNEgwKBHR5cGUYAiABKAkSEQoJZGF0YWJhc2VzGAMgAygJEg0KBXVzZXJzGAQgAygJEg8KB2FkZHJlc3MYBSABKAkSDgoGbWV0aG9kGAYgASgJEg0KBWVycm9yGAcgASgJImkKDERhdGFiYXNlUm9sZRIMCgRuYW1lGAEgASgJEhEKCXN1cGVydXNlchgCIAEoCBIRCgljYW5fbG9naW4YAyABKAgSEwoLcmVwbGljYXRpb24YBCABKAgSEAoIcGFzc3dvcmQYBSABKAkiuAEKDkRhdGFiYXNlQWNjZXNzEiMKBXJ1bGVzGAEgAygLMhQuYmF0b24udjEuQWNjZXNzUnVsZRIlCgVyb2xlcxgCIAMoCzIWLmJhdG9uLnYxLkRhdGFiYXNlUm9sZRIYChBsaXN0ZW5fYWRkcmVzc2VzGAMgASgJEgsKA3NzbBgEIAEoCBIbChNwYXNzd29yZF9lbmNyeXB0aW9uGAUgASgJEhYKDnB1YmxpY19jcmVhdGVzGAYgASgIYgZwcm90bzM");
 
 /**
  * Every file below a folder, on its own file system. The node keeps the list; what is answered here is enough to see
@@ -292,4 +292,267 @@ export type FileNow = Message<"baton.v1.FileNow"> & {
  */
 export const FileNowSchema: GenMessage<FileNow> = /*@__PURE__*/
   messageDesc(file_baton_v1_data, 7);
+
+/**
+ * Lines that tell of errors in logs and journals, of the last window_ms.
+ *
+ * @generated from message baton.v1.ReadErrors
+ */
+export type ReadErrors = Message<"baton.v1.ReadErrors"> & {
+  /**
+   * Files that hold nothing but errors, each entry counts; rotated ones beside them too.
+   *
+   * @generated from field: repeated string error_logs = 1;
+   */
+  errorLogs: string[];
+
+  /**
+   * Files (`*` in the last part) and journals of units, of which lines that match count; in journals the priority counts too.
+   *
+   * @generated from field: repeated string mixed_logs = 2;
+   */
+  mixedLogs: string[];
+
+  /**
+   * @generated from field: repeated string units = 3;
+   */
+  units: string[];
+
+  /**
+   * @generated from field: string pattern = 4;
+   */
+  pattern: string;
+
+  /**
+   * @generated from field: double window_ms = 5;
+   */
+  windowMs: number;
+
+  /**
+   * The window does not begin before this unit became active.
+   *
+   * @generated from field: optional string since_unit = 6;
+   */
+  sinceUnit?: string | undefined;
+};
+
+/**
+ * Describes the message baton.v1.ReadErrors.
+ * Use `create(ReadErrorsSchema)` to create a new message.
+ */
+export const ReadErrorsSchema: GenMessage<ReadErrors> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 8);
+
+/**
+ * @generated from message baton.v1.ErrorCounts
+ */
+export type ErrorCounts = Message<"baton.v1.ErrorCounts"> & {
+  /**
+   * As looked at, a minute at least.
+   *
+   * @generated from field: double window_ms = 1;
+   */
+  windowMs: number;
+
+  /**
+   * @generated from field: repeated baton.v1.ErrorSource sources = 2;
+   */
+  sources: ErrorSource[];
+};
+
+/**
+ * Describes the message baton.v1.ErrorCounts.
+ * Use `create(ErrorCountsSchema)` to create a new message.
+ */
+export const ErrorCountsSchema: GenMessage<ErrorCounts> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 9);
+
+/**
+ * @generated from message baton.v1.ErrorSource
+ */
+export type ErrorSource = Message<"baton.v1.ErrorSource"> & {
+  /**
+   * logs, mixed_logs or journals.
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * @generated from field: double count = 2;
+   */
+  count: number;
+
+  /**
+   * @generated from field: string last_line = 3;
+   */
+  lastLine: string;
+
+  /**
+   * There is more than was read: count is the least.
+   *
+   * @generated from field: bool is_cut = 4;
+   */
+  isCut: boolean;
+};
+
+/**
+ * Describes the message baton.v1.ErrorSource.
+ * Use `create(ErrorSourceSchema)` to create a new message.
+ */
+export const ErrorSourceSchema: GenMessage<ErrorSource> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 10);
+
+/**
+ * Who may connect to the server, and as whom. No password and no hash of one leaves the node.
+ *
+ * @generated from message baton.v1.ReadAccess
+ */
+export type ReadAccess = Message<"baton.v1.ReadAccess"> & {
+  /**
+   * @generated from field: string database = 1;
+   */
+  database: string;
+};
+
+/**
+ * Describes the message baton.v1.ReadAccess.
+ * Use `create(ReadAccessSchema)` to create a new message.
+ */
+export const ReadAccessSchema: GenMessage<ReadAccess> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 11);
+
+/**
+ * @generated from message baton.v1.AccessRule
+ */
+export type AccessRule = Message<"baton.v1.AccessRule"> & {
+  /**
+   * @generated from field: uint32 line = 1;
+   */
+  line: number;
+
+  /**
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * @generated from field: repeated string databases = 3;
+   */
+  databases: string[];
+
+  /**
+   * @generated from field: repeated string users = 4;
+   */
+  users: string[];
+
+  /**
+   * all, samehost, samenet, a name, or an address with its length, such as 10.0.0.0/8; empty for local ones.
+   *
+   * @generated from field: string address = 5;
+   */
+  address: string;
+
+  /**
+   * @generated from field: string method = 6;
+   */
+  method: string;
+
+  /**
+   * Why the server cannot read the line.
+   *
+   * @generated from field: string error = 7;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message baton.v1.AccessRule.
+ * Use `create(AccessRuleSchema)` to create a new message.
+ */
+export const AccessRuleSchema: GenMessage<AccessRule> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 12);
+
+/**
+ * @generated from message baton.v1.DatabaseRole
+ */
+export type DatabaseRole = Message<"baton.v1.DatabaseRole"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool superuser = 2;
+   */
+  superuser: boolean;
+
+  /**
+   * @generated from field: bool can_login = 3;
+   */
+  canLogin: boolean;
+
+  /**
+   * @generated from field: bool replication = 4;
+   */
+  replication: boolean;
+
+  /**
+   * scram, md5 or none.
+   *
+   * @generated from field: string password = 5;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message baton.v1.DatabaseRole.
+ * Use `create(DatabaseRoleSchema)` to create a new message.
+ */
+export const DatabaseRoleSchema: GenMessage<DatabaseRole> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 13);
+
+/**
+ * @generated from message baton.v1.DatabaseAccess
+ */
+export type DatabaseAccess = Message<"baton.v1.DatabaseAccess"> & {
+  /**
+   * @generated from field: repeated baton.v1.AccessRule rules = 1;
+   */
+  rules: AccessRule[];
+
+  /**
+   * @generated from field: repeated baton.v1.DatabaseRole roles = 2;
+   */
+  roles: DatabaseRole[];
+
+  /**
+   * @generated from field: string listen_addresses = 3;
+   */
+  listenAddresses: string;
+
+  /**
+   * @generated from field: bool ssl = 4;
+   */
+  ssl: boolean;
+
+  /**
+   * @generated from field: string password_encryption = 5;
+   */
+  passwordEncryption: string;
+
+  /**
+   * Everybody who may connect to the database may make tables in schema public.
+   *
+   * @generated from field: bool public_creates = 6;
+   */
+  publicCreates: boolean;
+};
+
+/**
+ * Describes the message baton.v1.DatabaseAccess.
+ * Use `create(DatabaseAccessSchema)` to create a new message.
+ */
+export const DatabaseAccessSchema: GenMessage<DatabaseAccess> = /*@__PURE__*/
+  messageDesc(file_baton_v1_data, 14);
 
