@@ -6,7 +6,13 @@ import { wasBegun } from './begun.ts';
 import { fencedByAbort } from './fenced.ts';
 import { type Hindrance, hindranceOf } from './put-back.ts';
 import { putBackBy } from './redo.ts';
-import { rollbackConsequence, rollbackOptions, whatAbortLeaves, whyNotRolledBack } from './roll-back-offer.ts';
+import {
+  recoverAnew,
+  rollbackConsequence,
+  rollbackOptions,
+  whatAbortLeaves,
+  whyNotRolledBack,
+} from './roll-back-offer.ts';
 import { byWhom } from './second-person.ts';
 import type { NodeSeen } from './seen.ts';
 import { isOpen, isStanding, itemState, latestAttempt, type RunState } from './state.ts';
@@ -99,7 +105,7 @@ export function nextCommands(plan: Plan, state: RunState, nodes: Nodes): NextCom
     ? [
         ...decisions,
         {
-          command: `baton recover ${plan.cluster.cluster}`,
+          command: recoverAnew(plan),
           consequence: 'looks at the nodes anew and takes over from this run; shows its plan first and asks',
         },
       ]

@@ -83,11 +83,20 @@ export function whyOutdated({ run, sequence }: RunState, successor: Successor | 
     : `run ${run} has gone on since its rollback was planned; look at the plan again: baton run rollback ${run}`;
 }
 
+/** A recovery once more, as it was asked for: without what was told it would be another one. */
+export function recoverAnew({ cluster, parameters }: Plan): string {
+  const told = (['primary', 'applicationFrom', 'databaseFrom'] as const).flatMap((name) => {
+    const value = parameters[name];
+    return typeof value === 'string' ? [`--${name.replace('From', '-from')} ${value}`] : [];
+  });
+  return ['baton recover', cluster.cluster, ...told].join(' ');
+}
+
 /** What an abort of a rollback leaves, and how to begin anew; undefined of every other plan. */
-export function whatAbortLeaves({ name, cluster, parameters }: Plan): { words: string; command: string } | undefined {
+export function whatAbortLeaves(plan: Plan): { words: string; command: string } | undefined {
+  const { name, parameters } = plan;
   if (name !== 'rollback' && name !== 'recover') return undefined;
-  const command =
-    name === 'recover' ? `baton recover ${cluster.cluster}` : `baton run rollback ${String(parameters.of)}`;
+  const command = name === 'recover' ? recoverAnew(plan) : `baton run rollback ${String(parameters.of)}`;
   const words = `nothing is undone: what is restored stays restored, what is stopped stays stopped, failover stays as it is; ${command} plans anew from there`;
   return { words, command };
 }

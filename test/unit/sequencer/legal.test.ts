@@ -5,6 +5,7 @@ import type { NodeRecord, PresenceRecord } from '../../../coordinator/fleet/tabl
 import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { legalDecisions, nextCommands } from '../../../coordinator/sequencer/legal.ts';
 import { defaultLimits } from '../../../coordinator/sequencer/limits.ts';
+import { recoverAnew } from '../../../coordinator/sequencer/roll-back-offer.ts';
 import { nodesSeen, nothingSeen } from '../../../coordinator/sequencer/seen.ts';
 import { initialState, type RunState } from '../../../coordinator/sequencer/state.ts';
 import { decideUndo } from '../../../coordinator/sequencer/undo.ts';
@@ -72,6 +73,16 @@ describe('an abort of a recovery of two primaries', () => {
     );
     assert.doesNotMatch(abort('suspend-failover'), /fenced/);
     assert.doesNotMatch(abort('master.fence-database', 'master.copy-database'), /fenced/);
+  });
+
+  it('and the command that plans anew say again what was told', () => {
+    assert.match(abort('suspend-failover'), /baton recover lab --primary n2 plans anew from there/);
+    const command = (parameters: object) => recoverAnew({ ...split, parameters: { ...parameters } });
+    assert.equal(command({}), 'baton recover lab');
+    assert.equal(
+      command({ applicationFrom: 'upgrade-1', databaseFrom: 'upgrade-2' }),
+      'baton recover lab --application-from upgrade-1 --database-from upgrade-2',
+    );
   });
 });
 
