@@ -100,8 +100,11 @@ describe('a probe', () => {
     world.change = () => undefined;
     await world.take('request-4');
     assert.deepEqual(
-      world.notices.map(({ kind, subject }) => `${kind}: ${subject}`),
-      ['probe: probe of lab: fail; 1 worse than before', 'probe: probe of lab: pass; 1 better than before'],
+      world.notices.map(({ kind, subject }) => [kind, subject.split('; ')[1]]),
+      [
+        ['probe', '1 worse than before'],
+        ['probe', '1 better than before'],
+      ],
     );
     assert.match(world.notices[0]?.text ?? '', /n2: File counts are equal: fail \(was pass\): 501 files/);
   });
