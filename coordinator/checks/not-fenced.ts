@@ -10,6 +10,7 @@ export const notFenced = defineCheck({
   severity: 'blocking',
   remedy:
     'A run that was aborted has left it so (baton run ls). Where that was a database upgrade, baton run rollback of it; else baton recover of the cluster: each opens it again and has the standby follow.',
+  neverAccepted: 'whatever begins now would find out halfway that clients are kept out',
   params: z.strictObject({}),
   words: (_params, cluster) =>
     `${databaseNodes(cluster).join(', ')}: the PostgreSQL server at port ${cluster.database.port} lets clients in`,

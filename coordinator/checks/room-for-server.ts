@@ -30,6 +30,7 @@ export const roomForServer = defineCheck({
   section: 'Rollback to Previous Version (looked at ahead)',
   severity: 'blocking',
   remedy: 'Make room on the file system of the data, then baton run retry.',
+  neverAccepted: 'without it there is no way back',
   params: z.strictObject({ nodes: z.array(z.string()).min(1), from: z.number(), to: z.number(), name: z.string() }),
   words: ({ nodes, from, name }) =>
     `${nodes.join(', ')}: ${roomFactor} × PostgreSQL ${nameOf({ major: from, name })} and ${formatSize(spareBytes)} are free beside what is there`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { checkCatalogue } from '../../../coordinator/checks/catalogue.ts';
 import type { CheckResult } from '../../../coordinator/checks/check.ts';
 import { acceptAsFound, acceptChecks } from '../../../coordinator/plans/accept.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
@@ -115,6 +116,13 @@ describe('accepting that a check fails', () => {
     it(`refuses ${what}`, () => {
       assert.match(refused(accept), message);
     });
+
+  it('is never about one primary, sums or room, in any plan', () => {
+    const never = [...checkCatalogue.values()].flatMap(({ id, neverAccepted }) => (neverAccepted ? [id] : []));
+    const primary = ['master-is-primary', 'replication-streaming', 'no-open-primary', 'not-fenced', 'sides-as-found'];
+    const room = ['disk-space', 'backup-space', 'restore-space', 'room-for-server', 'server-upgradable'];
+    for (const id of [...primary, ...room, 'release-staged']) assert.ok(never.includes(id), id);
+  });
 
   it('names in its refusal nothing that it would refuse', () => {
     const message = refused({ 'moon-phase': 'x' });
