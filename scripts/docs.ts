@@ -1,5 +1,5 @@
-// Draws the parts of ARCHITECTURE.md that follow from the code, between their markers. `--check` only says whether they are
-// up to date. A part is added by a function below and a pair of markers in the document.
+// Draws the parts of ARCHITECTURE.md that follow from the code, between their markers, and the table of the guides'
+// sentences. `--check` only says whether they are up to date. A part is added by a function below and a pair of markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkCatalogue } from '../coordinator/checks/catalogue.ts';
@@ -7,6 +7,7 @@ import { exitOfFailure } from '../coordinator/cli/exit-codes.ts';
 import { type Transition, transitions } from '../coordinator/sequencer/transitions.ts';
 import { actionClasses } from '../shared/actions/action.ts';
 import { type FailureCode, failure, failureCodes } from '../shared/failures.ts';
+import { guideCoverage } from './guide-coverage.ts';
 
 const parts: Record<string, () => string> = {
   transitions: () =>
@@ -68,15 +69,19 @@ export function withGeneratedParts(document: string): string {
 }
 
 if (import.meta.main) {
-  const file = join(dirname(import.meta.dirname), 'ARCHITECTURE.md');
-  const before = readFileSync(file, 'utf8');
-  const after = withGeneratedParts(before);
-  if (process.argv.includes('--check')) {
-    if (after !== before) {
-      console.error('docs: ARCHITECTURE.md is out of date; run npm run docs');
+  const root = dirname(import.meta.dirname);
+  const drawn: Record<string, (before: string) => string> = {
+    'ARCHITECTURE.md': withGeneratedParts,
+    'docs/guide-coverage.md': guideCoverage,
+  };
+  for (const [name, draw] of Object.entries(drawn)) {
+    const file = join(root, name);
+    const before = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
+    const after = draw(before);
+    if (after === before) continue;
+    if (process.argv.includes('--check')) {
+      console.error(`docs: ${name} is out of date; run npm run docs`);
       process.exitCode = 1;
-    }
-  } else {
-    writeFileSync(file, after);
+    } else writeFileSync(file, after);
   }
 }
