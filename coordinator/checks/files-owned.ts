@@ -25,10 +25,10 @@ export const filesOwned = defineCheck({
   *evaluate(_params, { cluster }) {
     const nodes = (['master', 'standby'] as const).map((role) => nodeOf(cluster, role, 'app').name);
     const trees = treesOf(cluster);
-    const results = yield trees.flatMap(({ path }) =>
+    const results = yield trees.flatMap(({ path, excludes }) =>
       nodes.map((node) => ({
         node,
-        action: { kind: 'readOwners' as const, root: path, entries: entriesMax },
+        action: { kind: 'readOwners' as const, root: path, entries: entriesMax, excludes },
         timeoutMs: readingTimeoutMs,
       })),
     );
@@ -53,16 +53,22 @@ interface Tree {
   owner: string | undefined;
   /** Root's files among them are as usual: programs that only root may replace. */
   mixed: boolean;
+  /** Looked at by themselves. */
+  excludes: string[];
 }
 
 function treesOf({ files, application, security }: Cluster): Tree[] {
   const home = application.version.file.slice(0, application.version.file.lastIndexOf('/'));
   const told = Object.entries(security.owners).map(([path, owner]) => ({ path, owner, mixed: false }));
-  const usual: Tree[] = [
+  const usual = [
     { path: files.root, owner: undefined, mixed: false },
     ...(home.split('/').length > 2 ? [{ path: home, owner: undefined, mixed: true }] : []),
-  ];
-  return [...told, ...usual.filter(({ path }) => !told.some((one) => one.path === path))];
+  ].filter(({ path }) => !told.some((one) => one.path === path));
+  const trees = [...told, ...usual];
+  return trees.map((tree) => ({
+    ...tree,
+    excludes: trees.map(({ path }) => path).filter((path) => path.startsWith(`${tree.path}/`)),
+  }));
 }
 
 /** Root counts only where there is nobody else. */

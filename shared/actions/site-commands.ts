@@ -52,6 +52,7 @@ export function siteCommands(
         {
           ...program([
             ...['find', '-H', action.root, '-ignore_readdir_race', '-xdev'],
+            ...action.excludes.flatMap((path) => ['-path', path, '-prune', '-o']),
             ...['-printf', String.raw`%u:%g %m %y %P\0`],
           ]),
           by: 'program',

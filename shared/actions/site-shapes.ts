@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 interface Fields {
   path: z.ZodType<string>;
+  plainPath: z.ZodType<string>;
   units: z.ZodType<string[]>;
   host: z.ZodType<string>;
   port: z.ZodType<number>;
@@ -21,7 +22,7 @@ export const siteShapes = (f: Fields) => ({
   },
   readRsync: { address: f.host, transport: z.enum(['ssh', 'stunnel', 'daemon']), port: f.port },
   readSecurity: { ports: z.array(f.port).max(20) },
-  readOwners: { root: f.path, entries: z.number().int().min(1).max(100_000) },
+  readOwners: { root: f.path, entries: z.number().int().min(1).max(100_000), excludes: z.array(f.plainPath).max(20) },
   readHaOwner: {},
   readPlatform: { database: f.database.optional() },
   readUnitFiles: { units: f.units },

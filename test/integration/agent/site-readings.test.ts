@@ -83,15 +83,17 @@ describe('The agent tells of its machine', function () {
     for (const name of ['a', 'b', 'sub/c']) await writeFile(join(folder, name), name);
     await chown(join(folder, 'b'), 65_534, 65_534);
     await chmod(join(folder, 'a'), 0o666);
-    const all = await read({ kind: 'readOwners', root: folder, entries: 100 });
+    const all = await read({ kind: 'readOwners', root: folder, entries: 100, excludes: [] });
     assert.deepEqual([all.entries, all.isCut, all.worldWritable, all.worldWritableExamples], [5, false, 1, ['a']]);
     assert.deepEqual(all.owners.map(({ owner, entries }) => [owner, entries]).toSorted(), [
       ['nobody:nogroup', 1],
       ['root:root', 4],
     ]);
-    const some = await read({ kind: 'readOwners', root: folder, entries: 2 });
+    const some = await read({ kind: 'readOwners', root: folder, entries: 2, excludes: [] });
     assert.deepEqual([some.entries, some.isCut], [2, true]);
-    const elsewhere = await coordinator.read({ kind: 'readOwners', root: '/etc', entries: 2 });
+    const without = { kind: 'readOwners', root: folder, entries: 100, excludes: [join(folder, 'sub')] } as const;
+    assert.equal((await read({ ...without, excludes: [...without.excludes] })).entries, 3);
+    const elsewhere = await coordinator.read({ kind: 'readOwners', root: '/etc', entries: 2, excludes: [] });
     assert.equal(elsewhere.failure?.code, 'refused-by-policy');
   });
   it('packages and programs, those that are not there too', async () => {

@@ -59,7 +59,7 @@ describe('Command lines of actions', () => {
       ...{ names: ['A'], values: [{ name: 'A', value: '1' }], from: '192.0.2.1', script: 'master.sh', slot: 's' },
       ...{ errorLogs: ['/e'], mixedLogs: ['/m*'] },
       ...{ packages: ['p'], programs: ['tar'], targets: [{ address: '192.0.2.1', port: 22 }], ports: [5432] },
-      ...{ address: '192.0.2.1', transport: 'ssh', port: 22, entries: 10 },
+      ...{ address: '192.0.2.1', transport: 'ssh', port: 22, entries: 10, excludes: [] },
       ...{ source: { address: '192.0.2.1', port: 5432, user: 'u', passFile: '/p', options: '' }, asStandby: true },
     };
     for (const kind of Object.keys(actionClasses) as ActionKind[])
