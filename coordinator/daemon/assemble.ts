@@ -9,7 +9,7 @@ import type { CoordinatorConfig } from '../config/coordinator-config.ts';
 import type { Leadership } from '../journal/leadership.ts';
 import { createAlarms } from '../notify/alarms.ts';
 import { startScheduledBackup } from '../operator/runs.ts';
-import { startScheduled } from '../operator/scheduled.ts';
+import { hasStarted, startScheduled } from '../operator/scheduled.ts';
 import { operatorService } from '../operator/service.ts';
 import { openProbeLog } from '../probes/probe-log.ts';
 import { takeProbe } from '../probes/take-probe.ts';
@@ -100,6 +100,7 @@ export async function assemble(given: {
   const runTimer = createRunTimer({
     ...{ table: scheduled.value, audit, notifier, clock, log },
     start: (entry) => startScheduled(parts, entry),
+    hasStarted: (entry) => hasStarted(parts, entry),
   });
   const alarms = createAlarms({ clusters, fleet, notifier, clock, log });
   const keep = async (signal: AbortSignal): Promise<void> => {

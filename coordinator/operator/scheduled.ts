@@ -113,9 +113,9 @@ function fitsWindow({ plan, expected }: CompiledPlan, atMs: number): Result<void
 /** Starts what is due: compiled and looked at anew, and only if it is still the plan that was agreed to. */
 export async function startScheduled(parts: ScheduledParts, entry: ScheduledRun): Promise<Tried> {
   const { plan, cluster, parametersJson, requestId, operator, change } = entry;
-  const listed = await parts.views.list(cluster);
-  if (!listed.ok) return { is: 'not-yet', why: listed.failure.message };
-  if (listed.value.runs.some(({ id }) => id === entry.run)) return { is: 'started' };
+  const begun = await hasStarted(parts, entry);
+  if (!begun.ok) return { is: 'not-yet', why: begun.failure.message };
+  if (begun.value) return { is: 'started' };
   const wanted = { plan, cluster, parametersJson };
   const compiled = await compile(parts, wanted);
   if (!compiled.ok) {
@@ -131,9 +131,19 @@ export async function startScheduled(parts: ScheduledParts, entry: ScheduledRun)
   const request = { plan: wanted, planHash: compiled.value.hash, requestId, change, reason };
   const started = await startRun(parts, request, operator);
   if (started.ok) return { is: 'started' };
-  // Another run may hold the cluster for a while, and the plan may have changed in this very moment.
+  // Another run may hold the cluster for a while, the plan may have changed in this very moment, and where another
+  // coordinator leads by now it is that one's to start.
   const { message, retryable, code } = started.failure;
-  return { is: retryable || code === 'conflict' ? 'not-yet' : 'never', why: message };
+  return { is: retryable || ['conflict', 'refused-old-epoch'].includes(code) ? 'not-yet' : 'never', why: message };
+}
+
+/** Whether its run is there. */
+export async function hasStarted(
+  { views }: Pick<ScheduledParts, 'views'>,
+  { run, cluster }: ScheduledRun,
+): Promise<Result<boolean>> {
+  const listed = await views.list(cluster);
+  return listed.ok ? ok(listed.value.runs.some(({ id }) => id === run)) : listed;
 }
 
 /** The runs with those that are to start, and those that did not, among them. */
@@ -186,6 +196,10 @@ export async function decideScheduled(
   const stored = await parts.scheduled.get(run);
   if (!stored.ok) return stored;
   if (stored.value === undefined || stored.value.value.state === 'started') return undefined;
+  // A try of which the end was not seen may have started it.
+  const begun = isAhead(stored.value.value) ? await hasStarted(parts, stored.value.value) : ok(false);
+  if (!begun.ok) return begun;
+  if (begun.value) return undefined;
   const wrong = checkRequest({ ...request, change: '' });
   if (!wrong.ok) return wrong;
   const refusal = refusalOfDecision(role, decision);

@@ -91,6 +91,8 @@ export function createRunTimer(parts: {
   log: Log;
   /** Starts it, or finds that it has started. */
   start(scheduled: ScheduledRun): Promise<Tried>;
+  /** Whether it has: a try that failed, or that nobody has seen the end of, may have started it. */
+  hasStarted(scheduled: ScheduledRun): Promise<Result<boolean>>;
 }): { look(): Promise<void>; keep(signal: AbortSignal): Promise<void> } {
   const { table, clock, log } = parts;
   /** Why the last try failed. */
@@ -104,16 +106,13 @@ export function createRunTimer(parts: {
       return ok(undefined);
     }
     if (nowMs < value.atMs) return ok(undefined);
-    // One that was about to be started may have been: that is found out first, however late it is.
-    const isLate = nowMs - value.atMs > graceMs;
-    if (isLate && value.state === 'waiting')
-      return await giveUp(
-        parts,
-        stored,
-        'missed',
-        hindrances.get(key) ?? 'no coordinator was there to start it',
-        'schedule',
-      );
+    if (nowMs - value.atMs > graceMs) {
+      const nobody =
+        value.state === 'waiting'
+          ? 'no coordinator was there to start it'
+          : 'the coordinator that was to start it ended';
+      return await endUnlessStarted(stored, 'missed', hindrances.get(key) ?? nobody);
+    }
     let mine = stored;
     if (value.state === 'waiting') {
       const starting = { ...value, state: 'starting' as const };
@@ -123,23 +122,38 @@ export function createRunTimer(parts: {
     }
     const tried = await parts.start(value);
     switch (tried.is) {
-      case 'started': {
-        hindrances.delete(key);
-        const put = await table.put(key, { ...value, state: 'started', overAtMs: nowMs }, mine.revision);
-        return put.ok ? ok(undefined) : put;
-      }
+      case 'started':
+        return await keepStarted(mine);
       case 'never':
-        return await giveUp(parts, mine, 'cancelled', tried.why, 'schedule');
+        return await endUnlessStarted(mine, 'cancelled', tried.why);
       case 'not-yet': {
-        if (isLate) return await giveUp(parts, mine, 'missed', tried.why, 'schedule');
         if (hindrances.get(key) !== tried.why)
           log.warn('a scheduled run cannot be started yet', { run: value.run, reason: tried.why });
         hindrances.set(key, tried.why);
         // Until the next try somebody may cancel it.
-        const put = await table.put(key, value, mine.revision);
+        const put = await table.put(key, { ...value, state: 'waiting' }, mine.revision);
         return put.ok ? ok(undefined) : put;
       }
     }
+  };
+
+  const keepStarted = async ({ key, value, revision }: Stored<ScheduledRun>): Promise<Result<void>> => {
+    hindrances.delete(key);
+    const put = await table.put(key, { ...value, state: 'started', overAtMs: clock.nowMs() }, revision);
+    return put.ok ? ok(undefined) : put;
+  };
+
+  /** Nobody is told that nothing was touched before that is known. */
+  const endUnlessStarted = async (
+    stored: Stored<ScheduledRun>,
+    state: 'cancelled' | 'missed',
+    why: string,
+  ): Promise<Result<void>> => {
+    const begun = await parts.hasStarted(stored.value);
+    if (!begun.ok) return begun;
+    if (begun.value) return await keepStarted(stored);
+    hindrances.delete(stored.key);
+    return await giveUp(parts, stored, state, why, 'schedule');
   };
 
   const look = async (): Promise<void> => {

@@ -73,6 +73,7 @@ class World {
         this.afterStart();
         return this.tried;
       },
+      hasStarted: async ({ requestId }) => ok(this.begun.includes(requestId)),
     });
   }
 
@@ -111,6 +112,41 @@ describe('a run that is scheduled', () => {
     await world.coordinator().look();
     assert.deepEqual(world.begun, ['request-1']);
     assert.equal(world.row().value.state, 'started', 'it was said to be missed although it runs');
+  });
+
+  it('is missed, not started late, where the coordinator died before its start', async () => {
+    const world = new World();
+    world.nowMs = due;
+    world.tried = { is: 'not-yet', why: 'killed first' };
+    world.afterStart = () => {
+      throw new Error('killed');
+    };
+    await assert.rejects(world.coordinator().look());
+    assert.equal(world.row().value.state, 'starting');
+    world.afterStart = () => undefined;
+    world.tried = { is: 'started' };
+    world.nowMs = due + graceMs + 1;
+    await world.coordinator().look();
+    assert.deepEqual(world.begun, []);
+    assert.equal(world.row().value.state, 'missed');
+    assert.match(world.told.join(), /^cancelled: .*was to start it ended/s);
+  });
+
+  it('is never said to be untouched where a try that failed has started it', async () => {
+    for (const failed of [
+      { is: 'not-yet', why: 'no answer from the bus' } as const,
+      { is: 'never', why: 'x' } as const,
+    ]) {
+      const world = new World();
+      world.nowMs = due;
+      world.tried = failed;
+      world.begun.push('request-1');
+      await world.coordinator().look();
+      world.nowMs = due + graceMs + 1;
+      await world.coordinator().look();
+      assert.equal(world.row().value.state, 'started');
+      assert.deepEqual(world.told, []);
+    }
   });
 
   it('is missed, not caught up, where no coordinator was there, and that is told', async () => {
