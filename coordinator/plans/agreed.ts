@@ -7,10 +7,10 @@ import type { Plan, PlanItem } from './plan.ts';
 
 /**
  * What a plan is known by from its dry run to its start: all of it but the times that it predicts, which follow from sizes
- * and past runs that change from one look to the next.
+ * and past runs that change from one look to the next; so does what of the window is needed.
  */
 export function planHash(plan: Plan): string {
-  const items = plan.items.map((item) => (item.kind === 'step' ? { ...item, predictedMs: 0 } : item));
+  const items = plan.items.map(withoutTimes);
   return sha256Hex(canonicalJson({ ...plan, predicted: null, items }));
 }
 

@@ -1,7 +1,7 @@
 // Runs that start at a time: once over restarts and takeovers, cancelled where they must not start, missed and never caught up.
 import assert from 'node:assert/strict';
 import type { Stored } from '../../../coordinator/bus/store.ts';
-import { agreedHash } from '../../../coordinator/plans/agreed.ts';
+import { agreedHash, planHash } from '../../../coordinator/plans/agreed.ts';
 import type { Plan } from '../../../coordinator/plans/plan.ts';
 import { graceMs } from '../../../coordinator/schedule/due.ts';
 import {
@@ -261,6 +261,23 @@ describe('what is agreed to of a plan', () => {
       agreedHash({ ...plan, items: kept, predicted: { ...plan.predicted, durationMs: 1 } }),
       agreedHash(plan),
     );
+  });
+  it('makes no other plan of it where the window needs more time than when it was shown', () => {
+    const window = "window: { days: [sat], from: '01:00', to: '05:00', timezone: UTC }\n";
+    const compiled = compile(
+      'upgrade',
+      labCluster((text) => `${text}${window}`),
+    );
+    const items = compiled.plan.items.map((item) =>
+      item.kind !== 'gate'
+        ? item
+        : {
+            ...item,
+            checks: item.checks.map((ref) => (ref.check === 'window-open' ? { ...ref, params: { neededMs: 7 } } : ref)),
+          },
+    );
+    assert.notDeepEqual(items, compiled.plan.items);
+    assert.equal(planHash({ ...compiled.plan, items }), compiled.hash);
   });
   it('is another when a step, the cluster or a parameter is', () => {
     const others: Plan[] = [
