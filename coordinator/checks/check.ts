@@ -72,6 +72,8 @@ export interface CheckRef {
   accepted?: string;
   /** Only where one of these gates of the run had found the same on the same node, and it was accepted there. */
   acceptedWhereFoundBy?: string[];
+  /** Only of these: what another run has found and accepted. */
+  acceptedOnlyFor?: { node: string; about?: string }[];
 }
 
 export interface NodePresence {

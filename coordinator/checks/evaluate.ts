@@ -68,6 +68,8 @@ function withAccepted(ref: CheckRef | undefined, result: CheckResult, { earlier 
         id === result.id && node === result.node && about === result.about && accepted !== undefined,
     );
   if (ref.acceptedWhereFoundBy?.some(isFound) === false) return result;
+  if (ref.acceptedOnlyFor?.some(({ node, about }) => node === result.node && about === result.about) === false)
+    return result;
   return { ...result, verdict: 'warn', accepted: ref.accepted };
 }
 

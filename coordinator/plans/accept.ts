@@ -55,14 +55,23 @@ export function acceptInPlan(items: PlanItem[], accept: Accepted | undefined): R
   );
 }
 
-/** A way back ends where its run had begun: what was accepted there, and was found, is accepted at its end. */
+/**
+ * A way back ends where its run had begun: what was accepted there, and was found, is accepted at its end, of that node and
+ * thing only. The same check may find on another node what the work has broken.
+ */
 export function acceptAsFound(items: PlanItem[], { items: found }: Pick<RunState, 'items'>): PlanItem[] {
-  const results = Object.values(found).flatMap(({ firstPass }) => firstPass?.results ?? []);
-  const accept = Object.fromEntries(
-    results.flatMap(({ id, accepted }) => (accepted === undefined ? [] : [[id, accepted]])),
-  );
+  const results = Object.values(found)
+    .flatMap(({ firstPass }) => firstPass?.results ?? [])
+    .filter(({ accepted }) => accepted !== undefined);
+  const acceptFound = (ref: CheckRef): CheckRef => {
+    const same = results.filter(({ id }) => id === ref.check);
+    const accepted = same[0]?.accepted;
+    if (accepted === undefined) return ref;
+    const acceptedOnlyFor = same.map(({ node, about }) => ({ node, ...(about !== undefined && { about }) }));
+    return { ...ref, accepted, acceptedOnlyFor };
+  };
   return items.map((item) =>
-    item.kind === 'gate' && item.phase === afterwards ? { ...item, checks: acceptRefs(item.checks, accept) } : item,
+    item.kind === 'gate' && item.phase === afterwards ? { ...item, checks: item.checks.map(acceptFound) } : item,
   );
 }
 

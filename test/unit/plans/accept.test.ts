@@ -87,6 +87,17 @@ describe('accepting that a check fails', () => {
       );
     assert.deepEqual(accepted([{ id: 'files-equal', accepted: reason }]), ['verify.files files-equal']);
     assert.deepEqual(accepted([{ id: 'files-equal' }]), []);
+
+    const verdicts = (node: string) => {
+      const gate = acceptAsFound(items, found([{ id: 'files-equal', node, accepted: reason }])).find(
+        (item): item is Gate => item.kind === 'gate' && item.id === 'verify.files',
+      );
+      return results(gate?.checks ?? [], (at, { kind }) => fewer(at, kind)).flatMap((one) =>
+        one.id === 'files-equal' && one.verdict !== 'pass' ? [one.verdict] : [],
+      );
+    };
+    assert.deepEqual(verdicts('n2'), ['warn']);
+    assert.deepEqual(verdicts('n1'), ['fail']);
   });
 
   it('shows it wherever the plan is shown', () => {
