@@ -20,7 +20,7 @@ export const readHaOwner: Run<'readHaOwner'> = async (action, context) => {
   }
   const looked = await executeOk(context, { by: 'program', argv: statFiles([directory]) });
   if (!looked.ok) return looked;
-  const [, user, group, mode] = /^([^\s:]+):(\S+) ([0-7]+) /.exec(looked.value.stdout) ?? [];
+  const [, user, group, mode] = /^([^:\n]+):([^:\n]+) ([0-7]+) /.exec(looked.value.stdout) ?? [];
   if (user === undefined || mode === undefined)
     return fail('unexpected-output', `stat said nothing of ${directory}’s owner`, { evidence: looked.value.stdout });
   const found = { directory, exists: true, owner: `${user}:${group}`, mode: mode.padStart(4, '0') };

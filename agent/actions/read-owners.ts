@@ -44,7 +44,7 @@ export const readUnitFiles: Run<'readUnitFiles'> = async (action, context) => {
     return fail('unexpected-output', 'stat told nothing of the units’ files', { evidence: ran.stderr });
   const told = new Map(
     ran.stdout.split('\n').flatMap((line) => {
-      const [, owner, mode, type, path] = /^(\S+) ([0-7]+) ([^:]+):(.*)$/.exec(line) ?? [];
+      const [, owner, mode, type, path] = /^([^:]+:[^:]+) ([0-7]+) ([^:]+):(.*)$/.exec(line) ?? [];
       // A masked unit is a link to /dev/null.
       return path === undefined || type?.startsWith('regular') !== true
         ? []

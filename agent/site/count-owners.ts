@@ -21,7 +21,7 @@ export function createOwnerCount(entriesMax: number) {
   };
 
   const take = (entry: string): void => {
-    const [, owner, modeText, type, path] = /^(\S+) ([0-7]{1,4}) (.) ([\s\S]*)$/.exec(entry) ?? [];
+    const [, owner, modeText, type, path] = /^([^\n]+?) ([0-7]{1,4}) (.) ([\s\S]*)$/.exec(entry) ?? [];
     if (owner === undefined || modeText === undefined || path === undefined) return;
     if (path === '') Object.assign(found, { owner, mode: modeText.padStart(4, '0') });
     if (found.entries >= entriesMax) {

@@ -60,6 +60,11 @@ describe('Owners of a tree', () => {
       { owner: 'root:root', entries: 1, examples: ['y'] },
     ]);
   });
+  it('are counted too where a group of a directory service has a space in its name', () => {
+    const found = count(10, 'svc:domain users 755 d ', 'svc:domain users 644 f a b');
+    assert.deepEqual([found.owner, found.mode, found.entries], ['svc:domain users', '0755', 2]);
+    assert.deepEqual(found.owners, [{ owner: 'svc:domain users', entries: 2, examples: ['.', 'a b'] }]);
+  });
   it('tell what everybody may write and what runs as somebody else, but neither links nor sticky folders', () => {
     const found = count(
       10,
