@@ -1,5 +1,6 @@
 // readManifest, readManifestEntries, readFileStates: which files a folder has, so that two nodes can be compared without
 // moving the names of millions of files.
+import type { Stats } from 'node:fs';
 import { lstat, readlink, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AnswerOf } from '../../shared/actions/action.ts';
@@ -103,10 +104,12 @@ export const readFileStates: Run<'readFileStates'> = async (action, context) => 
 async function fileNow(root: string, name: Buffer, nowMs: number): Promise<FileNow> {
   const at = (part: Buffer) => Buffer.concat([Buffer.from(`${root}/`), part]);
   const entry = { path: printName(name), kind: 'absent', sizeBytes: 0, sha256: '', target: '', bucket: 0 };
+  const link = await linkOnTheWay(name, at);
+  if (link !== undefined) return { entry, changedAgoMs: agoMs(link, nowMs) };
   for (let part = name, isItself = true; ; isItself = false) {
     try {
       const found = await lstat(at(part));
-      const changedAgoMs = Math.max(0, Math.round(nowMs - Math.max(found.mtimeMs, found.ctimeMs)));
+      const changedAgoMs = agoMs(found, nowMs);
       // A folder in its place is no file.
       if (!isItself || found.isDirectory()) return { entry, changedAgoMs };
       const kind = found.isFile() ? 'file' : found.isSymbolicLink() ? 'link' : 'other';
@@ -118,5 +121,26 @@ async function fileNow(root: string, name: Buffer, nowMs: number): Promise<FileN
       if (part.length === 0) throw error;
       part = part.subarray(0, Math.max(0, part.lastIndexOf(0x2f)));
     }
+  }
+}
+
+const agoMs = ({ mtimeMs, ctimeMs }: Stats, nowMs: number): number =>
+  Math.max(0, Math.round(nowMs - Math.max(mtimeMs, ctimeMs)));
+
+/** The first link among the folders of a path: no manifest goes through one, and what lies behind it may be anybody's. */
+async function linkOnTheWay(name: Buffer, at: (part: Buffer) => Buffer): Promise<Stats | undefined> {
+  for (let end = name.indexOf(0x2f); end !== -1; end = name.indexOf(0x2f, end + 1)) {
+    const found = await statOf(at(name.subarray(0, end)));
+    if (found?.isDirectory() !== true) return found?.isSymbolicLink() ? found : undefined;
+  }
+  return undefined;
+}
+
+async function statOf(path: Buffer): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
   }
 }

@@ -1,9 +1,10 @@
 // The manifest of a folder with the content of each file: what has not changed since an earlier manifest is taken from there,
 // the rest is read, while the walk still goes on. Memory does not grow with what is read.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { ok, type Result } from '../../shared/failures.ts';
 import { type ActionContext, leftMs } from '../actions/context.ts';
+import { errorCode } from '../platform/system-error.ts';
 import { readKnownSums } from './known-sums.ts';
 import { startLane } from './read-sums.ts';
 import { endOfSize, fileKind, pathAfterIdentity, pathStart, readRecords, sizeOf, splitRecords } from './records.ts';
@@ -70,6 +71,7 @@ export async function listContents(
     const lane = lanes.reduce((least, one) => (one.waiting() < least.waiting() ? one : least));
     lane.feed(name, (read) => {
       if (read !== undefined) hashedBytes += size;
+      else if (isStillThere(root, name)) unread += 1;
       out.keep(read === undefined ? `f${size} ${name}` : `f${size}:${read} ${kept} ${name}`);
     });
   };
@@ -89,17 +91,26 @@ export async function listContents(
       },
     );
     const walked = await walking;
-    const ended = await Promise.all(lanes.map((lane) => lane.end()));
-    // Those that a reader had not come to. What was removed meanwhile is not looked for any more.
-    const unhashed = unread + ended.reduce((sum, { isWhole, left }) => sum + (isWhole ? 0 : left), 0);
+    // Those that a reader has not come to are told of now.
+    await Promise.all(lanes.map((lane) => lane.end()));
     if (!walked.ok) return walked;
     out.flush();
-    return ok({ ...walked.value, unhashed, hashedBytes, contentDigests: unhashed === 0 ? out.digests() : '' });
+    const contentDigests = unread === 0 ? out.digests() : '';
+    return ok({ ...walked.value, unhashed: unread, hashedBytes, contentDigests });
   } finally {
     await walking;
     await Promise.all(lanes.map((lane) => lane.end()));
     known.close();
     out.close();
+  }
+}
+
+/** What was removed meanwhile is not looked for any more; what is there and has no sum was not read, and may be anything. */
+function isStillThere(root: string, name: string): boolean {
+  try {
+    return lstatSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')])).isFile();
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
   }
 }
 

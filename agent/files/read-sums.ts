@@ -20,8 +20,8 @@ export interface Lane {
   feed(path: string, take: (sum: string | undefined) => void): void;
   /** Until there is room for more. */
   room(): Promise<void>;
-  /** What was not answered by then was not reached: its time was over, unless it is whole. */
-  end(): Promise<{ isWhole: boolean; left: number }>;
+  /** What was not answered by then is told of as not read: it is gone, cannot be read, or the time was over. */
+  end(): Promise<void>;
 }
 
 /** Starts a reader of files below root. */
@@ -86,11 +86,8 @@ export function startLane(root: string, context: ReadingParts): Lane {
     async end() {
       send();
       input.push(null);
-      const ran = await running;
-      const isWhole = !ran.timedOut && !ran.cancelled && ran.startError === undefined;
-      const left = waiting();
+      await running;
       for (; head < queue.length; head += 1) queue[head]?.take(undefined);
-      return { isWhole, left };
     },
   };
 }

@@ -1,8 +1,10 @@
 // Manifests by the node's own programs: what they count, what is read again, and what two nodes' checks say of real folders.
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { runProgram } from '../../../agent/platform/run-program.ts';
 import type { ReadAction, ReadingResult } from '../../../coordinator/checks/check.ts';
 import { evaluateChecks } from '../../../coordinator/checks/evaluate.ts';
 import { filesSame } from '../../../coordinator/checks/files-same.ts';
@@ -133,6 +135,34 @@ describe('Manifests of files', function () {
     assert.deepEqual([second.unhashed, second.hashedBytes], [0, 1_000_010]);
   });
 
+  it('do not take files for the same that nobody could read on either node', async () => {
+    // As a share is to root that is nobody there.
+    for (const node of ['n1', 'n2']) {
+      await agents[node]?.remove();
+      agents[node] = await createReadingAgent('paths: [FOLDER/files]\n', tmpdir(), async (argv, options) =>
+        argv.includes('sha256sum')
+          ? await runProgram(
+              [
+                'xargs',
+                '-0',
+                '-r',
+                'sh',
+                '-c',
+                'for f; do case $f in */locked) ;; *) sha256sum -z -- "$f";; esac; done',
+                'sh',
+              ],
+              options,
+            )
+          : await runProgram(argv, options),
+      );
+      await mkdir(rootOf(node));
+      await writeFile(join(rootOf(node), 'open'), 'the same');
+      await writeFile(join(rootOf(node), 'locked'), `only on ${node}`);
+    }
+    assert.match(await check(true), /^unknown: the content of 1 of 2 files has not been read/);
+    assert.match(await check(false), /^pass: /);
+  });
+
   it('are refused outside of the policy’s folders, also behind a link', async () => {
     const agent = agents.n1 as ReadingAgent;
     const outside = await agent.take({ kind: 'readManifest', root: '/etc', hashes: true });
@@ -143,13 +173,14 @@ describe('Manifests of files', function () {
     const states = await agent.read({
       kind: 'readFileStates',
       root: rootOf('n1'),
-      paths: ['a/one', 'a/none', 'a'],
+      paths: ['a/one', 'a/none', 'a', 'etc/passwd'],
       hashes: true,
     });
     assert.deepEqual(
       states.files.map(({ entry }) => [entry?.kind, entry?.sha256]),
       [
         ['file', sha256Hex('one')],
+        ['absent', ''],
         ['absent', ''],
         ['absent', ''],
       ],

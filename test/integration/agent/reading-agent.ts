@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createReader } from '../../../agent/execution/reader.ts';
 import { ledgerPath, openLedgerFile } from '../../../agent/ledger/ledger-file.ts';
 import { thisMachine } from '../../../agent/machine.ts';
-import { runProgram } from '../../../agent/platform/run-program.ts';
+import { type RunProgram, runProgram } from '../../../agent/platform/run-program.ts';
 import type { ReadAction } from '../../../coordinator/checks/check.ts';
 import type { ActionOf, AnswerOf } from '../../../shared/actions/action.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -23,7 +23,11 @@ export interface ReadingAgent {
 }
 
 /** FOLDER in the policy stands for a new folder. */
-export async function createReadingAgent(policy: string, within = tmpdir()): Promise<ReadingAgent> {
+export async function createReadingAgent(
+  policy: string,
+  within = tmpdir(),
+  runner: RunProgram = runProgram,
+): Promise<ReadingAgent> {
   const folder = await mkdtemp(join(within, 'baton-reading-'));
   const state = join(folder, 'state');
   const policyFile = join(folder, 'agent.yaml');
@@ -31,7 +35,7 @@ export async function createReadingAgent(policy: string, within = tmpdir()): Pro
   await writeFile(policyFile, policy.replaceAll('FOLDER', folder), { mode: 0o600 });
   const ledger = openLedgerFile(ledgerPath(state));
   const reader = createReader({
-    ...{ clock: systemClock, log: createLog('test'), ledger, runProgram },
+    ...{ clock: systemClock, log: createLog('test'), ledger, runProgram: runner },
     machine: thisMachine(policyFile, state),
     nodeName: () => 'n1',
     fetchRelease: () => {
