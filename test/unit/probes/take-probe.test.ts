@@ -30,7 +30,7 @@ class World {
     };
     const read = async (node: string, action: ReadAction): Promise<ReadingResult> => {
       this.readings += 1;
-      const answer = { ...healthy(node, action), ...this.change(node, action) };
+      const answer = { ...healthy(node, action), ...level(action), ...this.change(node, action) };
       return { ok: true, answer, commands: [] } as ReadingResult;
     };
     const taken = await takeProbe(
@@ -56,6 +56,9 @@ class World {
     return taken.value;
   }
 }
+
+/** Nothing is written: the standby has replayed everything. */
+const level = (action: ReadAction) => (action.kind === 'readReplication' ? { lsn: '1/20000000' } : {});
 
 /** One file too many on the standby. */
 const oneTooMany = (node: string, action: ReadAction) =>
