@@ -9,7 +9,7 @@ import { worstVerdict } from '../checks/evaluate.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { acceptChecks, acceptedReasons } from '../plans/accept.ts';
-import { preflightChecks } from '../plans/preflight.ts';
+import { lookChecks } from '../plans/looks.ts';
 import type { ProbeLog } from '../probes/probe-log.ts';
 import type { ReleaseStore } from '../releases/release-store.ts';
 import { withSharedReadings } from '../runs/shared-readings.ts';
@@ -46,7 +46,7 @@ export async function checkCluster(
       'bad-input',
       `--accept: ${accept.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
     );
-  const preflight = preflightChecks(cluster.value, {
+  const preflight = lookChecks(cluster.value, {
     ...(toVersion === undefined ? {} : { toVersion }),
     ...(release === undefined ? {} : { release: release.value }),
   });

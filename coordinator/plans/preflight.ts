@@ -38,7 +38,7 @@ export interface Target {
   toVersion?: string;
 }
 
-/** Every check that `baton check` takes, in the order of the plan. */
+/** Every check of the preflight, in the order of the plan. */
 export const preflightChecks = (cluster: Cluster, target: Target = {}): CheckRef[] =>
   [...windowGate(cluster, null), ...preflight(cluster, target)].flatMap((item) =>
     item.kind === 'gate' ? item.checks : [],

@@ -1,4 +1,4 @@
-// Takes a probe: every check of the preflight once, compared with the probe before, kept, and told of where something changed.
+// Takes a probe: every check of `baton check` once, compared with the probe before, kept, and told of where something changed.
 // It changes nothing on any node, so that one that is cut off is simply taken again.
 import type { Clock } from '../../shared/clock.ts';
 
@@ -7,13 +7,12 @@ import type { ProbeDocument } from '../../shared/probe-documents.ts';
 import { seconds } from '../../shared/units.ts';
 import type { CheckRef, CheckResult } from '../checks/check.ts';
 import { allPass, worstVerdict } from '../checks/evaluate.ts';
-import { probeRecent } from '../checks/probe-recent.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterStore } from '../cluster/cluster-store.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { ClusterLog } from '../journal/cluster-log.ts';
 import type { Notifier } from '../notify/notice.ts';
-import { preflightChecks } from '../plans/preflight.ts';
+import { probeChecks } from '../plans/looks.ts';
 import { takeChecks } from '../runs/take-readings.ts';
 import { changeSentence, changesBetween } from './changes.ts';
 import type { ProbeLog } from './probe-log.ts';
@@ -73,7 +72,7 @@ async function checkAll(
   cluster: Cluster,
   lastProbe: ProbeDocument | undefined,
 ): Promise<CheckResult[]> {
-  const refs = preflightChecks(cluster).filter(({ check }) => check !== probeRecent.id);
+  const refs = probeChecks(cluster);
   const look = (again: CheckRef[]) =>
     Promise.all(again.map((ref) => takeChecks(fleet, cluster, clock, [ref], { lastProbe })));
   const found = await look(refs);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { CheckRef } from '../../../coordinator/checks/check.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
 import { describePlan, planMarkdown } from '../../../coordinator/plans/describe.ts';
+import { lookChecks, probeChecks } from '../../../coordinator/plans/looks.ts';
 import type { Plan, Step } from '../../../coordinator/plans/plan.ts';
 import { planFaults } from '../../../coordinator/plans/plan-rules.ts';
 import { preflightChecks } from '../../../coordinator/plans/preflight.ts';
@@ -236,5 +238,18 @@ describe('checks of the preflight', () => {
     const ids = preflightChecks(labCluster()).map(({ check }) => check);
     for (const id of ['disk-space', 'version-compatible', 'rows-equal', 'failover-armed'])
       assert.ok(ids.includes(id), id);
+  });
+
+  it('are taken without a run too, with the observer’s quiet; a probe compares contents and asks nothing of probes', () => {
+    const added = (looked: CheckRef[]) => looked.map(({ check }) => check).filter((id) => !names.includes(id));
+    const names = preflightChecks(cluster).map(({ check }) => check);
+    assert.deepEqual(added(lookChecks(cluster)), ['observer-quiet']);
+    const probed = probeChecks(cluster);
+    assert.deepEqual(added(probed), ['observer-quiet']);
+    assert.ok(names.includes('probe-recent') && !probed.some(({ check }) => check === 'probe-recent'));
+    const content = (looked: CheckRef[]) => looked.find(({ check }) => check === 'files-same')?.params.content;
+    assert.deepEqual([content(lookChecks(cluster)), content(probed)], [false, true]);
+    const never = labCluster((text) => `${text}files: { hashes: never }\n`);
+    assert.equal(content(probeChecks(never)), false);
   });
 });
