@@ -4,12 +4,15 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnswerOf } from '../../shared/actions/action.ts';
 import { sha256Hex } from '../../shared/hash.ts';
+import { errorCode } from '../platform/system-error.ts';
 import { printName } from './odd-name.ts';
 import { fileKind, linkKind, pathStart, readRecords, sizeOf, sumOf, targetOf } from './records.ts';
 import { bucketOf } from './tally.ts';
 
 /** Of one folder and kind: two that are compared at the same time by two runs of checks. */
 const keptMax = 2;
+/** Of other folders: whoever may ask for manifests must not fill the disk with them. */
+const othersMax = 6;
 const answerBytesMax = 600 * 1024;
 /** Of an entry beside its path. */
 const entryBytes = 120;
@@ -40,19 +43,38 @@ export async function makeRoom(
 ): Promise<{ manifest: string; earlier: string[] }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const start = `${prefix}-${hashes ? withSums : withoutSums}`;
-  const kept: { path: string; madeMs: number }[] = [];
+  const kept: Made[] = [];
+  const others: Made[] = [];
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    if (!name.startsWith(start)) continue;
-    if (name.endsWith('.walk')) await rm(path, { force: true });
-    else kept.push({ path, madeMs: (await stat(path)).mtimeMs });
+    const found = name.startsWith(start) ? kept : others;
+    if (found === kept && name.endsWith('.walk')) await rm(path, { force: true });
+    // Another one may be removed meanwhile by whoever reads that folder.
+    else if (!name.startsWith(prefix) || found === kept) found.push({ path, madeMs: await madeAt(path) });
   }
-  const newestFirst = kept.sort((a, b) => b.madeMs - a.madeMs).map(({ path }) => path);
-  for (const path of newestFirst.slice(keptMax)) await rm(path, { force: true });
+  const newestFirst = inOrder(kept);
+  for (const path of [...newestFirst.slice(keptMax), ...inOrder(others).slice(othersMax)])
+    await rm(path, { force: true });
   return {
     manifest: `${start}${randomBytes(8).toString('hex').slice(1)}`,
     earlier: hashes ? newestFirst.slice(0, keptMax).reverse() : [],
   };
+}
+
+interface Made {
+  path: string;
+  madeMs: number;
+}
+
+const inOrder = (made: Made[]): string[] => made.sort((a, b) => b.madeMs - a.madeMs).map(({ path }) => path);
+
+async function madeAt(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 /** The entries of as many of the buckets, in their order, as fit into an answer. */

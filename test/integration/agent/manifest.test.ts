@@ -163,6 +163,15 @@ describe('Manifests of files', function () {
     assert.match(await check(false), /^pass: /);
   });
 
+  it('are few on the disk, whatever folders are asked for', async () => {
+    const { read: ask, state } = agents.n1 as ReadingAgent;
+    for (let at = 0; at < 12; at += 1) {
+      await mkdir(join(rootOf('n1'), `folder-${at}`));
+      await ask({ kind: 'readManifest', root: join(rootOf('n1'), `folder-${at}`), hashes: false });
+    }
+    assert.ok((await readdir(join(state, 'manifests'))).length <= 7);
+  });
+
   it('are refused outside of the policy’s folders, also behind a link', async () => {
     const agent = agents.n1 as ReadingAgent;
     const outside = await agent.take({ kind: 'readManifest', root: '/etc', hashes: true });
