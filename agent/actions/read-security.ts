@@ -1,11 +1,16 @@
 // readSecurity: what decides whether an installer may run here and who may connect: SELinux, fapolicyd, mounts, firewall.
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { AnswerOf } from '../../shared/actions/action.ts';
 import { fail, ok } from '../../shared/failures.ts';
 import { readDiskOf } from '../platform/mounts.ts';
+import { printableLine } from '../platform/printable.ts';
+import type { Ran } from '../platform/run-program.ts';
 import { failureOfSystemCall } from '../platform/system-error.ts';
 import { parseInputChains, parseListeners } from '../site/listeners.ts';
 import { type ActionContext, commandsHere, execute, isProgram, type Run, record } from './context.ts';
+
+type Security = AnswerOf<'readSecurity'>;
 
 export const readSecurity: Run<'readSecurity'> = async (action, context) => {
   const commands = commandsHere(action, context);
@@ -26,27 +31,47 @@ export const readSecurity: Run<'readSecurity'> = async (action, context) => {
     const [guard, firewalld, ufw, nftables] = units.stdout.split('\n').map((line) => line.trim() === 'active');
     if (guard === undefined || nftables === undefined)
       return fail('unexpected-output', 'systemctl is-active did not answer for each unit', { evidence: units.stderr });
-    // Without nft there is nothing to list; anything else that goes wrong is not known to be no firewall.
-    const hasTool = rules.startError === undefined;
-    if (hasTool && rules.exitCode !== 0)
-      return fail('command-failed', `nft ended with ${rules.exitCode ?? rules.signal}`, { evidence: rules.stderr });
     return ok({
       kind: 'readSecurity',
       selinux: selinux === undefined ? 'disabled' : selinux.trim() === '1' ? 'enforcing' : 'permissive',
       fapolicyd: guard ? (/^\s*permissive\s*=\s*1/m.test(fapolicyd ?? '') ? 'permissive' : 'enforcing') : 'absent',
       places,
       firewall: [firewalld && 'firewalld', ufw && 'ufw', nftables && 'nftables'].filter(Boolean).join(', '),
-      chains: hasTool ? parseInputChains(rules.stdout) : [],
+      ...rulesOf(rules),
       listeners: parseListeners(
         tables.map((table) => table ?? ''),
         action.ports,
       ),
     });
   } catch (error) {
-    if (error instanceof SyntaxError) return fail('unexpected-output', `nft’s answer is not JSON: ${error.message}`);
     return { ok: false, failure: failureOfSystemCall(error, 'a table of the kernel') };
   }
 };
+
+/**
+ * Without nft there is nothing to list; anything else that goes wrong (a kernel that may load no more modules, more rules than
+ * can be taken) is not known to be no firewall, and says nothing of all the rest.
+ */
+export function rulesOf({
+  startError,
+  exitCode,
+  signal,
+  stdout,
+  stderr,
+}: Pick<Ran, 'startError' | 'exitCode' | 'signal' | 'stdout' | 'stderr'>): Pick<Security, 'chains' | 'rulesUnread'> {
+  if (startError !== undefined) return { chains: [], rulesUnread: '' };
+  if (exitCode !== 0)
+    return {
+      chains: [],
+      rulesUnread: printableLine(`nft ended with ${exitCode ?? signal ?? 'too much output'}: ${stderr}`),
+    };
+  try {
+    return { chains: parseInputChains(stdout), rulesUnread: '' };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { chains: [], rulesUnread: 'nft’s answer is not JSON' };
+  }
+}
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {

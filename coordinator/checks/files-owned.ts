@@ -89,9 +89,10 @@ function judge(
   const foreign = owners.filter((one) => one.owner !== owner && !(mixed && one.owner.startsWith('root:')));
   if (foreign.length > 0) {
     const said = foreign.map((one) => `${one.entries} of ${one.owner} (${one.examples.join(', ')})`);
+    const [user = '', group = ''] = owner.split(':');
     return {
       ...{ reading: `${said.join('; ')} among ${seen}`, verdict: 'fail' },
-      remedy: `On ${node}: find ${path} ! -user ${owner.split(':')[0]} -ls, then chown them to ${owner}.`,
+      remedy: `On ${node}: find ${path} '(' ! -user '${user}' -o ! -group '${group}' ')' -ls, then chown them to '${owner}'.`,
     };
   }
   if (worldWritable > 0)

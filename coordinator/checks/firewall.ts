@@ -21,14 +21,14 @@ export const firewall = defineCheck({
     const { port } = cluster.database;
     const nodes = databaseNodes(cluster);
     const limit = `port ${port} not open to every address without rules`;
-    return yield* judgeEach(nodes, readSecurity(cluster), limit, (state) => {
+    return yield* judgeEach(nodes, readSecurity(cluster), limit, (state, node) => {
       const active = state.chains.filter(({ policy, rules }) => policy === 'drop' || rules > 0);
       const listens = state.listeners.find((one) => one.port === port);
       const rules = active
         .map(({ chain, policy, rules: count }) => `${chain}: ${count} rules, otherwise ${policy}`)
         .join('; ');
       const reading = [
-        rules || 'no rules for what comes in',
+        rules || (state.rulesUnread === '' ? 'no rules for what comes in' : `rules not read: ${state.rulesUnread}`),
         ...(state.firewall === '' ? [] : [`${state.firewall} active`]),
         listens === undefined
           ? `nobody listens on ${port}`
@@ -36,7 +36,12 @@ export const firewall = defineCheck({
       ].join(', ');
       if (cluster.security.firewall !== undefined)
         return { reading: `${reading}; not needed: ${cluster.security.firewall.none}`, verdict: 'pass' };
-      return { reading, verdict: active.length === 0 && listens?.anyAddress === true ? 'fail' : 'pass' };
+      if (active.length > 0 || listens?.anyAddress !== true) return { reading, verdict: 'pass' };
+      if (state.rulesUnread === '') return { reading, verdict: 'fail' };
+      return {
+        ...{ reading, verdict: 'unknown' },
+        remedy: `On ${node}: nft list ruleset says why; where no firewall is needed, security.firewall in the cluster file says so.`,
+      };
     });
   },
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { filesOfUnits } from '../../../agent/actions/read-owners.ts';
 import { parsePackages } from '../../../agent/actions/read-packages.ts';
+import { rulesOf } from '../../../agent/actions/read-security.ts';
 import { createOwnerCount } from '../../../agent/site/count-owners.ts';
 import { parseInputChains, parseListeners } from '../../../agent/site/listeners.ts';
 import { parseSudoRights } from '../../../agent/site/sudo-rights.ts';
@@ -134,6 +135,17 @@ describe('The kernel’s tables', () => {
       { port: 5432, anyAddress: false },
       { port: 8080, anyAddress: true },
     ]);
+  });
+  it('say that nobody knows the rules where nft does not tell them, and that there are none without nft', () => {
+    const nft = { startError: undefined, exitCode: 0, signal: undefined, stdout: '{"nftables":[]}', stderr: '' };
+    assert.deepEqual(rulesOf(nft), { chains: [], rulesUnread: '' });
+    assert.deepEqual(rulesOf({ ...nft, startError: 'not found', exitCode: undefined }), {
+      chains: [],
+      rulesUnread: '',
+    });
+    const refused = rulesOf({ ...nft, exitCode: 1, stdout: '', stderr: 'netlink: Operation not supported' });
+    assert.match(refused.rulesUnread, /nft ended with 1: netlink: Operation not supported/);
+    assert.match(rulesOf({ ...nft, stdout: '{"nftables":[' }).rulesUnread, /not JSON/);
   });
   it('say what comes in through which rules', () => {
     const json = JSON.stringify({

@@ -77,6 +77,12 @@ export const suites: Suite[] = [
         /no rules/,
       ],
       [
+        'rules that nobody could read',
+        'unknown',
+        on('readSecurity', { chains: [], rulesUnread: 'nft ended with 1: Operation not supported' }, 'n2'),
+        /rules not read: nft ended with 1/,
+      ],
+      [
         'a database that listens on one address',
         'pass',
         on('readSecurity', { chains: [], listeners: [{ port: 5432, anyAddress: false }] }),

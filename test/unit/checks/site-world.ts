@@ -30,6 +30,7 @@ export function healthySite(node: string, action: SiteAction): AnswerOf<SiteActi
           ...{ path, mayExecute: true, mountPoint: '/' },
         })),
         chains: [{ chain: 'inet filter input', policy: 'drop', rules: 7 }],
+        rulesUnread: '',
         listeners: action.ports.map((port) => ({ port, anyAddress: true })),
       };
     case 'readOwners': {
