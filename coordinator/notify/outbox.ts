@@ -22,7 +22,7 @@ export interface Entry {
   left: Partial<Record<Channel, { tries: number; nextAtMs: number }>>;
 }
 
-export type NoticeTable = Pick<Store<Entry>, 'create' | 'put' | 'list' | 'delete'>;
+export type NoticeTable = Pick<Store<Entry>, 'get' | 'create' | 'put' | 'list' | 'delete'>;
 
 export const openNoticeTable = (bus: Bus): Promise<Result<NoticeTable>> => openStore<Entry>(bus, 'notices');
 
@@ -51,12 +51,22 @@ export function createOutbox(parts: {
   const { table, clusters, deliver, audit, clock, log } = parts;
   const waiting: Message[] = [];
   const pending = new Map<string, Entry>();
+  /** Those that this process is done with, whatever an answer of the bus that is older or was lost says. */
+  const over = new Set<string>();
   const busy = new Set<string>();
   let bell = Promise.withResolvers<void>();
   const ring = (): void => bell.resolve();
 
   const record = ({ cluster, subject }: Message, how: string, outcome: 'done' | 'failed'): void =>
     audit.record({ who: 'notifier', what: 'notify', detail: `${cluster}: “${subject}” ${how}`, outcome });
+
+  const hold = (key: string, entry: Entry): void => {
+    if (!isOver(entry) && !pending.has(key) && !over.has(key)) pending.set(key, entry);
+  };
+  const settle = (key: string): void => {
+    pending.delete(key);
+    over.add(key);
+  };
 
   /** From memory to the bus; false where the bus has to be asked again. */
   const takeIn = async (): Promise<boolean> => {
@@ -68,8 +78,15 @@ export function createOutbox(parts: {
         const left = Object.fromEntries(channelsOf(notify).map((one) => [one, { tries: 0, nextAtMs: 0 }]));
         const entry: Entry = { message: next, left };
         const created = await table.create(keyOf(next), entry);
-        if (!created.ok && created.failure.code !== 'conflict') return false;
-        if (created.ok) pending.set(keyOf(next), entry);
+        // A bus that is full is what people have to be told of: from memory then.
+        if (created.ok || created.failure.code === 'no-space') hold(keyOf(next), entry);
+        else if (created.failure.code !== 'conflict') return false;
+        else {
+          // Told before; or what made it here had no answer, or its maker has died since.
+          const there = await table.get(keyOf(next));
+          if (!there.ok) return false;
+          if (there.value !== undefined) hold(there.value.key, there.value.value);
+        }
       }
       waiting.shift();
     }
@@ -104,7 +121,7 @@ export function createOutbox(parts: {
         else log.warn('a notice is not delivered yet', { cluster: message.cluster, to, tries, reason: why });
       }
     }
-    if (Object.keys(left).length === 0) pending.delete(key);
+    if (isOver(entry)) settle(key);
     const kept = await table.put(key, entry);
     if (!kept.ok) log.warn('what became of a notice could not be kept', { reason: kept.failure.message });
   };
@@ -130,9 +147,12 @@ export function createOutbox(parts: {
     const all = await table.list();
     if (!all.ok) return all;
     for (const { key, value } of all.value) {
-      const isOver = Object.keys(value.left).length === 0;
-      if (!isOver && !pending.has(key)) pending.set(key, value);
-      if (isOver && clock.nowMs() - value.message.atMs > rememberedMs) await table.delete(key);
+      hold(key, value);
+      // What became of it could not be kept then.
+      if (over.has(key) && !isOver(value)) await table.put(key, { ...value, left: {} });
+      if (!isOver(value) || clock.nowMs() - value.message.atMs <= rememberedMs) continue;
+      await table.delete(key);
+      over.delete(key);
     }
     return ok(undefined);
   };
@@ -143,7 +163,7 @@ export function createOutbox(parts: {
       const [oldest] = [...pending].toSorted(([, a], [, b]) => a.message.atMs - b.message.atMs);
       if (oldest === undefined) return;
       const [key, { message }] = oldest;
-      pending.delete(key);
+      settle(key);
       record(message, `was not told: more than ${pendingMax} notices wait`, 'failed');
       await table.put(key, { message, left: {} });
     }
@@ -180,11 +200,12 @@ export function createOutbox(parts: {
         try {
           const isTidy = clock.monotonicMs() < tidyAtMs || (await tidy()).ok;
           if (isTidy && clock.monotonicMs() >= tidyAtMs) tidyAtMs = clock.monotonicMs() + tidyEveryMs;
-          if ((await takeIn()) && isTidy) {
+          const isTakenIn = await takeIn();
+          if (isTidy) {
             await shed();
             startDue(signal);
-            pauseMs = nextWakeMs();
           }
+          if (isTakenIn && isTidy) pauseMs = nextWakeMs();
         } catch (error) {
           log.error('a bug kept notices from being sent', { error: String(error) });
         }
@@ -201,5 +222,7 @@ export function createOutbox(parts: {
     },
   };
 }
+
+const isOver = ({ left }: Entry): boolean => Object.keys(left).length === 0;
 
 const keyOf = ({ id, cluster }: Message): string => sha256Hex(`${cluster} ${id}`).slice(0, 40);

@@ -34,16 +34,21 @@ class World {
   readonly said: string[] = [];
   notify: NotifyPlan | undefined = both;
   isBusGone = false;
+  /** What is written is there, and nobody says so. */
+  areAnswersLost = false;
+  isBusFull = false;
   answer: (channel: Channel, subject: string) => Promise<Result<void>> | Result<void> = () => ok(undefined);
 
   coordinator() {
     const gone = () => fail('unreachable', 'the bus is gone');
     const write = (key: string, value: Entry): Result<number> => {
+      if (this.isBusFull) return fail('no-space', 'the bus is full');
       const revision = (this.table.get(key)?.revision ?? 0) + 1;
       this.table.set(key, { key, value: structuredClone(value), revision });
-      return ok(revision);
+      return this.areAnswersLost ? fail('timeout', 'no answer', { retryable: true }) : ok(revision);
     };
     const table: NoticeTable = {
+      get: async (key) => (this.isBusGone ? gone() : ok(structuredClone(this.table.get(key)))),
       create: async (key, value) =>
         this.isBusGone ? gone() : this.table.has(key) ? fail('conflict', 'is there') : write(key, value),
       put: async (key, value) => (this.isBusGone ? gone() : write(key, value)),
@@ -127,6 +132,48 @@ describe('the outbox of notices', () => {
     await world.pass(30_000);
     await one.stop();
     assert.equal(world.sent.length, 2);
+  });
+
+  it('sends in a moment what is on the bus although nobody said so', async () => {
+    const world = new World();
+    world.areAnswersLost = true;
+    const one = world.coordinator();
+    one.tell(notice('a'));
+    await world.pass(2_000);
+    world.areAnswersLost = false;
+    await world.pass(20_000);
+    await one.stop();
+    assert.deepEqual(world.sent.toSorted(), ['smtp about a', 'webhook about a']);
+  });
+
+  it('sends once what the bus could not be told the end of', async () => {
+    const world = new World();
+    const one = world.coordinator();
+    world.answer = () => {
+      world.isBusFull = true;
+      return ok(undefined);
+    };
+    one.tell(notice('a'));
+    await world.pass(10_000);
+    world.isBusFull = false;
+    one.tell(notice('a'));
+    await world.pass(3 * 3_600_000);
+    await one.stop();
+    assert.deepEqual(world.sent.toSorted(), ['smtp about a', 'webhook about a']);
+    const [row] = world.table.values();
+    assert.deepEqual(row?.value.left, {}, 'the next coordinator would tell it again');
+  });
+
+  it('tells people over a bus that is full', async () => {
+    const world = new World();
+    world.isBusFull = true;
+    const one = world.coordinator();
+    one.tell(notice('a'));
+    await world.pass(10_000);
+    one.tell(notice('a'));
+    await world.pass(10_000);
+    await one.stop();
+    assert.deepEqual(world.sent.toSorted(), ['smtp about a', 'webhook about a']);
   });
 
   it('tries again with longer pauses, and says at last that it gives up', async () => {
