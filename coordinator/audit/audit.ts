@@ -44,9 +44,15 @@ export async function openAudit(
 
   const write = async (event: AuditEvent): Promise<void> => {
     // One after another: each names the one before.
-    const appended = await chain.append(event, waiting === 1);
-    waiting -= 1;
-    if (!appended.ok) log.error('an audit event could not be written', { reason: appended.failure.message });
+    try {
+      const appended = await chain.append(event, waiting === 1);
+      if (!appended.ok) log.error('an audit event could not be written', { reason: appended.failure.message });
+    } catch (error) {
+      // Those after it are written all the same, and the process lives on.
+      log.error('a bug kept an audit event from being written', { error: String(error) });
+    } finally {
+      waiting -= 1;
+    }
   };
   return ok({
     record(said) {

@@ -1,7 +1,6 @@
 // Takes a probe: every check of `baton check` once, compared with the probe before, kept, and told of where something changed.
 // It changes nothing on any node, so that one that is cut off is simply taken again.
 import type { Clock } from '../../shared/clock.ts';
-
 import { ok, type Result } from '../../shared/failures.ts';
 import type { ProbeDocument } from '../../shared/probe-documents.ts';
 import { seconds } from '../../shared/units.ts';
@@ -41,7 +40,11 @@ export async function takeProbe(
   if (!cluster.ok) return cluster;
   const known = await probes.find(name, id);
   if (!known.ok) return known;
-  if (known.value !== undefined) return ok(known.value);
+  if (known.value !== undefined) {
+    // Whoever took it may have died before it told; what was told already is told once.
+    tellChanges(parts.notifier, known.value);
+    return ok(known.value);
+  }
   const before = await probes.newest(name, 1);
   if (!before.ok) return before;
 

@@ -7,7 +7,7 @@ import { hours, seconds } from '../../shared/units.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Bus } from '../bus/bus.ts';
 import { openStore, type Store, type Stored } from '../bus/store.ts';
-import type { Notifier } from '../notify/notice.ts';
+import type { Notice, Notifier } from '../notify/notice.ts';
 import { graceMs } from './due.ts';
 
 /** A run that is to start at a time, with all that its start needs. */
@@ -44,6 +44,8 @@ export type Tried = { is: 'started' } | { is: 'not-yet'; why: string } | { is: '
 
 const lookEveryMs = seconds(5);
 const keptMs = hours(24 * 30);
+/** What came to nothing so lately may not have been told by whoever led then; the outbox knows. */
+const toldAgainMs = hours(1);
 
 export const isAhead = ({ state }: ScheduledRun): boolean => state === 'waiting' || state === 'starting';
 
@@ -58,15 +60,22 @@ export async function giveUp(
   const { table, audit, notifier, clock } = parts;
   const put = await table.put(key, { ...value, state, because, overAtMs: clock.nowMs() }, revision);
   if (!put.ok) return put;
-  const { run, cluster, plan, atMs, operator, change, reason } = value;
-  const at = new Date(atMs).toISOString();
+  const over = { ...value, state, because };
+  const at = new Date(value.atMs).toISOString();
   audit.record({
     who,
     what: 'scheduled run',
-    detail: `${run} on ${cluster}, ${at}: ${state}: ${because}`,
+    detail: `${value.run} on ${value.cluster}, ${at}: ${state}: ${because}`,
     outcome: 'failed',
   });
-  notifier.tell({
+  notifier.tell(noticeOf(over));
+  return ok(undefined);
+}
+
+/** Of one that does not start. */
+function noticeOf({ run, cluster, plan, atMs, operator, change, reason, state, because = '' }: ScheduledRun): Notice {
+  const at = new Date(atMs).toISOString();
+  return {
     kind: 'cancelled',
     cluster,
     run,
@@ -79,8 +88,7 @@ export async function giveUp(
       ...(reason === '' ? [] : [`Reason: ${reason}`]),
     ].join('\n'),
     id: `${run} ${state}`,
-  });
-  return ok(undefined);
+  };
 }
 
 export function createRunTimer(parts: {
@@ -94,14 +102,17 @@ export function createRunTimer(parts: {
   /** Whether it has: a try that failed, or that nobody has seen the end of, may have started it. */
   hasStarted(scheduled: ScheduledRun): Promise<Result<boolean>>;
 }): { look(): Promise<void>; keep(signal: AbortSignal): Promise<void> } {
-  const { table, clock, log } = parts;
+  const { table, notifier, clock, log } = parts;
   /** Why the last try failed. */
   const hindrances = new Map<string, string>();
+  let isFirstLook = true;
 
   const lookAt = async (stored: Stored<ScheduledRun>): Promise<Result<void>> => {
     const { key, value } = stored;
     const nowMs = clock.nowMs();
     if (!isAhead(value)) {
+      const wasLately = nowMs - (value.overAtMs ?? value.atMs) < toldAgainMs;
+      if (isFirstLook && wasLately && value.state !== 'started') notifier.tell(noticeOf(value));
       if (nowMs - (value.overAtMs ?? value.atMs) > keptMs) await table.delete(key, stored.revision);
       return ok(undefined);
     }
@@ -165,6 +176,7 @@ export function createRunTimer(parts: {
       if (!looked.ok && looked.failure.code !== 'conflict')
         log.warn('a scheduled run was not looked at', { run: stored.key, reason: looked.failure.message });
     }
+    isFirstLook = false;
   };
 
   return {

@@ -112,6 +112,17 @@ describe('a probe', () => {
     assert.match(world.notices[0]?.text ?? '', /n2: File counts are equal: fail \(was pass\): 501 files/);
   });
 
+  it('is told of where whoever took it died before that, as the same notice', async () => {
+    const world = new World();
+    await world.take('request-1');
+    world.change = oneTooMany;
+    await world.take('request-2');
+    const [told] = world.notices.splice(0).slice(-1);
+    await world.take('request-2');
+    assert.deepEqual(world.notices, [told]);
+    assert.notEqual(told?.id, undefined);
+  });
+
   it('says which run held the cluster meanwhile, and alarms nobody of what that has stopped', async () => {
     const world = new World();
     world.holder = 'upgrade-1';

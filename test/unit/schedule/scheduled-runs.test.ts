@@ -208,6 +208,20 @@ describe('a run that is scheduled', () => {
     assert.match(other.told.join(), /not tonight/);
   });
 
+  it('is told of again by whoever leads next, once, where it has come to nothing lately', async () => {
+    const world = new World();
+    world.nowMs = due + graceMs + 1;
+    await world.coordinator().look();
+    const [first] = world.told.splice(0);
+    const next = world.coordinator();
+    await next.look();
+    await next.look();
+    assert.deepEqual(world.told.splice(0), [first]);
+    world.nowMs += 2 * 3_600_000;
+    await world.coordinator().look();
+    assert.deepEqual(world.told, []);
+  });
+
   it('is forgotten a while after it is over', async () => {
     const world = new World();
     world.nowMs = due;
