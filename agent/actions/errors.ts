@@ -1,5 +1,5 @@
 // readErrors: how many lines of logs and journals tell of errors, in a window of time, across midnight and rotation.
-import { readdir, stat } from 'node:fs/promises';
+import { type FileHandle, readdir, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { ActionOf, AnswerOf } from '../../shared/actions/action.ts';
@@ -15,6 +15,7 @@ import { lineTime, matchesGlob, timeOf } from './observer-log.ts';
 import { readUnitStates } from './units.ts';
 
 const tailBytes = 8 * 1024 * 1024;
+const packedBytesMax = 16 * 1024 * 1024;
 const unpackedBytesMax = 64 * 1024 * 1024;
 const filesMax = 5;
 const patternMs = 1000;
@@ -77,8 +78,12 @@ async function countIn(
   for (const glob of globs) {
     const files = await filesOf(glob, sinceMs);
     if (!files.ok) return files;
-    for (const path of files.value) {
+    // A folder that is not there has no errors, or is not where they are written.
+    total.isCut ||= files.value === undefined;
+    for (const path of files.value ?? []) {
       const opened = await openConfined(path, context.policy.paths);
+      // Rotated away just now, or a link that leads nowhere.
+      if (!opened.ok && opened.failure.code === 'not-found') continue;
       if (!opened.ok) return opened;
       try {
         const end = path.endsWith('.gz') ? await unpack(opened.value) : await readEnd(opened.value, tailBytes);
@@ -95,16 +100,16 @@ async function countIn(
   return ok(total);
 }
 
-/** Those that were written since then, oldest first: a log that was rotated lies beside its successor, under a longer name. */
-async function filesOf(glob: string, sinceMs: number): Promise<Result<string[]>> {
+/** Those that were written since then, oldest first, undefined without a folder: a log that was rotated lies beside its successor, under a longer name. */
+async function filesOf(glob: string, sinceMs: number): Promise<Result<string[] | undefined>> {
   const folder = posix.dirname(glob);
   try {
     const found: { path: string; writtenMs: number }[] = [];
     for (const name of await readdir(folder)) {
       if (!matchesGlob(name, posix.basename(glob))) continue;
       const path = posix.join(folder, name);
-      const { mtimeMs } = await stat(path);
-      if (mtimeMs >= sinceMs) found.push({ path, writtenMs: mtimeMs });
+      const writtenMs = await writtenAt(path);
+      if (writtenMs >= sinceMs) found.push({ path, writtenMs });
     }
     return ok(
       found
@@ -113,18 +118,31 @@ async function filesOf(glob: string, sinceMs: number): Promise<Result<string[]>>
         .map(({ path }) => path),
     );
   } catch (error) {
-    // Without a folder there is no log, and no error in it.
-    if (errorCode(error) === 'ENOENT') return ok([]);
+    if (errorCode(error) === 'ENOENT') return ok(undefined);
     return { ok: false, failure: failureOfSystemCall(error, folder) };
   }
 }
 
-async function unpack(handle: { readFile(): Promise<Buffer> }): Promise<{ text: string; isCut: boolean }> {
+/** One that was removed since the folder was read says nothing of the others. */
+async function writtenAt(path: string): Promise<number> {
   try {
-    return {
-      text: gunzipSync(await handle.readFile(), { maxOutputLength: unpackedBytesMax }).toString('utf8'),
-      isCut: false,
-    };
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** Whoever writes logs must not fill the agent's memory by a file that is named like a packed one. */
+export async function unpack(
+  handle: Pick<FileHandle, 'stat' | 'readFile'>,
+  packedMax = packedBytesMax,
+): Promise<{ text: string; isCut: boolean }> {
+  try {
+    const found = await handle.stat();
+    if (!found.isFile() || found.size > packedMax) return { text: '', isCut: true };
+    const packed = await handle.readFile();
+    return { text: gunzipSync(packed, { maxOutputLength: unpackedBytesMax }).toString('utf8'), isCut: false };
   } catch {
     return { text: '', isCut: true };
   }

@@ -71,11 +71,13 @@ function judge(
       ? `≤ ${rateMax} a minute`
       : `≤ ${rateMax} a minute, or twice ${before.value.toFixed(1)} of before`;
   const what = words[source] ?? source;
+  const unread = isCut ? ', not all of it could be read' : '';
   const last = lastLine === '' ? '' : `, the last: ${lastLine}`;
   return {
     ...{ node, limit },
-    reading: `${what}: ${isCut ? 'at least ' : ''}${count} in ${formatDuration(windowMs)}, ${rate.toFixed(1)} a minute${last}`,
-    verdict: passIf(rate <= rateMax || (before !== undefined && rate <= growthMax * before.value)),
+    reading: `${what}: ${isCut ? 'at least ' : ''}${count} in ${formatDuration(windowMs)}, ${rate.toFixed(1)} a minute${unread}${last}`,
+    // Of what was not read to its beginning nobody knows that there are few.
+    verdict: passIf(!isCut && (rate <= rateMax || (before !== undefined && rate <= growthMax * before.value))),
     measure: { value: rate, unit: 'lines/min', of: source },
   };
 }

@@ -153,6 +153,7 @@ export const suites: Suite[] = [
     ref: errorRate.ref({ comparedTo: null }),
     cases: [
       ['many errors', 'warn', errors(101), /error log: 101 in 10 min 0 s, 10\.1 a minute, the last: ERROR broken/],
+      ['few in what could be read', 'warn', errors(0, { isCut: true, lastLine: '' }), /at least 0 .*not all of it/],
       ['more than can be counted', 'warn', errors(20_000, { isCut: true }), /at least 20000/],
     ],
   },
