@@ -74,6 +74,21 @@ export function noticeOf(plan: Plan, state: RunState, fact: RunFact): Notice | u
   }
 }
 
+/** The end of a run that has its cluster's lock and no plan: its coordinator died before it began. */
+export function noticeOfUnbegun({ run, sequence, started }: RunState, fact: RunFact): Notice | undefined {
+  if (fact.type !== 'RunEnded' || started === undefined) return undefined;
+  const { cluster, plan, operator } = started;
+  return {
+    ...{ kind: 'end', cluster, run, id: `${run} ${sequence}` },
+    subject: `${cluster}: ${plan} ${fact.status} (${run})`,
+    text: [
+      `Run ${run} of cluster ${cluster} has not begun: ${fact.message}.`,
+      `Started by: ${operator}`,
+      'It is not started again by itself.',
+    ].join('\n'),
+  };
+}
+
 function by({ started }: RunState): string[] {
   if (started === undefined) return [];
   const { operator, change, reason } = started;

@@ -11,7 +11,7 @@ import { loadPlan } from '../runs/opening.ts';
 import { apply } from '../sequencer/apply.ts';
 import { initialState, type RunState } from '../sequencer/state.ts';
 import type { Notifier } from './notice.ts';
-import { noticeOf } from './run-notices.ts';
+import { noticeOf, noticeOfUnbegun } from './run-notices.ts';
 
 const againWithinMs = hours(24);
 
@@ -51,12 +51,18 @@ export function createRunTeller(parts: {
       let plan: Plan | undefined;
       for (const { event } of read.value) {
         state = apply(state, event);
+        const isLately = clock.nowMs() - event.atMs < againWithinMs;
+        if (state.started?.planArtefact === '') {
+          const unbegun = isLately ? noticeOfUnbegun(state, event.fact) : undefined;
+          if (unbegun !== undefined) notifier.tell(unbegun);
+          continue;
+        }
         if (plan === undefined) {
           const compiled = await loadPlan(artefacts, state);
           if (!compiled.ok) return;
           plan = compiled.value.plan;
         }
-        if (clock.nowMs() - event.atMs < againWithinMs) tell(plan, event.fact, state);
+        if (isLately) tell(plan, event.fact, state);
       }
     },
     ofTrouble(cluster, run, why) {

@@ -5,7 +5,8 @@ import { fail, ok, type Result } from '../../shared/failures.ts';
 import { canonicalJson } from '../../shared/hash.ts';
 import { runPattern } from '../../shared/names.ts';
 import type { ScheduledDocument } from '../../shared/scheduled-run-document.ts';
-import { type OperatorRole, refusalOfDecision } from '../access/roles.ts';
+import type { Operators } from '../access/operators.ts';
+import { type OperatorRole, refusalOfDecision, whoMay } from '../access/roles.ts';
 import { windowOpen } from '../checks/window-open.ts';
 import { wallTime } from '../cluster/window.ts';
 import type { Artefacts } from '../journal/artefacts.ts';
@@ -27,6 +28,7 @@ export interface ScheduledParts extends RunParts {
   artefacts: Artefacts;
   notifier: Notifier;
   clock: Clock;
+  operators: Operators;
 }
 
 const plansForLater = ['upgrade', 'db-upgrade', 'backup'];
@@ -116,6 +118,10 @@ export async function startScheduled(parts: ScheduledParts, entry: ScheduledRun)
   const begun = await hasStarted(parts, entry);
   if (!begun.ok) return { is: 'not-yet', why: begun.failure.message };
   if (begun.value) return { is: 'started' };
+  // Whose certificate was revoked starts nothing from then on, also not by what he has left behind.
+  const role = parts.operators.roleOf(operator, parts.operators.serialOf(operator));
+  if (role === undefined || !whoMay.scheduleRun.includes(role))
+    return { is: 'never', why: `${operator}, who has scheduled it, may not start runs any more` };
   const wanted = { plan, cluster, parametersJson };
   const compiled = await compile(parts, wanted);
   if (!compiled.ok) {

@@ -171,8 +171,11 @@ export function createRunService(parts: RunServiceParts): RunService {
       const begun = await beginHandedOver(parts, cluster, { ...opened, after });
       return begun.ok ? await takeOn(run) : ((await finishGivingBack(parts, after)) ?? begun);
     }
-    if (state.started === undefined || state.started.planArtefact === '')
-      return await endUnstarted(parts, cluster, opened);
+    if (state.started === undefined || state.started.planArtefact === '') {
+      const ended = await endUnstarted(parts, cluster, opened);
+      if (ended.ok) care(run, teller.ofPast(run));
+      return ended;
+    }
     if (state.ended !== undefined) {
       care(run, teller.ofPast(run));
       return ok(await close(run, cluster, state));

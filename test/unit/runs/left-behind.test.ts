@@ -1,5 +1,6 @@
 // What a run leaves behind where somebody was away, died or was deposed at its beginning or end.
 import assert from 'node:assert/strict';
+import type { Notice } from '../../../coordinator/notify/notice.ts';
 import { runIdOf } from '../../../coordinator/runs/opening.ts';
 import { World } from '../sequencer/world.ts';
 import { type Process, request, Site } from './process.ts';
@@ -108,6 +109,33 @@ describe('a refused run that is closed by hand', () => {
     await site.run(next.service.resumeAll());
     assert.equal(site.memory.clusters.get('sim')?.at(-1)?.type, 'RunClosed');
     assert.ok((await site.run(next.service.startRun(request('another')))).ok);
+    await site.run(next.service.stop());
+  });
+});
+
+describe('a run whose coordinator died before it began', () => {
+  it('is ended, and people are told that it does not start', async () => {
+    const site = new Site();
+    const dying = site.process((what) => (what === 'append RunStarted' ? 'die before' : 'go on'));
+    void dying.service.startRun(request());
+    const dead = async (): Promise<void> => {
+      while (!dying.isDead()) await site.clock.sleep(20);
+    };
+    await site.run(dead());
+    const told: Notice[] = [];
+    const next = site.process(undefined, undefined, undefined, { tell: (notice) => void told.push(notice) });
+    await site.run(next.service.resumeAll());
+    await site.run(site.clock.sleep(1_000));
+    assert.deepEqual(
+      told.map(({ kind, run: of, text }) => [kind, of, text.split('\n')[0]]),
+      [
+        [
+          'end',
+          run,
+          `Run ${run} of cluster sim has not begun: the coordinator was stopped before the run began; nothing was touched.`,
+        ],
+      ],
+    );
     await site.run(next.service.stop());
   });
 });
