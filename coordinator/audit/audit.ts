@@ -58,7 +58,7 @@ export async function openAudit(
     record(said) {
       // Calls with any other certificate of the name are refused, so it was this one.
       const serial = said.serial ?? serialOf(/^operator ([a-z0-9-]+)$/.exec(said.who)?.[1] ?? '');
-      const event = { ...said, serial, detail: said.detail.slice(0, detailMax), atMs: clock.nowMs() };
+      const event = { ...said, serial, detail: oneLine(said.detail), atMs: clock.nowMs() };
       if (event.outcome === 'refused') {
         const of = /^(node|operator) /.test(event.who) ? lines.certified : lines.strangers;
         const { isOver, suppressed } = of(event.who.replace(/:\d+$/, ''));
@@ -76,3 +76,6 @@ export async function openAudit(
     },
   });
 }
+
+/** Of an event there is one line: what somebody gives as a reason must not look like another event. */
+const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, detailMax);

@@ -76,7 +76,14 @@ export function createAlarms(parts: {
   const { clusters, fleet, notifier, clock, log } = parts;
   /** Nodes of which it was told that they are away. */
   const away = new Set<string>();
+  /** By what it is about, the id of what was told last: who is told once need not be told each minute. */
+  const lastTold = new Map<string, string>();
   const startedAtMs = clock.monotonicMs();
+  const tellOnce = (about: string, notice: Notice): void => {
+    if (notice.id !== undefined && lastTold.get(about) === notice.id) return;
+    lastTold.set(about, notice.id ?? '');
+    notifier.tell(notice);
+  };
 
   const lookAt = async (cluster: Cluster, presence: NodePresence[]): Promise<void> => {
     const names = cluster.nodes.map(({ name }) => name);
@@ -84,14 +91,14 @@ export function createAlarms(parts: {
       const notice = absence(cluster.cluster, node, away.has(node.node), clock.nowMs());
       if (node.connected) away.delete(node.node);
       else if (notice !== undefined) away.add(node.node);
-      if (notice !== undefined) notifier.tell(notice);
+      if (notice !== undefined) tellOnce(`away ${node.node}`, notice);
     }
     const observer = nodeOf(cluster, 'observer').name;
     if (!presence.some(({ node, connected }) => node === observer && connected)) return;
     const { units } = cluster.observer;
     const state = answerOf(await fleet.read(observer, { kind: 'readFailover', units }, readTimeoutMs), 'readFailover');
     const overdue = isFailure(state) ? undefined : overdueSuspension(cluster.cluster, state, clock.nowMs());
-    if (overdue !== undefined) notifier.tell(overdue);
+    if (overdue !== undefined) tellOnce(`suspension ${cluster.cluster}`, overdue);
   };
 
   const look = async (): Promise<void> => {

@@ -9,7 +9,7 @@ export function auditView(events: AuditEventDocument[], paint: Paint): string {
   return events
     .map((event) => {
       const what = clean(event.what).replace(/^baton\.v1\./, '');
-      const text = `${what} ${event.outcome}${event.detail === '' ? '' : `: ${clean(event.detail)}`}`;
+      const text = `${what} ${event.outcome}${event.detail === '' ? '' : `: ${clean(event.detail).replaceAll('\n', ' ')}`}`;
       const line = event.outcome === 'done' ? text : paint(event.outcome === 'refused' ? 'yellow' : 'red', text);
       return `${moment(event.at)}  ${whoOf(event).padEnd(width)}  ${line}`;
     })

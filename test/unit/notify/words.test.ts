@@ -1,12 +1,15 @@
 // What notices say, and of what: runs' events, suspensions beyond their deadline, nodes that stay away; and where they go.
 import assert from 'node:assert/strict';
-import type { NodePresence } from '../../../coordinator/checks/check.ts';
+import type { NodePresence, ReadingResult } from '../../../coordinator/checks/check.ts';
+import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
+import type { ClusterRecord } from '../../../coordinator/cluster/cluster-store.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
-import { absence, overdueSuspension } from '../../../coordinator/notify/alarms.ts';
+import { absence, createAlarms, overdueSuspension } from '../../../coordinator/notify/alarms.ts';
 import { toMessage } from '../../../coordinator/notify/message.ts';
 import type { Notice } from '../../../coordinator/notify/notice.ts';
 import { harmless } from '../../../coordinator/notify/secrets.ts';
-import { request, Site, simPlan } from '../runs/process.ts';
+import { ok } from '../../../shared/failures.ts';
+import { quiet, request, Site, simPlan } from '../runs/process.ts';
 import { World } from '../sequencer/world.ts';
 
 const minute = 60_000;
@@ -102,6 +105,33 @@ describe('alarms', () => {
     assert.equal(absence('lab', node({ connected: true }), false, 41 * minute), undefined);
     assert.equal(absence('lab', node({ revoked: true }), false, 40 * minute), undefined);
     assert.equal(absence('lab', node({ joined: false }), false, 40 * minute), undefined);
+  });
+});
+
+describe('looking for alarms', () => {
+  it('tells of each once, however often it looks', async () => {
+    let nowMs = 0;
+    const told: string[] = [];
+    const lab = { ...simPlan.cluster, notify: { events: ['alarm'] } } as unknown as Cluster;
+    const nodes = lab.nodes.map(({ name }) => ({
+      ...{ node: name, joined: true, connected: name !== 'n1', hold: false, agentVersion: '', lastSeenMs: 0 },
+    }));
+    const alarms = createAlarms({
+      clusters: { list: async () => ok([{ cluster: lab } as ClusterRecord]) },
+      fleet: {
+        presence: async () => nodes,
+        read: async () => {
+          const answer = { kind: 'readFailover', suspended: true, deadlineMs: 10 * minute, run: '' };
+          return { ok: true, answer, commands: [] } as unknown as ReadingResult;
+        },
+      },
+      notifier: { tell: ({ subject }) => void told.push(subject) },
+      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: async () => undefined },
+      log: quiet,
+    });
+    for (; nowMs <= 30 * minute; nowMs += minute) await alarms.look();
+    const overdue = 'sim: failover is suspended beyond its deadline';
+    assert.deepEqual(told, ['sim: the agent of n1 is lost', overdue, overdue]);
   });
 });
 
