@@ -141,8 +141,10 @@ export async function unpack(
   try {
     const found = await handle.stat();
     if (!found.isFile() || found.size > packedMax) return { text: '', isCut: true };
-    const packed = await handle.readFile();
-    return { text: gunzipSync(packed, { maxOutputLength: unpackedBytesMax }).toString('utf8'), isCut: false };
+    const whole = gunzipSync(await handle.readFile(), { maxOutputLength: unpackedBytesMax });
+    const text = whole.subarray(-tailBytes).toString('utf8');
+    if (whole.length <= tailBytes) return { text, isCut: false };
+    return { text: text.slice(text.indexOf('\n') + 1), isCut: true };
   } catch {
     return { text: '', isCut: true };
   }
@@ -172,14 +174,26 @@ export function countLines(
 }
 
 function entryStarts(text: string, pattern: string | undefined): Result<number[]> {
-  const found = findMatches(pattern ?? '^.*\\S.*$', text, 'm', patternMs);
+  if (pattern === undefined) {
+    const all = writtenLines(text);
+    const dated = all.filter((start) => lineTime.test(text.slice(start, start + 100)));
+    return ok(dated.length > 0 ? dated : all);
+  }
+  const found = findMatches(pattern, text, 'm', patternMs);
   if (!found.ok) return found;
-  const starts = [
-    ...new Set(found.value.map(({ index }) => (index === 0 ? 0 : text.lastIndexOf('\n', index - 1) + 1))),
-  ];
-  if (pattern !== undefined) return ok(starts);
-  const dated = starts.filter((start) => lineTime.test(text.slice(start, start + 100)));
-  return ok(dated.length > 0 ? dated : starts);
+  return ok([...new Set(found.value.map(({ index }) => (index === 0 ? 0 : text.lastIndexOf('\n', index - 1) + 1)))]);
+}
+
+/** Where lines begin that are not empty. No pattern's work: a log full of stack traces has more lines than its time is enough for. */
+function writtenLines(text: string): number[] {
+  const starts: number[] = [];
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf('\n', start);
+    const next = end === -1 ? text.length : end + 1;
+    if (/\S/.test(text.slice(start, next))) starts.push(start);
+    start = next;
+  }
+  return starts;
 }
 
 async function countInJournals(

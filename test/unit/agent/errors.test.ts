@@ -31,6 +31,13 @@ describe('Lines that tell of errors', () => {
   it('count without times where the file has none', () => {
     assert.equal(count(undefined, 'broken\nbroken again\n').count, 2);
   });
+  it('count in a log full of stack traces, however many lines they are', function () {
+    this.timeout(30_000);
+    const many = 3_000_000;
+    const trace = '\tat java.lang.Thread.run\n'.repeat(many);
+    assert.equal(count(undefined, trace).count, many);
+    assert.equal(count(undefined, `${log}\n${trace}`).count, 3);
+  });
   it('are cut only where what was not read may lie in the window', () => {
     assert.equal(count('ERROR', log, true).isCut, false);
     assert.equal(count('ERROR', log.split('\n').slice(1).join('\n'), true).isCut, true);
