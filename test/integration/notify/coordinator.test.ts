@@ -48,8 +48,14 @@ ${more}`;
     hook.posted.map(({ body }) => JSON.parse(body) as { id: string; kind: string; run?: string; text: string });
   const toldOf = (run: string) => told().filter((one) => one.run === run);
 
-  const connect = async (): Promise<void> => {
+  /** Without a heartbeat a stream is taken for half-open, and on a busy machine a test takes longer than that. */
+  let beating: NodeJS.Timeout | undefined;
+  const disconnect = (): void => {
+    clearInterval(beating);
     for (const agent of agents) agent.close();
+  };
+  const connect = async (): Promise<void> => {
+    disconnect();
     agents = credentials.map((one) => new TestAgent(coordinator, one));
     for (const agent of agents) {
       agent.onMessage = ({ kind }) => {
@@ -63,6 +69,9 @@ ${more}`;
       };
       await agent.hello({ profile });
     }
+    beating = setInterval(() => {
+      for (const agent of agents) agent.say({ case: 'heartbeat', value: { clockMs: Date.now(), ledgerCounter: 1 } });
+    }, 2_000);
     await eventually(async () => {
       const { nodes } = must(await client.call<NodesDocument>('listNodes', {}));
       return nodes.length === 3 && nodes.every(({ connected }) => connected);
@@ -112,7 +121,7 @@ ${more}`;
     must(await client.uploadRelease(parts(), 20_000));
   });
   after(async () => {
-    for (const agent of agents) agent.close();
+    disconnect();
     await coordinator.remove();
     await hook.stop();
   });
@@ -139,6 +148,7 @@ ${more}`;
       ['scheduled'],
     );
     assert.ok((await shown(run)).steps.length > 10, 'its plan cannot be looked at');
+    disconnect();
     await coordinator.end('SIGKILL');
     await coordinator.start();
     client = coordinator.client();
@@ -149,6 +159,7 @@ ${more}`;
     assert.equal((await summary(run)).length, 1);
     const { message } = await shown(run);
     assert.doesNotMatch(message, /never started/);
+    disconnect();
     await coordinator.end('SIGKILL');
     status = 204;
     const from = hook.posted.length;
