@@ -1,30 +1,9 @@
 // Checks of nodes, network, services and security on machines that were made to fail them: each is seen failing with its own
-// words, blocks an upgrade before anything is touched, and passes after its remedy. What does not disturb one another is
-// broken at the same time, so that a row costs next to nothing.
+// words, blocks an upgrade before anything is touched, and passes after its remedy.
 import assert from 'node:assert/strict';
-import type { CheckDocument } from '../../shared/documents.ts';
-import { baton, batonJson, clusterFile, installerStarts, lab, onNode, waitFor } from './lab.ts';
-import { agentIsBack, startAfresh, upgrade } from './scenario.ts';
-
-interface Row {
-  what: string;
-  check: string;
-  node: string;
-  verdict: 'fail' | 'warn';
-  reading: RegExp;
-  /** Shell lines on nodes: what breaks it, and the remedy. */
-  broken: [on: string, line: string];
-  mended: [on: string, line: string];
-}
-
-const row = (
-  what: string,
-  [check, node]: [string, string],
-  reading: RegExp,
-  broken: Row['broken'],
-  mended: Row['mended'],
-  verdict: Row['verdict'] = 'fail',
-): Row => ({ what, check, node, verdict, reading, broken, mended });
+import { baton, clusterFile, installerStarts, onNode } from './lab.ts';
+import { type Row, row, seeRows } from './made-to-fail.ts';
+import { startAfresh, upgrade } from './scenario.ts';
 
 const filedb = '/opt/flotomate/main-server/filedb';
 const fakeTime = '/etc/systemd/system/baton-agent.service.d/skewed.conf';
@@ -167,22 +146,6 @@ const afterwards: Row[] = [
 
 describe('checks of nodes on a lab that is made to fail them', function () {
   this.timeout(300_000);
-  let subnet = '';
-
-  const change = async (rows: Row[], side: 'broken' | 'mended') => {
-    for (const { [side]: act } of rows) await onNode(act[0], act[1].replaceAll('@SUBNET@', subnet));
-    if (rows.some(({ check }) => check === 'clock-offset')) await agentIsBack('n2');
-  };
-  const check = async () => (await batonJson<CheckDocument>('check', 'lab')).document;
-  const found = (document: CheckDocument, { check: id, node }: Row) =>
-    document.checks.filter((result) => result.id === id && result.node === node);
-  const fails = (document: CheckDocument, one: Row) =>
-    found(document, one).some(({ verdict, reading }) => verdict === one.verdict && one.reading.test(reading));
-  const passes = (document: CheckDocument, one: Row) => {
-    const results = found(document, one);
-    return results.length > 0 && results.every(({ verdict }) => verdict === 'pass');
-  };
-  const say = (document: CheckDocument, one: Row) => JSON.stringify(found(document, one), null, 2);
 
   before(async () => {
     await startAfresh((text) =>
@@ -190,7 +153,6 @@ describe('checks of nodes on a lab that is made to fail them', function () {
         .replace('unit: postgresql@{major}-main ', 'unit: postgresql ')
         .replace(/audit: \{.*\}/, 'audit: { units: [auditd] }'),
     );
-    subnet = /subnet (\d+\.\d+\.\d+)\.0/.exec(await lab('status'))?.[1] ?? '';
   });
   after(async () => {
     for (const node of ['n1', 'n2', 'n3']) await onNode(node, 'systemctl stop auditd fapolicyd 2>/dev/null; true');
@@ -198,38 +160,13 @@ describe('checks of nodes on a lab that is made to fail them', function () {
     assert.equal(applied.exitCode, 0, applied.stderr);
   });
 
-  for (const [name, rows] of [
-    ['of machines', apart],
-    ['of what stops', afterwards],
-  ] as const)
-    describe(name, () => {
-      let broken: CheckDocument;
-      let mended: CheckDocument;
-      before(async () => {
-        await change([...rows], 'broken');
-        // A clock's offset is known some heartbeats after its agent has come back.
-        broken = await waitFor('each is seen', async () => {
-          const document = await check();
-          return rows.every((one) => fails(document, one)) ? document : undefined;
-        }).catch(check);
-        if (rows === apart) {
-          const ended = await upgrade();
-          assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
-          for (const node of ['n1', 'n2']) assert.deepEqual(await installerStarts(node), []);
-        }
-        await change([...rows], 'mended');
-        mended = await waitFor('each passes', async () => {
-          const document = await check();
-          return rows.every((one) => passes(document, one)) ? document : undefined;
-        }).catch(check);
-      });
-
-      for (const one of rows)
-        it(`${one.check} tells of ${one.what}, and passes after the remedy`, () => {
-          assert.ok(fails(broken, one), `broken: ${say(broken, one)}`);
-          for (const result of found(broken, one).filter(({ verdict }) => verdict === one.verdict))
-            assert.match(result.remedy, /\S/);
-          assert.ok(passes(mended, one), `mended: ${say(mended, one)}`);
-        });
-    });
+  describe('of machines', () =>
+    seeRows(apart, {
+      whileBroken: async () => {
+        const ended = await upgrade();
+        assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
+        for (const node of ['n1', 'n2']) assert.deepEqual(await installerStarts(node), []);
+      },
+    }));
+  describe('of what stops', () => seeRows(afterwards));
 });
