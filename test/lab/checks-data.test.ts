@@ -10,7 +10,7 @@ const access = '/etc/postgresql/15/main/pg_hba.conf';
 const errors = '/opt/flotomate/main-server/logs/common/error';
 const psql = (statement: string) => `runuser -u postgres -- psql -XqAtc "${statement}"`;
 /** The process that replays what arrives. */
-const startup = "$(pgrep -f 'postgres: .*startup recovering')";
+const startup = "$(pgrep -u postgres -f 'startup +recovering')";
 const old = `-d '1 hour ago'`;
 
 const files: Row[] = [
@@ -38,12 +38,12 @@ const files: Row[] = [
   row(
     'equal counts and sizes with different content',
     ['files-same', 'n2'],
-    /00\/file-00001\.bin has the same size .* other content/,
+    /00\/file-00000\.bin has the same size .* other content/,
     [
       'n2',
-      `cp -p ${filedb}/00/file-00001.bin /root/as-it-was && printf x | dd of=${filedb}/00/file-00001.bin conv=notrunc status=none && touch ${old} ${filedb}/00/file-00001.bin`,
+      `cp -p ${filedb}/00/file-00000.bin /root/as-it-was && printf x | dd of=${filedb}/00/file-00000.bin conv=notrunc status=none && touch ${old} ${filedb}/00/file-00000.bin`,
     ],
-    ['n2', `cp -p /root/as-it-was ${filedb}/00/file-00001.bin`],
+    ['n2', `cp -p /root/as-it-was ${filedb}/00/file-00000.bin`],
   ),
   row(
     'a database that lets anybody in',
@@ -86,7 +86,7 @@ const lagging: Row[] = [
   row(
     'a standby that does not come to where the primary is',
     ['replication-replaying', 'n2'],
-    /behind|not/,
+    /stands at/,
     [
       'n1',
       `${psql("SELECT pg_logical_emit_message(false, 'baton', repeat('x', 1000000)) FROM generate_series(1, 24)")} >/dev/null`,

@@ -1,12 +1,10 @@
 // The evidence of one run in the lab, from what anybody could get at: the exported journal, the plan compiled anew and held
 // against the hash that the run was started with, the ledgers, the installers' log, the cluster as it is.
 import { readFile } from 'node:fs/promises';
-import type { Cluster } from '../../../coordinator/cluster/cluster.ts';
 import { parseCluster } from '../../../coordinator/cluster/parse.ts';
 import { compilePlan, type Facts } from '../../../coordinator/plans/compile.ts';
 import type { BackupsDocument } from '../../../shared/backup-documents.ts';
 import type { ClusterDocument, ExportLineDocument, RunDocument } from '../../../shared/documents.ts';
-import { canonicalJson } from '../../../shared/hash.ts';
 import { parseKey, unitOfKey } from '../../../shared/key.ts';
 import { baton, batonJson, lab, onNode } from '../../lab/lab.ts';
 import { versionOn } from '../../lab/scenario.ts';
@@ -74,10 +72,8 @@ async function planOf(run: RunDocument, facts: Facts): Promise<Evidence['plans']
   const file = await lab('cluster-file');
   const parsed = parseCluster(await readFile(file, 'utf8'), file);
   if (!parsed.ok) throw new Error(parsed.failure.message);
-  // As the coordinator has it stored.
-  const cluster = JSON.parse(canonicalJson(parsed.value)) as Cluster;
   const profiles = Object.fromEntries(nodes.map((node) => [node, profile]));
-  const compiled = compilePlan(run.plan, cluster, run.parameters, profiles, facts);
+  const compiled = compilePlan(run.plan, parsed.value, run.parameters, profiles, facts);
   if (!compiled.ok) throw new Error(compiled.failure.message);
   const { plan, hash } = compiled.value;
   if (hash !== run.planHash) throw new Error(`run ${run.id} has the plan ${run.planHash}, compiled anew it is ${hash}`);
