@@ -43,16 +43,18 @@ export async function listContents(
   const out = createOutput(path);
   closeSync(openSync(walkPath, 'w', 0o600));
   let isWalking = true;
+  let isEndSeen = false;
   const walking = walk(root, walkPath, true, context).finally(() => {
     isWalking = false;
   });
-  let [unread, hashedBytes] = [0, 0];
+  let [taken, unread, hashedBytes] = [0, 0, 0];
 
   const take = (bytes: Buffer, start: number, end: number): void => {
     if (bytes[start] !== fileKind) {
       out.keep(bytes.toString('latin1', start, end));
       return;
     }
+    taken += 1;
     const nameAt = pathAfterIdentity(bytes, start);
     const size = sizeOf(bytes, start);
     const identity = bytes.toString('latin1', endOfSize(bytes, start) + 1, nameAt - 1);
@@ -84,10 +86,14 @@ export async function listContents(
         for (const lane of lanes) await lane.room();
       },
       async () => {
-        // What the walk wrote last is read after its end was seen.
-        const goesOn = isWalking;
-        if (goesOn) await context.clock.sleep(tailMs, context.signal);
-        return goesOn;
+        if (isWalking) {
+          await context.clock.sleep(tailMs, context.signal);
+          return true;
+        }
+        // What the walk wrote last, after the end of the file was read, is read once its own end was seen.
+        const isLast = isEndSeen;
+        isEndSeen = true;
+        return !isLast;
       },
     );
     const walked = await walking;
@@ -95,6 +101,8 @@ export async function listContents(
     await Promise.all(lanes.map((lane) => lane.end()));
     if (!walked.ok) return walked;
     out.flush();
+    // A file that is in the walk and not in the manifest was not read, whatever the reason.
+    unread += walked.value.files - taken;
     const contentDigests = unread === 0 ? out.digests() : '';
     return ok({ ...walked.value, unhashed: unread, hashedBytes, contentDigests });
   } finally {
