@@ -161,7 +161,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
         policyRefusal: action.ok ? refusalBy(policy, action.value) : undefined,
         runningKey: this.runningKey(),
       });
-      if (head !== undefined && !isClosed && epoch >= ledger.highestEpoch()) ledger.noteHead(key.run, head);
+      const newHead = isClosed || epoch < ledger.highestEpoch() ? undefined : head;
+      const isBegun = decision.act === 'start' && policy.ok;
+      if (newHead !== undefined && !isBegun) ledger.noteHead(key.run, newHead);
       switch (decision.act) {
         case 'refuse':
           log.warn('command refused', { key: formatKey(key), reason: decision.failure.message });
@@ -173,7 +175,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
         case 'start': {
           if (!policy.ok) return refused(policy.failure);
           const startedAtMs = clock.nowMs();
-          ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs });
+          ledger.begin({ key, head: newHead, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs });
           log.info('action starts', { key: formatKey(key), kind: decision.action.kind });
           const startedMs = clock.monotonicMs();
           const attempt = { key, timeoutMs, startedAtMs, isSettled: false, action: decision.action };

@@ -40,9 +40,10 @@ export interface Ledger {
   attempt(key: Key): Attempt | undefined;
   /** Keys of all attempts that are not forgotten. */
   known(): Key[];
-  /** Written before anything of the attempt starts. */
+  /** Written before anything of the attempt starts, together with the head that its command told, where that is newer. */
   begin(attempt: {
     key: Key;
+    head?: Head | undefined;
     payloadHash: string;
     action: Action;
     timeoutMs: number;
@@ -104,6 +105,11 @@ export function ledgerOf(file: LedgerFile): Ledger {
       .sql(`DELETE FROM attempts WHERE run = ? AND (payload_hash IS NULL OR outcome IS NOT NULL) AND NOT (${hasUnit})`)
       .run(run);
   };
+  const headOf = (run: string) => {
+    const row = file.sql('SELECT head_sequence, head_hash FROM runs WHERE run = ?').get(run);
+    return row && { sequence: Number(row.head_sequence), hash: String(row.head_hash) };
+  };
+  const isNewer = (run: string, head: Head) => head.sequence > (headOf(run)?.sequence ?? -1);
   return {
     file,
     highestEpoch,
@@ -112,28 +118,24 @@ export function ledgerOf(file: LedgerFile): Ledger {
       if (epoch > highest) file.change(() => file.setFact('highest_epoch', epoch));
       return epoch >= highest;
     },
-    headOf(run) {
-      const row = file.sql('SELECT head_sequence, head_hash FROM runs WHERE run = ?').get(run);
-      return row && { sequence: Number(row.head_sequence), hash: String(row.head_hash) };
-    },
+    headOf,
     noteHead(run, head) {
-      const known = this.headOf(run);
-      if (known !== undefined && known.sequence >= head.sequence) return;
-      file.change(() => putHead(file, run, head));
+      if (isNewer(run, head)) file.change(() => putHead(file, run, head));
     },
     openHeads: () => heads('WHERE closed_at_ms IS NULL ORDER BY run'),
     closedHeads: () => heads(`WHERE closed_at_ms IS NOT NULL ORDER BY closed_at_ms DESC LIMIT ${closedHeadsMax}`),
     isClosed: (run) => file.sql('SELECT 1 FROM runs WHERE run = ? AND closed_at_ms IS NOT NULL').get(run) !== undefined,
     attempt: (key) => attempts('WHERE key = ?', formatKey(key))[0],
     known: () => attempts('').map(({ key }) => key),
-    begin({ key, payloadHash, action, timeoutMs, epoch, startedAtMs }) {
-      file.change(() =>
+    begin({ key, head, payloadHash, action, timeoutMs, epoch, startedAtMs }) {
+      file.change(() => {
+        if (head !== undefined && isNewer(key.run, head)) putHead(file, key.run, head);
         file
           .sql(
             'INSERT INTO attempts (key, run, payload_hash, action, timeout_ms, epoch, started_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
           )
-          .run(formatKey(key), key.run, payloadHash, JSON.stringify(action), timeoutMs, epoch, startedAtMs),
-      );
+          .run(formatKey(key), key.run, payloadHash, JSON.stringify(action), timeoutMs, epoch, startedAtMs);
+      });
     },
     finish(key, outcome) {
       const known = this.attempt(key);

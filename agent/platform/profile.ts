@@ -29,27 +29,31 @@ export function readOsRelease(): OsRelease {
 /** Where things are on this node. */
 export function profileOf(policy: Policy, stateDirectory: string, os: OsRelease = readOsRelease()): NodeProfile {
   const isRhel = [os.id, ...os.like].some((name) => ['rhel', 'fedora', 'centos'].includes(name));
+  const databasePrograms =
+    policy.database?.programs ?? (isRhel ? '/usr/pgsql-{major}/bin' : '/usr/lib/postgresql/{major}/bin');
   return {
     platform: isRhel ? 'rhel' : 'debian',
-    psql: policy.database?.psql ?? findPsql(isRhel),
+    psql: policy.database?.psql ?? findPsql(databasePrograms),
     databaseUser: policy.database?.user ?? 'postgres',
     databaseSocket: policy.database?.socketDirectory ?? '/var/run/postgresql',
     databasePort: policy.database?.port ?? 0,
     releaseDirectory: join(stateDirectory, 'releases'),
     localUnits: policy.observerUnits.filter((unit) => isLocalUnit(unit)),
     outputDirectory: join(stateDirectory, 'units'),
-    databasePrograms:
-      policy.database?.programs ?? (isRhel ? '/usr/pgsql-{major}/bin' : '/usr/lib/postgresql/{major}/bin'),
+    databasePrograms,
     hooksDirectory: policy.hooksDirectory ?? '',
     queriesDirectory: policy.database?.queriesDirectory ?? '/etc/baton/queries',
     haDirectory: policy.ha?.directory ?? '/opt/HA',
   };
 }
 
-/** Debian has one psql for all versions; PostgreSQL's own packages for RHEL have one a version, the newest reads all. */
-function findPsql(isRhel: boolean): string {
-  const versioned = [19, 18, 17, 16, 15, 14].map((major) => `/usr/pgsql-${major}/bin/psql`);
-  return (isRhel ? versioned.find((path) => existsSync(path)) : undefined) ?? '/usr/bin/psql';
+/**
+ * The newest version's reads all. Debian's psql for all versions is a program in Perl that looks for a cluster, which takes
+ * longer than the query.
+ */
+function findPsql(programs: string): string {
+  const versioned = [19, 18, 17, 16, 15, 14].map((major) => `${programs.replace('{major}', String(major))}/psql`);
+  return versioned.find((path) => existsSync(path)) ?? '/usr/bin/psql';
 }
 
 /** Whether a unit's own file lies in /etc/systemd/system, where `systemctl mask` would put the mask. */

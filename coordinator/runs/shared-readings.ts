@@ -5,7 +5,10 @@ import { canonicalJson } from '../../shared/hash.ts';
 import type { ReadAction, ReadingResult } from '../checks/check.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 
-const shared: ReadonlySet<ReadAction['kind']> = new Set(['readNode', 'readPlatform', 'readSecurity', 'readServers']);
+const shared: ReadonlySet<ReadAction['kind']> = new Set([
+  ...(['readNode', 'readPlatform', 'readSecurity', 'readServers'] as const),
+  ...(['readAccess', 'readBackups', 'measureRestore'] as const),
+]);
 
 /** What takes readings, for one look: the first of identical ones answers the others, also while it is on its way. */
 export function withSharedReadings(fleet: Pick<Fleet, 'read' | 'presence'>): Pick<Fleet, 'read' | 'presence'> {

@@ -56,6 +56,7 @@ export function readServersScript(profile: NodeProfile): string {
     'while read -r m n; do',
     '  [[ -n $m ]] || continue',
     '  use_server "$m" "$n"',
+    '  read_ahead',
     '  tell server "$m $n"',
     '  tell unit "$unit"',
     '  tell data_directory "$data"',

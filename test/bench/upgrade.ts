@@ -2,6 +2,9 @@
 // backup and no synchronization takes; how much longer than the installer the portal is down; and how long it takes from
 // sending a step until its outcome is journaled, beside what the action itself took. From the journals of whole upgrades.
 import assert from 'node:assert/strict';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { RunEvent } from '../../coordinator/journal/event.ts';
 import type { ExportLineDocument, RunDocument } from '../../shared/documents.ts';
 import { baton, setInstaller } from '../lab/lab.ts';
@@ -56,6 +59,27 @@ function journaledIn(events: RunEvent[]): number[] {
   return took;
 }
 
+/** A step waits for syncs one after the other: of the journal for its intent, of the ledger for its start and its outcome. */
+const syncsPerStep = 3;
+
+/** What a write of an event's size takes until it is on this machine's disk. */
+function syncs(): number[] {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-sync-'));
+  try {
+    const file = openSync(join(folder, 'file'), 'w');
+    const tookMs = Array.from({ length: 50 }, () => {
+      writeSync(file, 'x'.repeat(500));
+      const fromMs = performance.now();
+      fdatasyncSync(file);
+      return performance.now() - fromMs;
+    });
+    closeSync(file);
+    return tookMs;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 export async function measureUpgrade(rounds: number): Promise<Limited[]> {
   const kindNames = [...kinds.map(([name]) => name), 'Baton'];
   const byKind = new Map(kindNames.map((name) => [name, [] as number[]]));
@@ -79,5 +103,6 @@ export async function measureUpgrade(rounds: number): Promise<Limited[]> {
     { what: 'upgrade: overhead beside these', tookMs: byKind.get('Baton') ?? [], limitMs: limits.overheadMs },
     { what: 'portal’s outage beyond the installer', tookMs: outages, limitMs: limits.outageMs },
     { what: 'a step sent to journaled, beside its action', tookMs: journaled, limitMs: limits.journaledMs },
+    { what: `of it, ${syncsPerStep} syncs of this disk`, tookMs: syncs().map((ms) => ms * syncsPerStep) },
   ];
 }

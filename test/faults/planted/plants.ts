@@ -107,9 +107,9 @@ export const plants: readonly Plant[] = [
   {
     name: 'start-before-the-ledger-row',
     file: 'agent/execution/executor.ts',
-    find: 'ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs });',
+    find: 'ledger.begin({ key, head: newHead, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs });',
     replace:
-      'void clock.sleep(50).then(() => ledger.begin({ key, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs })).catch(() => undefined);',
+      'void clock.sleep(50).then(() => ledger.begin({ key, head: newHead, payloadHash, action: decision.action, timeoutMs, epoch, startedAtMs })).catch(() => undefined);',
     says: 'an attempt starts before it is in the ledger',
     invariant: 'I2',
     shows: { class: 'boundary: agent killed', plan: 'stage', at: 'start ' },

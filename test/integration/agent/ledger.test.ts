@@ -100,6 +100,17 @@ describe('The ledger', () => {
     assert.equal(ledger.outbox().length, 1);
   });
 
+  it('begins an attempt together with the head of its command, in one change, and never with an older one', () => {
+    const ledger = open();
+    const before = ledger.file.counter();
+    ledger.begin({ ...begin('a'), head: { sequence: 4, hash: 'h' } });
+    assert.equal(ledger.file.counter(), before + 1);
+    assert.deepEqual(ledger.headOf('r1'), { sequence: 4, hash: 'h' });
+    ledger.begin({ ...begin('b'), head: { sequence: 3, hash: 'older' } });
+    assert.deepEqual(ledger.headOf('r1'), { sequence: 4, hash: 'h' });
+    assert.equal(ledger.unfinished().length, 2);
+  });
+
   it('forgets a closed run but for what still runs, and stays closed', () => {
     const ledger = open();
     ledger.noteHead('r1', { sequence: 4, hash: 'h' });
