@@ -17,6 +17,7 @@ import { fill } from '../sequencer/template.ts';
 import { finishGivingBack, keepGivingBack } from './give-back.ts';
 import { beginHandedOver, openSuccessor, successorOf, untilBegun } from './handover.ts';
 import { sayToIdle } from './idle-word.ts';
+import { keepAttended } from './keep-attended.ts';
 import { listenToNodes } from './listen-to-nodes.ts';
 import {
   clusterLogClose,
@@ -81,6 +82,8 @@ export function createRunService(parts: RunServiceParts): RunService {
   const teller = createRunTeller(parts);
   /** Runs whose work here was ended by another coordinator, damage or a bug: it is not begun again by itself. */
   const givenUp = new Set<string>();
+  /** Why which run cannot be taken up: said once. */
+  const warned = new Set<string>();
 
   const work = (run: string, { plan, expected }: CompiledPlan, isTakeover: boolean): void => {
     if (runners.has(run)) return;
@@ -227,7 +230,9 @@ export function createRunService(parts: RunServiceParts): RunService {
     const { run } = holder.value;
     if (runners.has(run) || starting.has(run) || givenUp.has(run)) return;
     const taken = await resume(cluster, holder.value);
-    if (!taken.ok) log.warn('a run cannot be taken up', { run, cluster, reason: taken.failure.message });
+    if (taken.ok || warned.has(`${run} ${taken.failure.message}`)) return;
+    warned.add(`${run} ${taken.failure.message}`);
+    log.warn('a run cannot be taken up', { run, cluster, reason: taken.failure.message });
   };
 
   return {
@@ -264,6 +269,7 @@ export function createRunService(parts: RunServiceParts): RunService {
           if (!(await tryTakeUp(cluster))) care(cluster, takeUp(cluster));
         }),
       );
+      care('clusters', keepAttended(parts, heal, stopping.signal));
       return ok(undefined);
     },
     async decide(run, word) {

@@ -178,6 +178,13 @@ describe('a run that a deposed coordinator has opened last', () => {
     await site.run(next.service.stop());
   });
 
+  it('is taken up by itself after a while, though nobody says anything', async () => {
+    const { site, next } = await openedLate('append RunStarted');
+    await site.until(run, 'awaiting-operator');
+    assert.ok(site.events(run).some(({ fact }) => fact.type === 'LeaderChanged'));
+    await site.run(next.service.stop());
+  });
+
   it('is taken up when an operator decides on it', async () => {
     const { site, next } = await openedLate('append RunStarted');
     assert.ok((await site.run(next.service.decide(run, abort))).ok);
