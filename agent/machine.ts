@@ -6,7 +6,7 @@ import { observeUnits } from './failover/observer.ts';
 import { attachJob } from './jobs/attach-job.ts';
 import { profileOf } from './platform/profile.ts';
 import { collectUnit, readStanding, stopUnit } from './platform/transient-unit.ts';
-import { loadPolicy } from './policy/load-policy.ts';
+import { policyReader } from './policy/load-policy.ts';
 import type { Policy } from './policy/policy.ts';
 
 /** What systemd tells of transient units, ending them, and letting systemd forget them. */
@@ -30,7 +30,7 @@ export interface Machine {
 /** This machine. */
 export function thisMachine(policyFile: string, stateDirectory: string): Machine {
   return {
-    loadPolicy: () => loadPolicy(policyFile),
+    loadPolicy: policyReader(policyFile),
     profileOf: (policy) => profileOf(policy, stateDirectory),
     runAction,
     attachJob,

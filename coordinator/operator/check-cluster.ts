@@ -18,6 +18,8 @@ import type { Asking, Tell } from './handlers.ts';
 
 /** Two cores and three agents: more at once only makes each slower. */
 const atOnce = 4;
+/** The document grows with each finding: told after each of them, telling would take as long as looking. */
+const tellEveryMs = 250;
 
 export async function checkCluster(
   parts: { clusters: ClusterStore; fleet: Fleet; releases: ReleaseStore; probes: Pick<ProbeLog, 'last'>; clock: Clock },
@@ -64,11 +66,14 @@ export async function checkCluster(
 
   const once = withSharedReadings(fleet);
   const waiting = [...refs.entries()];
+  let toldAtMs = clock.monotonicMs();
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
       const [index, ref] = next;
       results[index] = await takeChecks(once, cluster.value, clock, [ref], { lastProbe });
-      if (waiting.length > 0) await tell(document(false));
+      if (waiting.length === 0 || clock.monotonicMs() - toldAtMs < tellEveryMs) continue;
+      toldAtMs = clock.monotonicMs();
+      await tell(document(false));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -1,5 +1,5 @@
-// Readings that several checks take are taken once, as long as one look at a cluster lasts. Only of what no check reads a
-// second time to see what has changed; whatever a run decides by is read anew.
+// Readings that several checks take are taken once, as long as one look at a cluster lasts, and so is who is connected. Only
+// of what no check reads a second time to see what has changed; whatever a run decides by is read anew.
 
 import { canonicalJson } from '../../shared/hash.ts';
 import type { ReadAction, ReadingResult } from '../checks/check.ts';
@@ -13,8 +13,12 @@ const shared: ReadonlySet<ReadAction['kind']> = new Set([
 /** What takes readings, for one look: the first of identical ones answers the others, also while it is on its way. */
 export function withSharedReadings(fleet: Pick<Fleet, 'read' | 'presence'>): Pick<Fleet, 'read' | 'presence'> {
   const taken = new Map<string, Promise<ReadingResult>>();
+  let presence: ReturnType<Fleet['presence']> | undefined;
   return {
-    presence: () => fleet.presence(),
+    presence() {
+      presence ??= fleet.presence();
+      return presence;
+    },
     read(node, action, timeoutMs) {
       if (!shared.has(action.kind)) return fleet.read(node, action, timeoutMs);
       const identity = canonicalJson([node, action]);

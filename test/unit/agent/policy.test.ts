@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadPolicy } from '../../../agent/policy/load-policy.ts';
+import { loadPolicy, policyReader } from '../../../agent/policy/load-policy.ts';
 import { isAllowedUrl, refusalOf } from '../../../agent/policy/permit.ts';
 import { type Policy, parsePolicy } from '../../../agent/policy/policy.ts';
 import type { Action } from '../../../shared/actions/action.ts';
@@ -186,6 +186,19 @@ describe('The policy', () => {
 
     it('is taken when only root may write it', async () => {
       assert.ok((await loadPolicy(file)).ok);
+    });
+    it('read again and again is what it says by then, and refused as soon as others may write it', async () => {
+      const read = policyReader(file);
+      const first = await read();
+      assert.ok(first.ok);
+      assert.equal(await read(), first, 'the same text is not parsed again');
+      await writeFile(file, `${await readFile(file, 'utf8')}\nhooksDirectory: /etc/baton/hooks\n`);
+      const changed = await read();
+      assert.equal(changed.ok && changed.value.hooksDirectory, '/etc/baton/hooks');
+      await writeFile(file, 'no: policy');
+      assert.equal((await read()).ok, false);
+      await chmod(file, 0o622);
+      assert.match(JSON.stringify(await read()), /chmod go-w/);
     });
     it('is refused when others may write it, or it is not root’s', async () => {
       await chmod(file, 0o620);

@@ -5,8 +5,12 @@ import { withSharedReadings } from '../../../coordinator/runs/shared-readings.ts
 describe('Readings that several checks take', () => {
   const looking = () => {
     const asked: string[] = [];
+    let presences = 0;
     const fleet = withSharedReadings({
-      presence: async () => [],
+      async presence() {
+        presences += 1;
+        return [];
+      },
       async read(node, action): Promise<ReadingResult> {
         asked.push(`${node} ${action.kind}`);
         return {
@@ -16,8 +20,15 @@ describe('Readings that several checks take', () => {
       },
     });
     const read = (node: string, action: ReadAction) => fleet.read(node, action, 1000);
-    return { asked, read };
+    return { asked, read, fleet, presences: () => presences };
   };
+
+  it('and who is connected, are asked for once', async () => {
+    const { fleet, presences } = looking();
+    await Promise.all([fleet.presence(), fleet.presence()]);
+    await fleet.presence();
+    assert.equal(presences(), 1);
+  });
 
   it('are taken once on each node, also while the first is on its way', async () => {
     const { asked, read } = looking();
