@@ -8,8 +8,8 @@ export interface ScheduleRecord extends BackupSchedule {
   doneUntilMs: number;
   /** The last one that was started. */
   last?: { atMs: number; run: string };
-  /** The newest that were not started, and why. */
-  missed: { atMs: number; why: string }[];
+  /** The newest that were not started, and why; `isUntold` until somebody was told, over restarts too. */
+  missed: { atMs: number; why: string; isUntold?: true }[];
 }
 
 export type Due =
@@ -38,7 +38,7 @@ export function judgeDue(
   const isInTime = nowMs - latest <= graceMs;
   const late = isInTime ? times.slice(0, -1) : times;
   const why = hindrance ?? 'no coordinator was there to start it';
-  const missed = [...record.missed, ...late.map((atMs) => ({ atMs, why }))].slice(-missedKept);
+  const missed = [...record.missed, ...late.map((atMs) => ({ atMs, why, isUntold: true as const }))].slice(-missedKept);
   const handled = { ...record, doneUntilMs: latest, missed };
   return isInTime ? { is: 'start', atMs: latest, record: handled } : { is: 'later', record: handled };
 }

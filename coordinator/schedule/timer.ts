@@ -55,6 +55,8 @@ export function createTimer(parts: {
   const { table, audit, notifier, clock, log } = parts;
   /** Why the last try failed, by schedule and time: said once, and again when the time has passed. */
   const hindrances = new Map<string, { atMs: number; why: string }>();
+  /** Of each schedule that is looked at just now: a probe may take minutes, and the others are due meanwhile. */
+  const looks = new Map<string, Promise<void>>();
 
   const lookAt = async (one: Scheduled): Promise<Result<void>> => {
     const { cluster, what } = one;
@@ -62,6 +64,11 @@ export function createTimer(parts: {
     const stored = await table.get(key);
     if (!stored.ok) return stored;
     const known = stored.value?.value;
+    if (stored.value !== undefined && known?.missed.some(({ isUntold }) => isUntold)) {
+      for (const { atMs, why, isUntold } of known.missed) if (isUntold) sayMissed(one, atMs, why);
+      const missed = known.missed.map(({ atMs, why }) => ({ atMs, why }));
+      return settled(await table.put(key, { ...known, missed }, stored.value.revision));
+    }
     const hindrance = hindrances.get(key);
     const due = judgeDue(one.schedule, known, clock.nowMs(), hindrance?.why);
     // By compare-and-set: a coordinator that was deposed meanwhile says nothing about times that are another's.
@@ -69,11 +76,8 @@ export function createTimer(parts: {
       const kept = await (stored.value === undefined
         ? table.create(key, record)
         : table.put(key, record, stored.value.revision));
-      if (kept.ok) {
-        hindrances.delete(key);
-        sayMissed(one, known, record);
-      }
-      return kept.ok || kept.failure.code === 'conflict' ? ok(undefined) : kept;
+      if (kept.ok) hindrances.delete(key);
+      return kept.ok && record.missed.some(({ isUntold }) => isUntold) ? await lookAt(one) : settled(kept);
     };
     if (due.is === 'later') return due.record === known ? ok(undefined) : await keep(due.record);
 
@@ -87,53 +91,64 @@ export function createTimer(parts: {
     return ok(undefined);
   };
 
-  const sayMissed = ({ cluster, what }: Scheduled, before: ScheduleRecord | undefined, now: ScheduleRecord): void => {
-    for (const { atMs, why } of now.missed) {
-      if (before?.missed.some((one) => one.atMs === atMs)) continue;
-      const sentence = `the ${what} of ${cluster} scheduled for ${iso(atMs)} was not taken: ${why}`;
-      audit.record({
-        who: 'schedule',
-        what: `scheduled ${what}`,
-        detail: `${cluster}: ${sentence}`,
-        outcome: 'failed',
-      });
-      notifier.tell({
-        kind: 'alarm',
-        cluster,
-        subject: `no scheduled ${what} of ${cluster} at ${iso(atMs)}`,
-        text: `${sentence}.\nIt is not caught up. By hand: ${what === 'probe' ? `baton probe ${cluster}` : `baton backup take ${cluster}`}`,
-        id: `missed ${recordKey({ cluster, what })} ${atMs}`,
-      });
-    }
+  const sayMissed = ({ cluster, what }: Scheduled, atMs: number, why: string): void => {
+    const sentence = `the ${what} of ${cluster} scheduled for ${iso(atMs)} was not taken: ${why}`;
+    audit.record({
+      who: 'schedule',
+      what: `scheduled ${what}`,
+      detail: `${cluster}: ${sentence}`,
+      outcome: 'failed',
+    });
+    notifier.tell({
+      kind: 'alarm',
+      cluster,
+      subject: `no scheduled ${what} of ${cluster} at ${iso(atMs)}`,
+      text: `${sentence}.\nIt is not caught up. By hand: ${what === 'probe' ? `baton probe ${cluster}` : `baton backup take ${cluster}`}`,
+      id: `missed ${recordKey({ cluster, what })} ${atMs}`,
+    });
   };
 
-  const look = async (): Promise<void> => {
+  const tell = async (one: Scheduled): Promise<void> => {
+    const looked = await lookAt(one);
+    if (!looked.ok) log.warn('a schedule was not looked at', { cluster: one.cluster, reason: looked.failure.message });
+  };
+
+  /** Begins a look at each schedule that is not being looked at, and gives these looks. */
+  const begin = async (): Promise<Promise<void>[]> => {
     const all = await parts.schedules();
     if (!all.ok) {
       log.warn('schedules cannot be read', { reason: all.failure.message });
-      return;
+      return [];
     }
-    for (const one of all.value) {
-      const looked = await lookAt(one);
-      if (!looked.ok)
-        log.warn('a schedule was not looked at', { cluster: one.cluster, reason: looked.failure.message });
-    }
+    const due = all.value.filter((one) => !looks.has(recordKey(one)));
+    return due.map((one) => {
+      const look = tell(one).finally(() => looks.delete(recordKey(one)));
+      looks.set(recordKey(one), look);
+      return look;
+    });
+  };
+
+  /** One cluster's schedule must not end the others'. */
+  const bug = (error: unknown): void => {
+    log.error('a bug kept schedules from being looked at', { error: String(error) });
   };
 
   return {
-    look,
+    async look() {
+      await Promise.all(await begin());
+    },
     async keep(signal) {
       while (!signal.aborted) {
-        try {
-          await look();
-        } catch (error) {
-          // One cluster's schedule must not end the others'.
-          log.error('a bug kept schedules from being looked at', { error: String(error) });
-        }
+        for (const look of await begin().catch((error: unknown) => [Promise.reject(error)])) look.catch(bug);
         await clock.sleep(lookEveryMs, signal);
       }
+      await Promise.allSettled(looks.values());
     },
   };
 }
+
+/** A conflict is another coordinator’s word, which counts. */
+const settled = (kept: Result<unknown>): Result<void> =>
+  kept.ok || kept.failure.code === 'conflict' ? ok(undefined) : kept;
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();

@@ -43,7 +43,8 @@ class World {
   readonly probes = new Map<string, ProbeSchedule>();
   hindrance: string | undefined;
   /** What a coordinator does between starting the run and keeping the record of it. */
-  betweenStartAndRecord: () => void = () => undefined;
+  betweenStartAndRecord: () => void | Promise<void> = () => undefined;
+  beforeTelling: () => void = () => undefined;
 
   to(text: string): void {
     this.nowMs = Date.parse(text);
@@ -69,14 +70,19 @@ class World {
     return createTimer({
       schedules: () => allScheduled(clusters, added),
       table,
-      notifier: { tell: (notice) => this.notices.push(notice) },
+      notifier: {
+        tell: (notice) => {
+          this.beforeTelling();
+          this.notices.push(notice);
+        },
+      },
       audit: { record: ({ detail }) => this.said.push(detail) },
       clock: { nowMs: () => this.nowMs, monotonicMs: () => this.nowMs, sleep: async () => undefined },
       log,
       start: async ({ what }, requestId, reason) => {
         if (this.hindrance !== undefined) return fail('conflict', this.hindrance);
         if (!this.runs.has(requestId)) this.runs.set(requestId, { reason, atMs: this.nowMs });
-        this.betweenStartAndRecord();
+        await this.betweenStartAndRecord();
         return ok(`${what}-${requestId}`);
       },
     });
@@ -257,6 +263,48 @@ describe('scheduled probes', () => {
     );
     assert.match(world.notices[0]?.text ?? '', /no coordinator was there.*\n.*baton probe lab/);
     assert.equal(new Set(world.notices.map(({ id }) => id)).size, 3);
+  });
+
+  it('alarm for a missed night also where the coordinator dies between the record of it and the word', async () => {
+    const world = new World();
+    world.file = '{}';
+    world.probes.set('lab', nightly);
+    await world.coordinator().look();
+    world.to('2026-11-21T10:00:00Z');
+    world.beforeTelling = () => {
+      throw new Error('killed');
+    };
+    await assert.rejects(world.coordinator().look());
+    world.beforeTelling = () => undefined;
+    await world.coordinator().look();
+    await world.coordinator().look();
+    assert.deepEqual(
+      world.notices.map(({ subject }) => subject),
+      ['no scheduled probe of lab at 2026-11-21T03:00:00.000Z'],
+    );
+  });
+
+  it('that take long keep no other schedule from its time, and are not begun twice meanwhile', async () => {
+    const world = new World();
+    world.probes.set('lab', { ...nightly, cron: '0 2 * * *' });
+    const timer = world.coordinator();
+    await timer.look();
+    const { promise: taken, resolve: end } = Promise.withResolvers<void>();
+    world.betweenStartAndRecord = () => taken;
+    world.file = '{}';
+    world.to('2026-11-21T02:00:05Z');
+    const slow = timer.look();
+    await new Promise(setImmediate);
+    assert.equal(world.runs.size, 1);
+    world.betweenStartAndRecord = () => undefined;
+    world.file = "{ schedule: { cron: '0 2 * * *', timezone: UTC } }";
+    await timer.look();
+    assert.equal(world.runs.size, 2, 'the backup was begun');
+    end();
+    await slow;
+    await timer.look();
+    assert.equal(world.runs.size, 2);
+    assert.match(world.table.get('lab/probe')?.value.last?.run ?? '', /^probe-/);
   });
 
   it('are none of a cluster that is not there', async () => {
