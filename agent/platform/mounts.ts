@@ -18,8 +18,22 @@ export async function readDiskOf(path: string): Promise<Disk> {
     mountOptions: mount.options,
     sizeBytes: Number(system.blocks * system.bsize),
     freeBytes: Number(system.bavail * system.bsize),
+    mountsBelow: mountsBelow(really, table),
   };
 }
+
+/** Where other file systems are mounted below a folder. */
+export function mountsBelow(folder: string, mountinfo: string): string[] {
+  const prefix = folder === '/' ? '/' : `${folder}/`;
+  const points = mountinfo.split('\n').map(pointOf);
+  return [...new Set(points.filter((point) => point.startsWith(prefix) && point !== folder))].sort();
+}
+
+/** The mount point of a line of mountinfo, in which blanks are written as octal numbers. */
+const pointOf = (line: string): string =>
+  (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_all, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
 
 /** The mount under which a path lies: the longest mount point above it, the newest of several on one place. */
 export function mountOf(path: string, mountinfo: string): { point: string; options: string[]; type: string } {
@@ -27,9 +41,7 @@ export function mountOf(path: string, mountinfo: string): { point: string; optio
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
     const fields = before.split(' ');
-    const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_all, octal: string) =>
-      String.fromCharCode(Number.parseInt(octal, 8)),
-    );
+    const point = pointOf(line);
     if (point === '' || point.length < found.point.length) continue;
     if (point !== '/' && path !== point && !path.startsWith(`${point}/`)) continue;
     const options = [...(fields[5] ?? '').split(','), ...(after.split(' ')[2] ?? '').split(',')];

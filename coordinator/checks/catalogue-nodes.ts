@@ -1,5 +1,6 @@
 // The checks of nodes, network, services and security; a part of the catalogue.
 import { auditLogging } from './audit-logging.ts';
+import { filesOneSystem } from './files-one-system.ts';
 import { filesOwned } from './files-owned.ts';
 import { firewall } from './firewall.ts';
 import { haOwner } from './ha-owner.ts';
@@ -17,6 +18,7 @@ import { upgradeSpace } from './upgrade-space.ts';
 
 export const nodeChecks = [
   auditLogging,
+  filesOneSystem,
   filesOwned,
   firewall,
   haOwner,

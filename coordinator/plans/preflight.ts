@@ -9,6 +9,7 @@ import { diskSpace } from '../checks/disk-space.ts';
 import { failoverArmed } from '../checks/failover-armed.ts';
 import { fileSyncPlacement } from '../checks/file-sync-placement.ts';
 import { filesEqual } from '../checks/files-equal.ts';
+import { filesOneSystem } from '../checks/files-one-system.ts';
 import { masterIsPrimary } from '../checks/master-is-primary.ts';
 import { notFenced } from '../checks/not-fenced.ts';
 import { osSupported } from '../checks/os-supported.ts';
@@ -120,7 +121,7 @@ function isSynchronized(cluster: Cluster): Unphased[] {
     gate('FileDB Sync Check › Compare File Counts (looked at ahead)', {
       id: 'preflight.files',
       title: 'Master and standby hold as many files',
-      checks: [filesEqual.ref({})],
+      checks: [filesEqual.ref({}), filesOneSystem.ref({})],
       withinMs: seconds(60),
     }),
     ...ticketApiAnswers(cluster),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { nodeFacts } from '../../../agent/actions/node.ts';
 import { judgeLogs, matchesGlob } from '../../../agent/actions/observer-log.ts';
 import { isAlarmDue } from '../../../agent/failover/lease.ts';
-import { mountOf } from '../../../agent/platform/mounts.ts';
+import { mountOf, mountsBelow } from '../../../agent/platform/mounts.ts';
 import { findMatches } from '../../../agent/platform/pattern.ts';
 import { printableLine, printableLines } from '../../../agent/platform/printable.ts';
 import { parseOsRelease } from '../../../agent/platform/profile.ts';
@@ -156,6 +156,10 @@ describe('Facts of a node', () => {
     });
     assert.equal(mountOf('/var/library', table).point, '/');
     assert.equal(mountOf('/mnt/a b/c', table).point, '/mnt/a b');
+    assert.deepEqual(mountsBelow('/mnt', table), ['/mnt/a b']);
+    assert.deepEqual(mountsBelow('/', table), ['/mnt/a b', '/var/lib']);
+    assert.deepEqual(mountsBelow('/var/lib', table), [], 'it is one itself');
+    assert.deepEqual(mountsBelow('/var/li', table), []);
   });
   it('os-release with and without quotes', () => {
     assert.deepEqual(parseOsRelease('NAME="RHEL"\nID="rhel"\nVERSION_ID="9.4"\nID_LIKE="fedora"\n'), {

@@ -4,6 +4,7 @@ import { diskSpace } from '../../../coordinator/checks/disk-space.ts';
 import { failoverArmed } from '../../../coordinator/checks/failover-armed.ts';
 import { asGuard, failoverSuspended } from '../../../coordinator/checks/failover-suspended.ts';
 import { fileSyncPlacement } from '../../../coordinator/checks/file-sync-placement.ts';
+import { filesOneSystem } from '../../../coordinator/checks/files-one-system.ts';
 import { observerQuiet } from '../../../coordinator/checks/observer-quiet.ts';
 import { osSupported } from '../../../coordinator/checks/os-supported.ts';
 import { portalAnswers } from '../../../coordinator/checks/portal-answers.ts';
@@ -58,6 +59,17 @@ export const suites: Suite[] = [
       ['a disk without a size', 'fail', on('readDisk', { disks: [disk(0, 0), disk(0, 0)] }, 'n2'), /\? %/],
       ['no room for the installer', 'fail', on('readRelease', { freeBytes: 2e9, staged: false }, 'n1'), /2\.0 GB free/],
       ['room that the staged installer takes already', 'pass', on('readRelease', { freeBytes: 2e9 }, 'n1'), /free/],
+    ],
+  },
+  {
+    ref: filesOneSystem.ref({}),
+    cases: [
+      [
+        'a file system below the files',
+        'warn',
+        on('readDisk', { disks: [{ ...disk(50e9), mountsBelow: ['/data/filedb/archive'] }] }, 'n2'),
+        /neither compared nor backed up: \/data\/filedb\/archive/,
+      ],
     ],
   },
   {

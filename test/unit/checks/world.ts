@@ -181,6 +181,7 @@ export function healthy(node: string, action: ReadAction): AnswerOf<ReadAction['
           mountOptions: [],
           sizeBytes: 100e9,
           freeBytes: 50e9,
+          mountsBelow: [],
         })),
       };
     case 'readVersion':
