@@ -96,7 +96,8 @@ async function pausedDuring(run: string, step: string, client: OperatorClient): 
   let asked: Promise<unknown> | undefined;
   const followed = await followRun(client, run, 0, {
     event({ event }: WatchDocument) {
-      if (event?.item !== step) return;
+      // Said while its conditions are read it stands before the step.
+      if (event?.item !== step || event.type !== 'StepStarted') return;
       const request = { run, decision: 'pause', reason: 'to go back from here', requestId: randomUUID() };
       asked ??= client.call('decideRun', request);
     },
