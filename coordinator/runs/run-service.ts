@@ -229,7 +229,8 @@ export function createRunService(parts: RunServiceParts): RunService {
     if (!holder.ok || holder.value === undefined) return;
     const { run } = holder.value;
     if (runners.has(run) || starting.has(run) || givenUp.has(run)) return;
-    const taken = await resume(cluster, holder.value);
+    // One run whose journal this version cannot fold must not keep the others from going on.
+    const taken = await resume(cluster, holder.value).catch((error: unknown) => fail('internal', String(error)));
     if (taken.ok || warned.has(`${run} ${taken.failure.message}`)) return;
     warned.add(`${run} ${taken.failure.message}`);
     log.warn('a run cannot be taken up', { run, cluster, reason: taken.failure.message });
