@@ -19,7 +19,13 @@ export const failoverArmed = defineCheck({
     const action = { kind: 'readFailover', units } as const;
     return yield* judgeEach([nodeOf(cluster, 'observer').name], action, 'observer active, not masked', (state) => {
       const isArmed = state.armed && !state.suspended && coversAll(state, units);
-      return { reading: describeFailover(state), verdict: passIf(isArmed) };
+      const absent = state.units.filter(({ loadState }) => loadState === 'not-found').map(({ unit }) => unit);
+      const remedy = `${absent.join(', ')} does not exist there: name the units that do in observer.units of the cluster file, then apply it.`;
+      return {
+        reading: describeFailover(state),
+        verdict: passIf(isArmed),
+        ...(isArmed || absent.length === 0 ? {} : { remedy }),
+      };
     });
   },
 });

@@ -87,6 +87,15 @@ export const suites: Suite[] = [
       ['a suspended observer', 'fail', on('readFailover', suspended), /masked; suspended by upgrade-1/],
       ['an observer that is not told of', 'fail', on('readFailover', { units: [] }), /no unit/],
       ['one that says both', 'fail', on('readFailover', { suspended: true }), /suspended/],
+      [
+        'a unit of another name that nobody has',
+        'fail',
+        on('readFailover', {
+          armed: false,
+          units: [{ ...stoppedUnit('ha-observer'), loadState: 'not-found', unitFileState: '' }],
+        }),
+        /ha-observer inactive, not-found/,
+      ],
     ],
   },
   {

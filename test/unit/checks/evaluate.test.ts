@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import type { CheckResult } from '../../../coordinator/checks/check.ts';
 import { databaseUnitActive } from '../../../coordinator/checks/database-unit-active.ts';
 import { allPass, worstVerdict } from '../../../coordinator/checks/evaluate.ts';
+import { failoverArmed } from '../../../coordinator/checks/failover-armed.ts';
 import { masterIsPrimary } from '../../../coordinator/checks/master-is-primary.ts';
 import { osSupported } from '../../../coordinator/checks/os-supported.ts';
 import { portalAnswers } from '../../../coordinator/checks/portal-answers.ts';
 import { postgresqlSupported } from '../../../coordinator/checks/postgresql-supported.ts';
 import { rowsEqual } from '../../../coordinator/checks/rows-equal.ts';
-import { broken, context, drive, healthy, results } from './world.ts';
+import { activeUnit, broken, context, drive, healthy, results, stoppedUnit } from './world.ts';
 
 const rounds = (refs: Parameters<typeof drive>[0]) => {
   const seen: string[][] = [];
@@ -72,6 +73,16 @@ describe('evaluating several checks', () => {
     assert.deepEqual([failed?.verdict, failed?.accepted], ['warn', 'maintenance page, CHG-1']);
     assert.match(failed?.remedy ?? '', /./);
     assert.deepEqual([notRead?.verdict, notRead?.accepted], ['unknown', undefined]);
+  });
+
+  it('says of an observer’s unit that is not there to name the one that is, not to arm', () => {
+    const absent = { ...stoppedUnit('ha-observer'), loadState: 'not-found', unitFileState: '' };
+    const failing = (units: unknown[]) =>
+      results([failoverArmed.ref({})], (_, { kind }) =>
+        kind === 'readFailover' ? ({ armed: false, units } as never) : undefined,
+      )[0]?.remedy ?? '';
+    assert.match(failing([activeUnit('ha'), absent]), /^ha-observer does not exist there.*observer\.units/);
+    assert.match(failing([stoppedUnit('ha')]), /baton failover arm/);
   });
 
   it('accepts for nobody that a check fails which is never accepted', () => {
