@@ -1,7 +1,8 @@
 // Checks of nodes, network, services and security on machines that were made to fail them: each is seen failing with its own
 // words, blocks an upgrade before anything is touched, and passes after its remedy.
 import assert from 'node:assert/strict';
-import { baton, clusterFile, installerStarts, onNode } from './lab.ts';
+import type { CheckDocument } from '../../shared/documents.ts';
+import { baton, batonJson, clusterFile, installerStarts, onNode } from './lab.ts';
 import { type Row, row, seeRows } from './made-to-fail.ts';
 import { startAfresh, upgrade } from './scenario.ts';
 
@@ -142,6 +143,40 @@ const afterwards: Row[] = [
     ],
     ['n2', `umount ${filedb}`],
   ),
+  row(
+    'files of which a part is another file system',
+    ['files-one-system', 'n1'],
+    /neither compared nor backed up: .*filedb\/00/,
+    ['n1', `mount --bind ${filedb}/01 ${filedb}/00`],
+    ['n1', `umount ${filedb}/00`],
+    'warn',
+  ),
+  row(
+    'a database that no firewall is before',
+    ['firewall', 'n1'],
+    /no rules for what comes in, 5432 listens on every address/,
+    ['n1', 'true'],
+    ['n1', `${chain} && nft add rule inet baton_test input ip saddr != @SUBNET@.0/24 tcp dport 5432 drop`],
+    'warn',
+  ),
+];
+
+const data = '/var/lib/postgresql/15/main';
+const small: Row[] = [
+  row(
+    'a disk on which no copy of the database fits',
+    ['upgrade-space', 'n2'],
+    /of data, .* free/,
+    [
+      'n2',
+      `systemctl stop postgresql@15-main && mkdir /root/server && cp -a ${data}/. /root/server && mount -t tmpfs -o size=600m,mode=0700,uid=postgres,gid=postgres tmpfs ${data} && cp -a /root/server/. ${data} && systemctl start postgresql@15-main`,
+    ],
+    [
+      'n2',
+      `systemctl stop postgresql@15-main && umount ${data} && rm -r /root/server && systemctl start postgresql@15-main`,
+    ],
+    'warn',
+  ),
 ];
 
 describe('checks of nodes on a lab that is made to fail them', function () {
@@ -151,11 +186,16 @@ describe('checks of nodes on a lab that is made to fail them', function () {
     await startAfresh((text) =>
       text
         .replace('unit: postgresql@{major}-main ', 'unit: postgresql ')
-        .replace(/audit: \{.*\}/, 'audit: { units: [auditd] }'),
+        .replace(/audit: \{.*\}/, 'audit: { units: [auditd] }')
+        .replace(/ {2}firewall: \{.*\}\n/, ''),
     );
   });
   after(async () => {
-    for (const node of ['n1', 'n2', 'n3']) await onNode(node, 'systemctl stop auditd fapolicyd 2>/dev/null; true');
+    for (const node of ['n1', 'n2', 'n3'])
+      await onNode(
+        node,
+        'systemctl stop auditd fapolicyd 2>/dev/null; nft delete table inet baton_test 2>/dev/null; true',
+      );
     const applied = await baton('cluster', 'apply', await clusterFile());
     assert.equal(applied.exitCode, 0, applied.stderr);
   });
@@ -169,4 +209,39 @@ describe('checks of nodes on a lab that is made to fail them', function () {
       },
     }));
   describe('of what stops', () => seeRows(afterwards));
+  describe('of a disk that is small', () => seeRows(small, { only: ['upgrade-space'] }));
+
+  describe('of the limits of a cluster file', () => {
+    const verdictsWith = async (change: (text: string) => string) => {
+      const applied = await baton('cluster', 'apply', await clusterFile(change));
+      assert.equal(applied.exitCode, 0, applied.stderr);
+      const { document } = await batonJson<CheckDocument>('check', 'lab', '--only', 'resources,response-time');
+      return new Set(document.checks.map(({ id, verdict }) => `${id} ${verdict}`));
+    };
+
+    it('resources and response-time warn beyond them, and pass within', async () => {
+      const narrow = 'limits:\n  responseTime: 1ms\n  memoryFree: 99%\n';
+      const beyond = await verdictsWith((text) => text.replace('limits:\n', narrow));
+      assert.deepEqual([...beyond].sort(), ['resources warn', 'response-time warn']);
+      const wide = 'limits:\n  responseTime: 1min\n  memoryFree: 1%\n  load: 1000\n';
+      const within = await verdictsWith((text) => text.replace('limits:\n', wide));
+      assert.deepEqual([...within].sort(), ['resources pass', 'response-time pass']);
+    });
+
+    it('an upgrade is refused where the window closes too soon, and where it is closed; nothing is touched', async () => {
+      const wall = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16);
+      for (const [from, to, reading] of [
+        [wall(-60), wall(2), /The window is open, and long enough.*open for /],
+        [wall(60), wall(180), /The window is open, and long enough.*closed, opens next/],
+      ] as const) {
+        const window = `window: { days: [mon, tue, wed, thu, fri, sat, sun], from: '${from}', to: '${to}', timezone: UTC }\n`;
+        const applied = await baton('cluster', 'apply', await clusterFile((text) => `${text}\n${window}`));
+        assert.equal(applied.exitCode, 0, applied.stderr);
+        const ended = await upgrade();
+        assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
+        assert.match(ended.stdout + ended.stderr, reading);
+        for (const node of ['n1', 'n2']) assert.deepEqual(await installerStarts(node), []);
+      }
+    });
+  });
 });
