@@ -223,7 +223,7 @@ describe('checks of nodes on a lab that is made to fail them', function () {
       const narrow = 'limits:\n  responseTime: 1ms\n  memoryFree: 99%\n';
       const beyond = await verdictsWith((text) => text.replace('limits:\n', narrow));
       assert.deepEqual([...beyond].sort(), ['resources warn', 'response-time warn']);
-      const wide = 'limits:\n  responseTime: 1min\n  memoryFree: 1%\n  load: 1000\n';
+      const wide = 'limits:\n  responseTime: 1m\n  memoryFree: 1%\n  load: 1000\n';
       const within = await verdictsWith((text) => text.replace('limits:\n', wide));
       assert.deepEqual([...within].sort(), ['resources pass', 'response-time pass']);
     });
