@@ -32,7 +32,7 @@ export function recap(run: RunDocument, versions: Versions | undefined, paint: P
 export function runView(run: RunDocument, paint: Paint): string {
   return [
     `${paint('bold', `Run ${clean(run.id)}`)}: ${clean(run.plan)} of ${clean(run.cluster)} by ${clean(run.operator)}`,
-    fact('Started', moment(run.startedAt)),
+    fact(run.status === 'scheduled' ? 'Starts' : 'Started', moment(run.startedAt)),
     ...(run.endedAt ? [fact('Ended', moment(run.endedAt))] : []),
     ...(run.rollbackOf ? [fact('Goes back from', clean(run.rollbackOf))] : []),
     ...(run.rolledBackBy ? [fact('Rolled back by', clean(run.rolledBackBy))] : []),

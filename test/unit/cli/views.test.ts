@@ -5,7 +5,7 @@ import { checkView } from '../../../coordinator/cli/view/check-view.ts';
 import { clusterView } from '../../../coordinator/cli/view/fleet-view.ts';
 import { haltView } from '../../../coordinator/cli/view/halt-view.ts';
 import { planInFull, planSummary } from '../../../coordinator/cli/view/plan-view.ts';
-import { portalWords, recap } from '../../../coordinator/cli/view/recap.ts';
+import { portalWords, recap, runView } from '../../../coordinator/cli/view/recap.ts';
 import { paintWhen } from '../../../coordinator/cli/view/text.ts';
 import { ok } from '../../../shared/failures.ts';
 import {
@@ -19,6 +19,14 @@ import {
 } from './samples.ts';
 
 const plainly = paintWhen(false);
+
+describe('a run', () => {
+  it('that is put off starts, and has not started', () => {
+    const run = { ...sampleRun(), startedAt: '2026-11-22T17:26:00.000Z' };
+    assert.match(runView({ ...run, status: 'scheduled' }, plainly), /^Starts +2026-11-22 17:26:00 UTC$/m);
+    assert.match(runView({ ...run, status: 'running' }, plainly), /^Started +2026-11-22 17:26:00 UTC$/m);
+  });
+});
 
 describe('a halt', () => {
   const text = haltView(haltedRun(), plainly);
