@@ -1,5 +1,6 @@
 // The version that the vendor puts into an installer's name: MotadataServiceOpsCommonUpgrade_V870 is 8.7.0.
-import semver from 'semver';
+import compare from 'semver/functions/compare.js';
+import valid from 'semver/functions/valid.js';
 
 /**
  * The version in an installer's file name as `major.minor.patch`; undefined when the name has none.
@@ -27,7 +28,7 @@ function versionText(fileName: string): string | undefined {
 }
 
 /** Whether a text is a version that can be compared, such as `8.7.0`. */
-export const isVersion = (text: string): boolean => semver.valid(text) === text;
+export const isVersion = (text: string): boolean => valid(text) === text;
 
 /** Negative when `a` is older than `b`, 0 when they are equal; both must be versions. */
-export const compareVersions = (a: string, b: string): number => semver.compare(a, b);
+export const compareVersions = (a: string, b: string): number => compare(a, b);

@@ -3,8 +3,7 @@
 // rows that a newer version has changed would stay unseen. Pure.
 import { type DatabaseState, notedIn, stateText } from '../checks/database-noted.ts';
 import type { RunState } from '../sequencer/state.ts';
-
-export const databaseWays = ['restore', 'keep'] as const;
+import type { databaseWays } from './database-ways.ts';
 
 export interface DatabaseFacts {
   state: RunState;

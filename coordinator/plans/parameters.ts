@@ -5,7 +5,7 @@ import { releaseNamePattern, runPattern } from '../../shared/names.ts';
 import { compareVersions, contradictsName, isVersion } from '../../shared/release-version.ts';
 import { type Cluster, nodeOf } from '../cluster/cluster.ts';
 import { acceptedReasons } from './accept.ts';
-import { databaseWays } from './database-way.ts';
+import { databaseWays } from './database-ways.ts';
 
 const release = z.strictObject({
   name: z.string().regex(releaseNamePattern, 'must be a plain file name of letters, digits, . _ and -'),

@@ -1,6 +1,6 @@
 // How a dry run is printed: in full for people, as Markdown for a change request, as a document for scripts.
 import type { PlanDocument } from '../../../shared/documents.ts';
-import { planMarkdown } from '../../plans/describe.ts';
+import { planMarkdown } from '../../report/plan-markdown.ts';
 import type { Io } from '../io.ts';
 import { planInFull } from '../view/plan-view.ts';
 

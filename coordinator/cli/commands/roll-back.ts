@@ -3,7 +3,7 @@
 import { Option } from '@commander-js/extra-typings';
 import type { RunDocument } from '../../../shared/documents.ts';
 import { fail, ok, type Result } from '../../../shared/failures.ts';
-import { databaseWays } from '../../plans/database-way.ts';
+import { databaseWays } from '../../plans/database-ways.ts';
 import { asTold, carryOut, compile } from '../change.ts';
 import type { OperatorClient } from '../client.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { CheckRef } from '../../../coordinator/checks/check.ts';
 import { compilePlan } from '../../../coordinator/plans/compile.ts';
-import { describePlan, planMarkdown } from '../../../coordinator/plans/describe.ts';
+import { describePlan } from '../../../coordinator/plans/describe.ts';
 import { lookChecks, probeChecks } from '../../../coordinator/plans/looks.ts';
 import type { Plan, Step } from '../../../coordinator/plans/plan.ts';
 import { planFaults } from '../../../coordinator/plans/plan-rules.ts';
 import { preflightChecks } from '../../../coordinator/plans/preflight.ts';
+import { planMarkdown } from '../../../coordinator/report/plan-markdown.ts';
 import { printCommands } from '../../../shared/actions/commands.ts';
 import { canonicalJson } from '../../../shared/hash.ts';
 import { cluster, labCluster, release } from '../checks/world.ts';
