@@ -16,8 +16,16 @@ import { withSharedReadings } from '../runs/shared-readings.ts';
 import { takeChecks } from '../runs/take-readings.ts';
 import type { Asking, Tell } from './handlers.ts';
 
-/** Two cores and three agents: more at once only makes each slower. */
-const atOnce = 4;
+/** Most of them wait for programs on their nodes; more at once only make one another slower. */
+const atOnce = 8;
+/** What waits or looks several times begins first: begun last, it would be waited for alone. */
+const begunFirst: readonly string[] = [
+  'files-same',
+  'response-time',
+  'rsync-reachable',
+  'rows-equal',
+  'replication-replaying',
+];
 /** The document grows with each finding: told after each of them, telling would take as long as looking. */
 const tellEveryMs = 250;
 
@@ -65,7 +73,9 @@ export async function checkCluster(
   };
 
   const once = withSharedReadings(fleet);
-  const waiting = [...refs.entries()];
+  const isBegunFirst = ([, { check }]: [number, CheckRef]) => begunFirst.includes(check);
+  const all = [...refs.entries()];
+  const waiting = [...all.filter(isBegunFirst), ...all.filter((one) => !isBegunFirst(one))];
   let toldAtMs = clock.monotonicMs();
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
