@@ -76,7 +76,7 @@ export async function checkCluster(
   const isBegunFirst = ([, { check }]: [number, CheckRef]) => begunFirst.includes(check);
   const all = [...refs.entries()];
   const waiting = [...all.filter(isBegunFirst), ...all.filter((one) => !isBegunFirst(one))];
-  let toldAtMs = clock.monotonicMs();
+  let toldAtMs = Number.NEGATIVE_INFINITY;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
       const [index, ref] = next;

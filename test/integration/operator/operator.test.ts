@@ -160,7 +160,8 @@ describe('what an operator asks', () => {
     const documents: CheckDocument[] = [];
     const request = { cluster: 'lab', toVersion: '8.7.0' };
     must(await client.stream<CheckDocument>('check', request, (document) => void documents.push(document), 30_000));
-    assert.ok(documents.length > 3);
+    // As soon as there is one, then a few times a second.
+    assert.ok(documents.length > 1 && (documents[0]?.checks.length ?? 0) > 0);
     assert.deepEqual(
       documents.map(({ complete }) => complete),
       [...documents.slice(1).map(() => false), true],
