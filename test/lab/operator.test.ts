@@ -112,8 +112,12 @@ describe('a probe', () => {
     try {
       const { document: probe } = await batonJson<ProbeDocument>('probe', 'lab');
       assert.equal(probe.verdict, 'fail');
-      const changed = probe.changes.map(({ id, node, from, to }) => [id, node, from, to]);
-      assert.deepEqual(changed, [['file-sync-placement', 'n1', 'pass', 'fail']]);
+      // Beside it, what a machine that is busy with other tests warns of now and then.
+      const changed = probe.changes.filter(({ to }) => to !== 'warn' && to !== 'pass');
+      assert.deepEqual(
+        changed.map(({ id, node, from, to }) => [id, node, from, to]),
+        [['file-sync-placement', 'n1', 'pass', 'fail']],
+      );
     } finally {
       await onNode('n1', 'systemctl start file-sync');
     }
